@@ -1,0 +1,160 @@
+// Mesa's lavapipe and the Vulkan loader, fetched as packages and unpacked into a folder of the project: no root, nothing installed.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { parseDeb822, parseOneLine, parseOsRelease, privateSources } from "./apt-sources.mjs";
+
+/** The packages asked for; apt adds what they need. */
+const PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
+
+/** The C library and the compiler's must be the system's own, which Node already runs on; the rest is packaging, never loaded. */
+const LEFT_OUT = /^(libc6|libc-bin|libgcc|gcc-|libstdc\+\+|libcrypt1|perl|libperl|debconf|dpkg|tar|cdebconf)/;
+
+/**
+ * Fetches the driver into `folder` (`adapter.json` beside the unpacked `root/`), replacing what was there only once it is whole.
+ *
+ * @param {string} folder
+ * @param {(line: string) => void} say
+ * @returns {Promise<{ ok: true } | { ok: false, reason: string }>}
+ */
+export async function fetchPrivateAdapter(folder, say) {
+  if (process.platform !== "linux" || !(await runs("apt-get", ["--version"])) || !(await runs("dpkg-deb", ["--version"]))) {
+    return { ok: false, reason: "this system has no apt-get and dpkg-deb to fetch one with" };
+  }
+  const sources = privateSources(machineRepositories(), parseOsRelease(readText("/etc/os-release")));
+  if (!sources.ok) return sources;
+
+  mkdirSync(path.dirname(folder), { recursive: true });
+  const work = mkdtempSync(`${folder}.new-`);
+  const undo = removeOnExit(work);
+  try {
+    const apt = aptGet(work, sources.list);
+    say("WebGPU adapter: reading the package lists");
+    const update = await apt(["update"]);
+    if (update.code !== 0) return { ok: false, reason: `apt-get update failed: ${lastLine(update.output)}` };
+
+    say("WebGPU adapter: fetching Mesa's lavapipe and the Vulkan loader (about 60 MB)");
+    const release = sources.release === undefined ? [] : ["-t", sources.release];
+    const install = await apt(["install", "--download-only", "-y", "--no-install-recommends", ...release, ...PACKAGES]);
+    if (install.code !== 0) return { ok: false, reason: `apt-get could not fetch the packages: ${lastLine(install.output)}` };
+
+    const unpacked = await unpack(path.join(work, "cache", "archives"), path.join(work, "whole", "root"));
+    if (!unpacked.ok) return unpacked;
+    const described = describe(path.join(work, "whole"), unpacked.packages);
+    if (!described.ok) return described;
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(path.join(work, "whole"), folder);
+    return { ok: true };
+  } finally {
+    undo();
+  }
+}
+
+/** The environment of a fetched driver, or undefined where `folder` holds none. */
+export function privateEnvironment(folder) {
+  const text = readText(path.join(folder, "adapter.json"));
+  if (text === "") return undefined;
+  const { libraries, driver } = JSON.parse(text);
+  const inherited = process.env.LD_LIBRARY_PATH;
+  const own = path.join(folder, libraries);
+  return {
+    LD_LIBRARY_PATH: inherited === undefined || inherited === "" || inherited === own ? own : `${own}:${inherited}`,
+    VK_DRIVER_FILES: path.join(folder, driver),
+  };
+}
+
+/** Everything that the machine's package lists name, in the files' order. */
+function machineRepositories() {
+  const folder = "/etc/apt/sources.list.d";
+  const parts = existsSync(folder) ? readdirSync(folder).sort().map((name) => path.join(folder, name)) : [];
+  return ["/etc/apt/sources.list", ...parts].flatMap((file) => {
+    if (file.endsWith(".sources")) return parseDeb822(readText(file));
+    return file.endsWith(".list") ? parseOneLine(readText(file)) : [];
+  });
+}
+
+/** `apt-get` with every folder that it writes inside `work`, and with `list` as its only package list. */
+function aptGet(work, list) {
+  for (const folder of ["state/lists/partial", "cache/archives/partial", "whole"]) mkdirSync(path.join(work, folder), { recursive: true });
+  writeFileSync(path.join(work, "sources.list"), list);
+  writeFileSync(path.join(work, "state/status"), "");
+  const options = {
+    "Dir::State": path.join(work, "state"),
+    "Dir::State::lists": path.join(work, "state/lists"),
+    "Dir::State::status": path.join(work, "state/status"),
+    "Dir::Cache": path.join(work, "cache"),
+    "Dir::Etc::sourcelist": path.join(work, "sources.list"),
+    "Dir::Etc::sourceparts": "/dev/null",
+    "Dir::Etc::preferencesparts": "/dev/null",
+    "APT::Sandbox::User": os.userInfo().username,
+    "Debug::NoLocking": "1",
+    "Acquire::Retries": "3",
+    "Acquire::Languages": "none",
+    // Hooks of the system (docker's clean-up, for one) would touch what is not ours, or throw away what is.
+    "Binary::apt-get::APT::Keep-Downloaded-Packages": "true",
+  };
+  const flags = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+  return (args) => output("apt-get", ["-q", ...flags, "-o", "APT::Update::Post-Invoke::=true", ...args]);
+}
+
+async function unpack(archives, root) {
+  mkdirSync(root, { recursive: true });
+  const packages = readdirSync(archives).filter((name) => name.endsWith(".deb")).sort();
+  const kept = packages.filter((name) => !LEFT_OUT.test(name));
+  if (kept.length === 0) return { ok: false, reason: "apt-get fetched no packages" };
+  for (const name of kept) {
+    const { code, output: said } = await output("dpkg-deb", ["-x", path.join(archives, name), root]);
+    if (code !== 0) return { ok: false, reason: `${name} could not be unpacked: ${lastLine(said)}` };
+  }
+  return { ok: true, packages: kept.map((name) => name.replace(/_[^_]*\.deb$/, "").replace(/%3a/gi, ":").replace("_", " ")) };
+}
+
+/** Writes adapter.json, with paths relative to its folder so that a moved clone stays right. */
+function describe(folder, packages) {
+  const drivers = path.join(folder, "root/usr/share/vulkan/icd.d");
+  const driver = existsSync(drivers) ? readdirSync(drivers).find((name) => /^lvp_icd.*\.json$/.test(name)) : undefined;
+  const libraries = readdirSync(path.join(folder, "root/usr/lib")).find((name) => existsSync(path.join(folder, "root/usr/lib", name, "libvulkan.so.1")));
+  if (driver === undefined || libraries === undefined) return { ok: false, reason: "the packages hold no lavapipe driver" };
+  const adapter = { driver: `root/usr/share/vulkan/icd.d/${driver}`, libraries: `root/usr/lib/${libraries}`, packages };
+  writeFileSync(path.join(folder, "adapter.json"), `${JSON.stringify(adapter, null, 2)}\n`);
+  return { ok: true };
+}
+
+/** Removes the work folder on the way out, also when a signal ends the process. */
+function removeOnExit(folder) {
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const stop = (signal) => {
+    remove();
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  return () => {
+    remove();
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+  };
+}
+
+function output(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" } });
+    let said = "";
+    child.stdout.on("data", (bytes) => (said += bytes));
+    child.stderr.on("data", (bytes) => (said += bytes));
+    child.on("error", (error) => resolve({ code: 127, output: error.message }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output: said }));
+  });
+}
+
+const runs = async (command, args) => (await output(command, args)).code === 0;
+
+const lastLine = (text) => text.trim().split("\n").filter((line) => /^[EW]:/.test(line)).at(-1) ?? text.trim().split("\n").at(-1) ?? "";
+
+function readText(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
