@@ -1,0 +1,127 @@
+/**
+ * What the checker makes of a file: every layer built, every shape proved, every function that the outside may call
+ * lowered to a graph of equations. Sizes of the batch stay symbolic; hyperparameters are numbers.
+ */
+import type { SourceFile, Span } from "../../grammar/source.ts";
+import type { Dim } from "../dim.ts";
+import type { Expr, Graph, ScalarType } from "../ir/graph.ts";
+
+export interface Model {
+  readonly name: string;
+  readonly file: SourceFile;
+  /** The instance tree, for printing and for the names of values. */
+  readonly root: Instance;
+  /** In order of construction; paths are unique. */
+  readonly parameters: readonly Parameter[];
+  /** `forward`, `encode`, `decode` … of the model, with `training` false. */
+  readonly entries: readonly Entry[];
+  /** The chosen recipe, absent when the file has none. */
+  readonly recipe?: Recipe;
+}
+
+export interface Instance {
+  readonly path: string;
+  readonly layer: string;
+  readonly hyperparameters: readonly (readonly [name: string, value: string])[];
+  readonly children: readonly Instance[];
+  readonly span: Span;
+}
+
+export interface Parameter {
+  /** Dotted: `encoder.0.attend.wq`. */
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly init: Initializer;
+  readonly span: Span;
+}
+
+export type Initializer =
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number }
+  | { readonly kind: "normal"; readonly std: number };
+
+export interface Entry {
+  readonly name: string;
+  readonly inputs: readonly EntryInput[];
+  readonly outputs: readonly EntryOutput[];
+  /** Sizes that its inputs bind, with what `require` asks of them, checked when a batch is fed. */
+  readonly sizes: readonly string[];
+  readonly requires: readonly SizeRequirement[];
+  readonly graph: Graph;
+}
+
+export interface EntryInput {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly shape: readonly Dim[];
+  /** Elements are in [0, range). */
+  readonly range?: Dim;
+}
+
+export interface EntryOutput {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly shape: readonly Dim[];
+}
+
+/** `T <= 64`, as `difference >= 0` or `divisor divides size`, with the text to show when it fails. */
+export interface SizeRequirement {
+  readonly text: string;
+  readonly test:
+    | { readonly kind: "nonnegative"; readonly size: Dim }
+    | { readonly kind: "divides"; readonly divisor: Dim; readonly size: Dim };
+}
+
+export interface Recipe {
+  readonly name: string;
+  readonly tokenizer?: TokenizerSpec;
+  readonly data: DataSpec;
+  /** `training` true; its graph's only output is `loss`, a scalar; inputs are fields of the data. */
+  readonly loss: Entry;
+  readonly metrics: readonly Entry[];
+  readonly optimizer: Optimizer;
+  /** Built-in metrics by name: `bleu`, `exact_match`, `perplexity`. */
+  readonly reports: readonly string[];
+  readonly batch: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly accumulate: number;
+  /** Global norm of the gradient above which it is scaled down; absent: no clipping. */
+  readonly clip?: number;
+  readonly generate?: GenerateSpec;
+  readonly initFrom?: string;
+}
+
+export interface TokenizerSpec {
+  readonly kind: "bpe" | "characters" | "bytes" | "wordpiece" | "unigram";
+  readonly size?: number;
+}
+
+export interface DataSpec {
+  /** `pairs`, `text`, … as declared in std/data.tfm. */
+  readonly source: string;
+  readonly arguments: Readonly<Record<string, string | number | boolean>>;
+  readonly fields: readonly EntryInput[];
+}
+
+/**
+ * One update, lowered for a flat vector of length `n` (a named size), once for the parameters that decay and once for those
+ * that the recipe's `undecayed` names. States: kind "parameter" path `w`, "gradient" path `dw`, "optimizer" by their names.
+ */
+export interface Optimizer {
+  readonly name: string;
+  readonly states: readonly { readonly name: string; readonly init: Initializer }[];
+  readonly decayed: Graph;
+  readonly undecayed: Graph;
+  /** Paths of parameters that do not decay. */
+  readonly undecayedPaths: readonly string[];
+  /** The learning rate, a function of `step`. */
+  readonly learningRate?: Expr;
+}
+
+export interface GenerateSpec {
+  readonly method: "greedy" | "beam" | "sample";
+  /** Entry whose first argument grows: `forward`. */
+  readonly entry: string;
+  readonly options: Readonly<Record<string, number>>;
+}

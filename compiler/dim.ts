@@ -1,0 +1,144 @@
+/** Arithmetic on symbolic sizes. Every function returns the canonical form, so equal sizes have equal keys. */
+import type { Factor, Size, Term } from "../runtime/size.ts";
+import { evaluateSize } from "../runtime/size.ts";
+
+export type Dim = Size;
+
+export const ZERO: Dim = [];
+export const ONE: Dim = constant(1);
+
+export function constant(value: number): Dim {
+  return value === 0 ? [] : [{ coefficient: value, factors: [] }];
+}
+
+export function named(name: string): Dim {
+  return [{ coefficient: 1, factors: [name] }];
+}
+
+export function add(...dims: readonly Dim[]): Dim {
+  return canonical(dims.flat());
+}
+
+export function subtract(a: Dim, b: Dim): Dim {
+  return add(a, scale(b, -1));
+}
+
+export function scale(a: Dim, by: number): Dim {
+  return canonical(a.map((term) => ({ coefficient: term.coefficient * by, factors: term.factors })));
+}
+
+export function multiply(...dims: readonly Dim[]): Dim {
+  return dims.reduce<Dim>(
+    (product, dim) =>
+      canonical(
+        product.flatMap((p) =>
+          dim.map((q) => ({ coefficient: p.coefficient * q.coefficient, factors: sorted([...p.factors, ...q.factors]) })),
+        ),
+      ),
+    constant(1),
+  );
+}
+
+export function power(a: Dim, exponent: number): Dim {
+  return multiply(...Array.from({ length: exponent }, () => a));
+}
+
+/** a / b where the division is exact for all sizes, else undefined. Polynomial long division on the leading terms. */
+export function divide(a: Dim, b: Dim): Dim | undefined {
+  const lead = b[0];
+  if (!lead) return undefined;
+  let rest = a;
+  let quotient: Dim = ZERO;
+  while (rest.length > 0) {
+    const part = divideTerm(rest[0]!, lead);
+    if (!part) return undefined;
+    quotient = add(quotient, [part]);
+    rest = subtract(rest, multiply([part], b));
+  }
+  return quotient;
+}
+
+/** floor or ceil of a quotient: a number or an exact division where possible, otherwise an opaque factor. */
+export function quotient(round: "floor" | "ceil", numerator: Dim, denominator: Dim): Dim {
+  const exact = divide(numerator, denominator);
+  if (exact) return exact;
+  const [n, d] = [asNumber(numerator), asNumber(denominator)];
+  if (n !== undefined && d !== undefined) return constant(Math[round](n / d));
+  return [{ coefficient: 1, factors: [{ round, numerator, denominator }] }];
+}
+
+export function equal(a: Dim, b: Dim): boolean {
+  return key(a) === key(b);
+}
+
+/** The number, when no named size occurs. */
+export function asNumber(dim: Dim): number | undefined {
+  if (dim.length === 0) return 0;
+  return dim.length === 1 && dim[0]!.factors.length === 0 ? dim[0]!.coefficient : undefined;
+}
+
+/** Replaces named sizes; names that the map lacks stay. */
+export function substitute(dim: Dim, sizes: ReadonlyMap<string, Dim>): Dim {
+  return add(
+    ...dim.map((term) => multiply(constant(term.coefficient), ...term.factors.map((factor) => substituteFactor(factor, sizes)))),
+  );
+}
+
+function substituteFactor(factor: Factor, sizes: ReadonlyMap<string, Dim>): Dim {
+  if (typeof factor === "string") return sizes.get(factor) ?? named(factor);
+  return quotient(factor.round, substitute(factor.numerator, sizes), substitute(factor.denominator, sizes));
+}
+
+export { evaluateSize as evaluate };
+
+/** As written in `.tfm`: `4*B*T + 1`. */
+export function print(dim: Dim): string {
+  if (dim.length === 0) return "0";
+  return dim
+    .map((term, at) => {
+      const magnitude = Math.abs(term.coefficient);
+      const factors = term.factors.map(printFactor);
+      const text = factors.length === 0 ? String(magnitude) : (magnitude === 1 ? factors : [String(magnitude), ...factors]).join("*");
+      const sign = term.coefficient < 0 ? (at === 0 ? "-" : " - ") : at === 0 ? "" : " + ";
+      return sign + text;
+    })
+    .join("");
+}
+
+function printFactor(factor: Factor): string {
+  if (typeof factor === "string") return factor;
+  return `${factor.round}((${print(factor.numerator)})/(${print(factor.denominator)}))`;
+}
+
+/** Equal for equal sizes only. */
+export function key(dim: Dim): string {
+  return print(dim);
+}
+
+function canonical(terms: readonly Term[]): Dim {
+  const byFactors = new Map<string, Term>();
+  for (const term of terms) {
+    const id = term.factors.map(printFactor).join("*");
+    const seen = byFactors.get(id);
+    byFactors.set(id, { coefficient: term.coefficient + (seen?.coefficient ?? 0), factors: term.factors });
+  }
+  return [...byFactors.entries()]
+    .filter(([, term]) => term.coefficient !== 0)
+    .sort(([a, x], [b, y]) => y.factors.length - x.factors.length || (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, term]) => term);
+}
+
+function sorted(factors: readonly Factor[]): Factor[] {
+  return [...factors].sort((a, b) => (printFactor(a) < printFactor(b) ? -1 : printFactor(a) > printFactor(b) ? 1 : 0));
+}
+
+function divideTerm(a: Term, b: Term): Term | undefined {
+  if (a.coefficient % b.coefficient !== 0) return undefined;
+  const rest = a.factors.map((factor) => ({ factor, id: printFactor(factor) }));
+  for (const factor of b.factors) {
+    const at = rest.findIndex((candidate) => candidate.id === printFactor(factor));
+    if (at < 0) return undefined;
+    rest.splice(at, 1);
+  }
+  return { coefficient: a.coefficient / b.coefficient, factors: rest.map(({ factor }) => factor) };
+}

@@ -1,0 +1,61 @@
+/**
+ * Symbolic sizes: polynomials with integer coefficients over named sizes (`B`, `S`, `T`) and opaque quotients.
+ * The compiler computes with them (compiler/dim.ts); the runtime only evaluates them.
+ */
+
+/** A sum of terms in canonical order; the empty sum is 0. */
+export type Size = readonly Term[];
+
+export interface Term {
+  readonly coefficient: number;
+  /** Sorted by `factorKey`; repeated for powers. Empty for the constant term. */
+  readonly factors: readonly Factor[];
+}
+
+export type Factor = string | Quotient;
+
+/** floor(numerator / denominator) or ceil(…), where the division is not known to be exact. */
+export interface Quotient {
+  readonly round: "floor" | "ceil";
+  readonly numerator: Size;
+  readonly denominator: Size;
+}
+
+export type Sizes = Readonly<Record<string, number>>;
+
+/** The number a size stands for. Throws when a named size is missing: callers check their sizes first. */
+export function evaluateSize(size: Size, sizes: Sizes): number {
+  let total = 0;
+  for (const term of size) {
+    let product = term.coefficient;
+    for (const factor of term.factors) product *= evaluateFactor(factor, sizes);
+    total += product;
+  }
+  return total;
+}
+
+function evaluateFactor(factor: Factor, sizes: Sizes): number {
+  if (typeof factor !== "string") {
+    const ratio = evaluateSize(factor.numerator, sizes) / evaluateSize(factor.denominator, sizes);
+    return factor.round === "floor" ? Math.floor(ratio) : Math.ceil(ratio);
+  }
+  const value = sizes[factor];
+  if (value === undefined) throw new Error(`internal: size ${factor} is not known`);
+  return value;
+}
+
+/** The names a size depends on, in order of first use. */
+export function sizeNames(size: Size): string[] {
+  const names = new Set<string>();
+  const visit = (part: Size): void => {
+    for (const term of part)
+      for (const factor of term.factors)
+        if (typeof factor === "string") names.add(factor);
+        else {
+          visit(factor.numerator);
+          visit(factor.denominator);
+        }
+  };
+  visit(size);
+  return [...names];
+}
