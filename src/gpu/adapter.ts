@@ -1,0 +1,84 @@
+import { create, globals } from "webgpu";
+
+/** A WebGPU adapter of this machine. */
+export interface OpenAdapter {
+  readonly adapter: GPUAdapter;
+  /** "NVIDIA H200", "llvmpipe (LLVM 15.0.6, 256 bits)": what reports and the quickstart's last line say. */
+  readonly name: string;
+  /** False for an adapter that computes on the CPU, as lavapipe and SwiftShader do. */
+  readonly hardware: boolean;
+}
+
+export interface DeviceWishes {
+  /** Taken where the adapter offers them. Default: f16, subgroups, timestamps. */
+  readonly features?: readonly GPUFeatureName[];
+  /** Limits to raise to what the adapter offers; all others stay WebGPU's defaults, so that what runs here runs anywhere. */
+  readonly raise?: readonly (keyof GPUSupportedLimits & string)[];
+}
+
+// NVIDIA's f16 is hidden behind a toggle; timestamps are coarse by default, as in browsers.
+const OPTIONS = ["enable-dawn-features=vulkan_enable_f16_on_nvidia", "disable-dawn-features=timestamp_quantization"];
+
+/**
+ * The objects from `create()`, held for the life of the process: the process crashes if one is collected while a device of it lives.
+ */
+const instances: GPU[] = [];
+
+/** The best adapter: a real GPU if any driver offers one, else one that computes on the CPU, else undefined. */
+export async function openAdapter(): Promise<OpenAdapter | undefined> {
+  const first = await adapterFrom(OPTIONS);
+  if (first === undefined || first.hardware) return first;
+  for (const name of adapterNames()) {
+    if (SOFTWARE.test(name)) continue;
+    const other = await adapterFrom([...OPTIONS, `adapter=${name}`]);
+    if (other?.hardware === true) return other;
+  }
+  return first;
+}
+
+/** A device with those of the wished features that the adapter offers. */
+export async function openDevice(open: OpenAdapter, wishes: DeviceWishes = {}): Promise<GPUDevice> {
+  const features = wishes.features ?? ["shader-f16", "subgroups", "timestamp-query"];
+  const limits = open.adapter.limits as unknown as Readonly<Record<string, number>>;
+  const raised = (wishes.raise ?? []).map((name): [string, number | undefined] => [name, limits[name]]);
+  return open.adapter.requestDevice({
+    requiredFeatures: features.filter((feature) => open.adapter.features.has(feature)),
+    requiredLimits: Object.fromEntries(raised.filter(([, value]) => value !== undefined)) as Record<string, number>,
+  });
+}
+
+const SOFTWARE = /llvmpipe|lavapipe|swiftshader|basic render/i;
+
+async function adapterFrom(options: readonly string[]): Promise<OpenAdapter | undefined> {
+  // WebGPU's constants (GPUBufferUsage and its like) are globals in a browser; code that runs in both expects them here too.
+  Object.assign(globalThis, globals);
+  try {
+    const gpu = create([...options]);
+    instances.push(gpu);
+    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+    if (adapter === null) return undefined;
+    const { device, description, isFallbackAdapter } = adapter.info;
+    const software = isFallbackAdapter || SOFTWARE.test(device) || SOFTWARE.test(description);
+    return { adapter, name: adapterName(adapter.info), hardware: !software };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Dawn lists the adapters' names in the error for one that does not exist. */
+function adapterNames(): readonly string[] {
+  try {
+    create(["adapter=?"]);
+    return [];
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return Array.from(text.matchAll(/backend: '(?!null)[^']*', name: '([^']*)'/g), (match) => match[1] ?? "");
+  }
+}
+
+function adapterName(info: GPUAdapterInfo): string {
+  // lavapipe's device is "llvmpipe-llvm-15-0-6-256-bits-".
+  const llvm = /^llvmpipe-llvm-(\d+)-(\d+)-(\d+)/i.exec(info.device);
+  if (llvm !== null) return `llvmpipe (LLVM ${llvm[1]}.${llvm[2]}.${llvm[3]})`;
+  return info.device !== "" ? info.device : info.description !== "" ? info.description : info.vendor;
+}

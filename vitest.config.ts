@@ -1,0 +1,20 @@
+import { fileURLToPath } from "node:url";
+import { availableParallelism } from "node:os";
+import { defineConfig } from "vitest/config";
+import { adapterEnvironment } from "./src/gpu/environment.ts";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+
+export default defineConfig({
+  test: {
+    include: ["tests/**/*.test.ts"],
+    // A worker is a process: a private Vulkan loader is found only where its variables stand at the start of one.
+    pool: "forks",
+    env: { ...adapterEnvironment(root, process.env).variables },
+    // Files share a worker, and so its device and its modules: opening a device costs more than most tests.
+    isolate: false,
+    maxWorkers: Math.max(1, availableParallelism()),
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
