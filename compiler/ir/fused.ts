@@ -1,0 +1,31 @@
+/**
+ * The fused graph: still a graph, whose equations have been merged into groups. Each group becomes one kernel.
+ *
+ * A group's members are equations in order; the values in `stored` are written to memory, the others live in registers
+ * or are computed again where they are read. The kind says which loop structure computes it; it is found from the index
+ * maps alone, never from names:
+ *
+ *  - map       equal result axes, no reductions: one invocation per element (or four of them)
+ *  - row       reductions over the last axis and maps over the same rows: lanes share a row (norms, losses, softmax)
+ *  - contract  a sum of products of two accesses with rows, columns and batch told apart, then maps of its result
+ *  - stream    one invocation per row, which walks an index s and computes values over (row, s) anew where they are read,
+ *              small contractions included: attention and its gradient, no buffer of [T, T]
+ *  - columns   sums over leading axes, results contiguous: gradients of biases and gains
+ *  - scatter   a sum over the points where an index field equals an axis of the result: the gradient of a gather
+ *  - naive     one invocation per element with nested loops: whatever the others do not cover
+ */
+import type { Graph, ValueId } from "./graph.ts";
+
+export type GroupKind = "map" | "row" | "contract" | "stream" | "columns" | "scatter" | "naive";
+
+export interface Group {
+  readonly kind: GroupKind;
+  readonly members: readonly ValueId[];
+  readonly stored: readonly ValueId[];
+}
+
+export interface FusedGraph {
+  readonly graph: Graph;
+  /** Every equation is a member of exactly one group; groups stand in an order in which each reads only what earlier ones stored. */
+  readonly groups: readonly Group[];
+}
