@@ -1,10 +1,10 @@
 // Mesa's lavapipe and the Vulkan loader, fetched as packages and unpacked into a folder of the project: no root, nothing installed.
 
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseDeb822, parseOneLine, parseOsRelease, privateSources } from "./apt-sources.mjs";
+import { captured } from "./child.mjs";
 
 /** The packages asked for; apt adds what they need. */
 const PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
@@ -136,16 +136,8 @@ function removeOnExit(folder) {
   };
 }
 
-function output(command, args) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" } });
-    let said = "";
-    child.stdout.on("data", (bytes) => (said += bytes));
-    child.stderr.on("data", (bytes) => (said += bytes));
-    child.on("error", (error) => resolve({ code: 127, output: error.message }));
-    child.on("close", (code) => resolve({ code: code ?? 1, output: said }));
-  });
-}
+/** In the C locale, so that messages can be told apart. */
+const output = (command, args) => captured(command, args, { env: { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" } });
 
 const runs = async (command, args) => (await output(command, args)).code === 0;
 

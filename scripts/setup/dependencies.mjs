@@ -1,0 +1,47 @@
+// The npm packages that package-lock.json names.
+
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { captured } from "./child.mjs";
+import { cache, root } from "./paths.mjs";
+
+/**
+ * True where `installed` (npm's own record, written last, in node_modules/.package-lock.json) holds every package of the lock file in
+ * its version. Optional packages may be missing: they are other platforms' binaries.
+ */
+export function matchesLock(lock, installed) {
+  return Object.entries(lock.packages).every(([name, wanted]) => {
+    if (name === "") return true;
+    const found = installed.packages[name];
+    if (found === undefined) return wanted.optional === true || wanted.devOptional === true;
+    return found.version === wanted.version && found.integrity === wanted.integrity;
+  });
+}
+
+/**
+ * Runs `npm ci` where node_modules is missing or is not what the lock file says.
+ *
+ * @param {(line: string) => void} say
+ * @returns {Promise<{ ok: true } | { ok: false, reason: string }>}
+ */
+export async function installDependencies(say) {
+  const installed = path.join(root, "node_modules", ".package-lock.json");
+  if (existsSync(installed) && matchesLock(readJson(path.join(root, "package-lock.json")), readJson(installed))) return { ok: true };
+  say("dependencies: installing the npm packages");
+  // npm's cache stays inside the project: the home folder may not be writable, and is not ours.
+  const npmCache = path.join(cache, "npm");
+  const args = ["ci", "--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error", `--cache=${npmCache}`];
+  const [command, first] = npm();
+  const { code, output } = await captured(command, [...first, ...args], { cwd: root });
+  if (code !== 0) return { ok: false, reason: `npm ci failed:\n${output.trim()}` };
+  rmSync(npmCache, { recursive: true, force: true });
+  return { ok: true };
+}
+
+/** The npm that runs this script, or else the one on the PATH. */
+function npm() {
+  const running = process.env.npm_execpath;
+  return running !== undefined && /npm-cli\.c?js$/.test(running) ? [process.execPath, [running]] : ["npm", []];
+}
+
+const readJson = (file) => JSON.parse(readFileSync(file, "utf8"));

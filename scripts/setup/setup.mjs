@@ -1,0 +1,43 @@
+// The set-up as a function: what quickstart, the tests and `npm run setup` begin with.
+
+import path from "node:path";
+import { buildIfChanged } from "../build.mjs";
+import { ensureAdapter } from "./adapter.mjs";
+import { installDependencies } from "./dependencies.mjs";
+import { lock } from "./lock.mjs";
+import { cache } from "./paths.mjs";
+
+/** The exit code for "no adapter", as `tfmc` has it. */
+const NO_ADAPTER = 3;
+
+/**
+ * Makes the clone ready: npm packages, bundles, an adapter. Says one line for each thing that it does, nothing where nothing is to do.
+ *
+ * @param {{ adapter?: boolean }} [wanted] `adapter: false` leaves the adapter out
+ * @returns {Promise<number>} 0, or the exit code after saying on stderr what went wrong and what to do
+ */
+export async function setUp(wanted = {}) {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) return failed(`Node ${process.versions.node} is too old: tfm needs Node 20.19 or newer.`);
+  const release = await lock(path.join(cache, "setup.lock"), say);
+  try {
+    const dependencies = await installDependencies(say);
+    if (!dependencies.ok) return failed(dependencies.reason);
+    const built = await buildIfChanged(say);
+    if (!built.ok) return failed(built.reason);
+    if (wanted.adapter === false) return 0;
+    const adapter = await ensureAdapter(say);
+    return adapter.ok ? 0 : failed(`There is no WebGPU adapter: ${adapter.reason}`, NO_ADAPTER);
+  } finally {
+    release();
+  }
+}
+
+function say(line) {
+  process.stderr.write(`setup: ${line}\n`);
+}
+
+function failed(reason, code = 1) {
+  process.stderr.write(`setup failed: ${reason}\n`);
+  return code;
+}
