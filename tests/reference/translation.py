@@ -187,7 +187,8 @@ def main():
                   f" f32 apart {apart(losses32, losses):.1e}, {apart(norms32, norms):.1e}")
         notes = dict(vocab=VOCAB, d=D, heads=HEADS, ff=FF, layers=LAYERS, pre=str(pre).lower(), smoothing=SMOOTHING, clip=CLIP)
         to_disk(HERE / f"translation-{name}-weights.safetensors", weights, **notes)
-        to_disk(HERE / f"translation-{name}-gradients.safetensors", grads, **notes)
+        settled = {name: torch.where(g.abs() < 1e-12, 0.0, g) for name, g in grads.items()}  # bias_k: what rounding left, other on each machine
+        to_disk(HERE / f"translation-{name}-gradients.safetensors", settled, **notes)
         to_disk(HERE / f"translation-{name}-expected.safetensors", expected, **notes)
 
 
