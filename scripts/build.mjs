@@ -10,9 +10,11 @@ import { cache, root } from "./setup/paths.mjs";
 const SOURCES = ["grammar", "compiler", "runtime", "src", "package-lock.json", "tsconfig.base.json", "scripts/build.mjs"];
 
 // Bundled, because chevrotain's 600 small modules take a quarter of a second to import. Dawn is a binary and stays outside.
-const node = { platform: "node", target: "node20", external: ["webgpu"] };
+// The packages inside that are CommonJS call `require`, which a module lacks.
+const REQUIRE = 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);';
+const node = { platform: "node", target: "node20", external: ["webgpu"], banner: { js: REQUIRE } };
 const ENTRIES = [
-  { from: "src/cli.ts", to: "tfmc.js", ...node, banner: { js: "#!/usr/bin/env node" } },
+  { from: "src/cli.ts", to: "tfmc.js", ...node, banner: { js: `#!/usr/bin/env node\n${REQUIRE}` } },
   { from: "src/quickstart/index.ts", to: "quickstart.js", ...node },
   { from: "src/index.ts", to: "index.js", ...node },
   // For browsers and for embedding: no Node, nothing but itself.

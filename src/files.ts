@@ -1,0 +1,121 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import path from "node:path";
+import { exitCodes } from "./exit-codes.ts";
+import type { Failure, Result } from "./failure.ts";
+
+/** The bytes of a file that the user named. */
+export function readBytes(file: string): Result<Uint8Array> {
+  try {
+    return { ok: true, value: readFileSync(file) };
+  } catch (error) {
+    return { ok: false, failure: unreadable(file, error) };
+  }
+}
+
+/** The text of a UTF-8 file that the user named, without a byte order mark. */
+export function readText(file: string): Result<string> {
+  const bytes = readBytes(file);
+  if (!bytes.ok) return bytes;
+  try {
+    return { ok: true, value: new TextDecoder("utf-8", { fatal: true }).decode(bytes.value) };
+  } catch {
+    return { ok: false, failure: notUtf8(file, bytes.value) };
+  }
+}
+
+/**
+ * Writes a file so that at every moment, whatever ends the process or the machine, either the old content or the whole new one is there:
+ * a temporary file beside it, synced, renamed over it, and the folder synced. Missing folders are made.
+ */
+export function writeAtomically(file: string, content: string | Uint8Array): Result<undefined> {
+  const folder = path.dirname(file);
+  const temporary = path.join(folder, `.${path.basename(file)}.${process.pid}.tmp`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    const descriptor = openSync(temporary, "w");
+    try {
+      writeWhole(descriptor, typeof content === "string" ? Buffer.from(content) : content);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, file);
+    syncFolder(folder);
+    return { ok: true, value: undefined };
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    return { ok: false, failure: unwritable(file, error) };
+  }
+}
+
+/** One write may take only a part. */
+function writeWhole(descriptor: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+}
+
+/** Makes the rename itself durable. Windows can neither open nor sync a folder. */
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return;
+  const descriptor = openSync(folder, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function unreadable(file: string, error: unknown): Failure {
+  const reason = codeOf(error);
+  if (reason === "ENOENT") return { code: "file-missing", exit: exitCodes.wrong, message: `${file}: there is no such file`, remedy: "check the path" };
+  if (reason === "EISDIR") return { code: "file-is-folder", exit: exitCodes.wrong, message: `${file} is a folder, not a file` };
+  if (reason === "EACCES") return { code: "file-not-readable", exit: exitCodes.wrong, message: `${file}: no permission to read it` };
+  return { code: "file-not-readable", exit: exitCodes.wrong, message: `${file} could not be read: ${textOf(error)}` };
+}
+
+function unwritable(file: string, error: unknown): Failure {
+  const reason = codeOf(error);
+  const cause =
+    reason === "ENOSPC" ? "the disk is full" : reason === "EACCES" || reason === "EPERM" || reason === "EROFS" ? "no permission to write there" : textOf(error);
+  return { code: "file-not-writable", exit: exitCodes.wrong, message: `${file} could not be written: ${cause}` };
+}
+
+function notUtf8(file: string, bytes: Uint8Array): Failure {
+  const { line, offset } = firstInvalid(bytes);
+  const message = `${file}:${line}: not UTF-8 (byte 0x${(bytes[offset] ?? 0).toString(16).padStart(2, "0")} at offset ${offset})`;
+  return { code: "file-not-utf8", exit: exitCodes.wrong, message, remedy: "save the file as UTF-8" };
+}
+
+/** Where the first sequence stands that is not UTF-8: the line, counted from 1, and the offset of its first byte. */
+function firstInvalid(bytes: Uint8Array): { readonly line: number; readonly offset: number } {
+  const decodes = (end: number): boolean => {
+    try {
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, end), { stream: true });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  // The longest prefix that decodes, apart from a sequence cut off at its end.
+  let low = 0;
+  let high = bytes.length;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (decodes(middle)) low = middle;
+    else high = middle - 1;
+  }
+  // Step back over the lead byte and continuations of a sequence that the next byte breaks off.
+  let offset = low;
+  for (let back = 1; back <= 3 && offset === low && low - back >= 0; back++) {
+    const byte = bytes[low - back] ?? 0;
+    if (byte >= 0xc0 && sequenceLength(byte) > back) offset = low - back;
+    if (byte < 0x80 || byte >= 0xc0) break;
+  }
+  let line = 1;
+  for (let i = 0; i < offset; i++) if (bytes[i] === 10) line++;
+  return { line, offset };
+}
+
+const sequenceLength = (lead: number): number => (lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2);
+
+const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "");
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
