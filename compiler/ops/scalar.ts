@@ -9,6 +9,8 @@ export type ScalarOpName =
   | "ineg" | "iabs" | "iadd" | "isub" | "imul" | "idiv" | "imod" | "imin" | "imax"
   // comparisons of two f32 (l…) or two i32 (i…) → bool
   | "lt" | "le" | "eq" | "ne" | "ilt" | "ile" | "ieq" | "ine"
+  // f32 → bool: neither NaN nor infinite, tested on the bits
+  | "finite"
   // bool
   | "and" | "or" | "not"
   // conversions
