@@ -76,6 +76,8 @@ export interface Kernel {
   readonly workgroupSize: number;
   /** WebGPU features it needs beyond the defaults, such as `subgroups`. */
   readonly features: readonly string[];
+  /** Set where the text holds for subgroups of exactly this many lanes. */
+  readonly subgroupSize?: number;
   /** A kernel for the same bindings and the defaults only, where this one needs features. */
   readonly fallback?: { readonly wgsl: string; readonly workgroupSize: number; readonly groups?: readonly Size[] };
   readonly bindings: number;

@@ -1,0 +1,152 @@
+/**
+ * What can go wrong at run time and is not a bug of ours. `exit` is the exit code that a command ends with:
+ * 1 the model or the data is wrong, 2 usage, 3 no adapter, 4 device lost or out of memory, 5 diverged.
+ */
+export type ExitCode = 1 | 2 | 3 | 4 | 5;
+
+export class TfmError extends Error {
+  /** Stable, in kebab-case: `size-above-bound`. */
+  readonly code: string;
+  readonly exit: ExitCode;
+  /** What to do about it, a sentence. */
+  readonly hint?: string;
+
+  constructor(code: string, exit: ExitCode, message: string, hint?: string) {
+    super(message);
+    this.name = "TfmError";
+    this.code = code;
+    this.exit = exit;
+    if (hint !== undefined) this.hint = hint;
+  }
+}
+
+/** One function per message, in the order in which a run meets them. */
+
+export function noWebGpu(): TfmError {
+  return new TfmError(
+    "no-webgpu",
+    3,
+    "There is no WebGPU here.",
+    "In a browser it needs a recent Chrome, Edge, Firefox or Safari; elsewhere hand in a `gpu` or a `device`.",
+  );
+}
+
+export function noAdapter(): TfmError {
+  return new TfmError("no-adapter", 3, "WebGPU offers no adapter on this machine.");
+}
+
+export function noVariant(kernel: string, features: readonly string[]): TfmError {
+  return new TfmError(
+    "no-kernel-variant",
+    3,
+    `The kernel ${kernel} needs ${features.join(" and ")}, which this adapter lacks, and has no variant without.`,
+  );
+}
+
+export function unknownBound(name: string): TfmError {
+  return new TfmError("bound-missing", 2, `The size ${name} has no bound.`, `Give its largest value: bounds: { ${name}: 64 }.`);
+}
+
+export function badSize(name: string, value: number): TfmError {
+  return new TfmError("size-not-a-count", 1, `The size ${name} must be a whole number of at least 0; it is ${value}.`);
+}
+
+export function missingSize(entry: string, name: string): TfmError {
+  return new TfmError("size-missing", 1, `${entry} needs the size ${name}, which was not given.`);
+}
+
+export function sizeAboveBound(name: string, value: number, bound: number): TfmError {
+  return new TfmError(
+    "size-above-bound",
+    1,
+    `The size ${name} is ${value}, above this session's limit of ${bound}.`,
+    `Use shorter or fewer sequences, or make the session with a larger bound for ${name}.`,
+  );
+}
+
+export function requirementFails(entry: string, text: string, sizes: string): TfmError {
+  return new TfmError("requirement-fails", 1, `${entry} requires ${text}, which does not hold for ${sizes}.`);
+}
+
+export function missingField(entry: string, field: string): TfmError {
+  return new TfmError("field-missing", 1, `${entry} needs the field ${field}, which was not given.`);
+}
+
+export function fieldType(field: string, expected: string, found: string): TfmError {
+  return new TfmError("field-type", 1, `The field ${field} holds ${expected}; it was given as ${found}.`);
+}
+
+export function fieldLength(field: string, shape: readonly number[], expected: number, found: number): TfmError {
+  return new TfmError("field-length", 1, `The field ${field} of shape [${shape.join(", ")}] has ${expected} elements; ${found} were given.`);
+}
+
+export function indexOutOfRange(field: string, position: readonly number[], value: number, range: number): TfmError {
+  return new TfmError(
+    "index-out-of-range",
+    1,
+    `The field ${field} has ${value} at [${position.join(", ")}]; its values must be from 0 to ${range - 1}.`,
+    "Was it made with the tokenizer that the model was trained with?",
+  );
+}
+
+export function valueAboveBinding(name: string, bytes: number, limit: number): TfmError {
+  return new TfmError(
+    "value-too-large",
+    4,
+    `The value ${name} takes ${mebibytes(bytes)}; this device binds at most ${mebibytes(limit)} at once.`,
+    "Use a smaller batch or shorter sequences.",
+  );
+}
+
+export function aboveBudget(bytes: number, budget: number, parts: string): TfmError {
+  return new TfmError(
+    "out-of-memory",
+    4,
+    `The session needs ${mebibytes(bytes)} of GPU memory (${parts}); its budget is ${mebibytes(budget)}.`,
+    "Use a smaller batch, shorter sequences or a smaller model, or raise the budget.",
+  );
+}
+
+export function outOfMemory(detail: string): TfmError {
+  return new TfmError("out-of-memory", 4, `The GPU is out of memory: ${detail}`, "Use a smaller batch, shorter sequences or a smaller model.");
+}
+
+export function deviceLost(reason: string, message: string): TfmError {
+  const cause = message.trim() === "" ? "the driver gave no reason" : message.trim();
+  const how = reason === "destroyed" ? "The GPU device was destroyed" : "The GPU device was lost";
+  return new TfmError("device-lost", 4, `${how}: ${cause}`, "Train again from the last checkpoint with --resume.");
+}
+
+export function deviceSilent(seconds: number): TfmError {
+  return new TfmError(
+    "device-silent",
+    4,
+    `The GPU has not answered for ${seconds} s.`,
+    "It may be hung or far too slow for this batch; try a smaller one.",
+  );
+}
+
+export function deviceError(message: string): TfmError {
+  return new TfmError("device-error", 4, `The GPU refused a command, which is a bug in tfm: ${message}`);
+}
+
+export function disposed(): TfmError {
+  return new TfmError("session-disposed", 2, "The session was disposed.");
+}
+
+export function unknownName(what: string, name: string, known: readonly string[]): TfmError {
+  return new TfmError(`unknown-${what}`, 2, `There is no ${what} ${name}; there ${known.length === 1 ? "is" : "are"} ${known.join(", ") || "none"}.`);
+}
+
+export function notFinite(step: number): TfmError {
+  return new TfmError(
+    "not-finite",
+    5,
+    `Training diverged: loss or gradient norm is not finite at step ${step}. The parameters are those of before that step.`,
+    "Lower the learning rate, lengthen the warm-up or clip the gradient.",
+  );
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 2 : 0)} MiB`;
+}
