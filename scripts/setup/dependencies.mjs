@@ -28,13 +28,14 @@ export async function installDependencies(say) {
   const installed = path.join(root, "node_modules", ".package-lock.json");
   if (existsSync(installed) && matchesLock(readJson(path.join(root, "package-lock.json")), readJson(installed))) return { ok: true };
   say("dependencies: installing the npm packages");
-  // npm's cache stays inside the project: the home folder may not be writable, and is not ours.
+  // As .npmrc has it, and also where this is not started by npm: the home folder may not be writable, and is not ours.
   const npmCache = path.join(cache, "npm");
   const args = ["ci", "--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error", `--cache=${npmCache}`];
   const [command, first] = npm();
   const { code, output } = await captured(command, [...first, ...args], { cwd: root });
   if (code !== 0) return { ok: false, reason: `npm ci failed:\n${output.trim()}` };
-  rmSync(npmCache, { recursive: true, force: true });
+  // The packages are not needed twice.
+  rmSync(path.join(npmCache, "_cacache"), { recursive: true, force: true });
   return { ok: true };
 }
 
