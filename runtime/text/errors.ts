@@ -1,0 +1,21 @@
+import { TfmError } from "../errors.ts";
+
+export function tokenOutsideVocabulary(id: number, size: number): TfmError {
+  return new TfmError("token-outside-vocabulary", 1, `The token id ${id} is outside the vocabulary, whose ids are 0 to ${size - 1}.`,
+    "Use the tokenizer.json that was written with the model.");
+}
+
+export function vocabularyTooSmall(size: number, specials: number): TfmError {
+  return new TfmError("vocabulary-too-small", 1, `A vocabulary of ${size} has no room for text beside its ${specials} special tokens.`,
+    "Some hundreds of tokens suit a small model, thousands a large one.");
+}
+
+export function tokenizerDamaged(cause: string): TfmError {
+  return new TfmError("tokenizer-damaged", 1, `The tokenizer (tokenizer.json) is damaged: ${cause}.`,
+    "Take the file from the folder that training wrote, or train again.");
+}
+
+export function tokenizerUnsupported(part: string): TfmError {
+  return new TfmError("tokenizer-unsupported", 1, `The tokenizer (tokenizer.json) has ${part}, which is not supported.`,
+    "Only tokenizers that were trained here can be read.");
+}

@@ -1,0 +1,92 @@
+import { APOSTROPHE_PATTERN, normalise, SPACE_PATTERN } from "./normalise.ts";
+import type { Json } from "./tokenizer.ts";
+import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+
+/**
+ * What happens to a text around byte-pair encoding: how it is normalised, which pieces no token may cross, how tokens become text again.
+ * Each scheme says so twice, as functions and as the three parts of `tokenizer.json` that mean the same to other programs.
+ */
+export interface Scheme {
+  readonly name: "words" | "characters" | "bytes";
+  readonly normalise: (text: string) => string;
+  /** The pieces of a normalised text that is not empty, in the symbols of the vocabulary. */
+  readonly pieces: (text: string) => readonly string[];
+  /** Text of consecutive tokens of the vocabulary. */
+  readonly join: (tokens: readonly string[]) => string;
+  /** Symbols that the vocabulary holds whether met or not. */
+  readonly alphabet: readonly string[];
+  readonly normalizer: Json;
+  readonly preTokenizer: Json;
+  readonly decoder: Json;
+}
+
+/**
+ * A word with the space before it (written ▁, as in SentencePiece), up to two digits, or a run of other signs. Numbers are cut into pairs
+ * of digits and kept apart from their space, so that a number reads the same wherever it stands and copying it needs few tokens.
+ */
+const PIECE = "\\p{Nd}{1,2}|\\u2581?[\\p{L}\\p{M}]+|\\u2581?[^\\u2581\\p{L}\\p{M}\\p{Nd}]+|\\u2581";
+const pieceExpression = new RegExp(PIECE, "gu");
+
+/** For translation and other text in which spacing carries no meaning. */
+export const WORDS: Scheme = {
+  name: "words",
+  normalise,
+  pieces: (text) => `▁${text.replaceAll(" ", "▁")}`.match(pieceExpression) ?? [],
+  join: (tokens) => tokens.join("").replaceAll("▁", " ").replace(/^ /, ""),
+  alphabet: [],
+  normalizer: {
+    type: "Sequence",
+    normalizers: [
+      { type: "NFC" },
+      { type: "Replace", pattern: { Regex: APOSTROPHE_PATTERN }, content: "'" },
+      { type: "Replace", pattern: { Regex: SPACE_PATTERN }, content: " " },
+      { type: "Strip", strip_left: true, strip_right: true },
+    ],
+  },
+  preTokenizer: {
+    type: "Sequence",
+    pretokenizers: [
+      { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: false },
+      { type: "Split", pattern: { Regex: PIECE }, behavior: "Isolated", invert: false },
+    ],
+  },
+  decoder: { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: false },
+};
+
+/** One token per character; line breaks and spaces are kept. */
+export const CHARACTERS: Scheme = {
+  name: "characters",
+  normalise: (text) => text.normalize("NFC"),
+  pieces: (text) => [text],
+  join: (tokens) => tokens.join(""),
+  alphabet: [],
+  normalizer: { type: "NFC" },
+  preTokenizer: null,
+  decoder: { type: "Fuse" },
+};
+
+/** One token per byte of UTF-8: nothing is unknown, every text comes back as it was. */
+export const BYTES: Scheme = {
+  name: "bytes",
+  normalise: (text) => text,
+  pieces: (text) => [Array.from(encodeUtf8(text), (byte) => byteSymbols[byte]).join("")],
+  join: (tokens) => decodeUtf8(Uint8Array.from(tokens.join(""), (symbol) => byteOfSymbol.get(symbol) ?? 0)),
+  alphabet: byteAlphabet(),
+  normalizer: null,
+  preTokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: false, use_regex: false },
+  decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: false, use_regex: false },
+};
+
+export const SCHEMES: readonly Scheme[] = [WORDS, CHARACTERS, BYTES];
+
+/** The printable symbols that stand for the bytes 0 to 255 in GPT-2's vocabulary and since: Latin-1 signs are themselves, the others follow from U+0100. */
+function byteAlphabet(): readonly string[] {
+  let next = 256;
+  return Array.from({ length: 256 }, (_, byte) => {
+    const visible = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+    return String.fromCharCode(visible ? byte : next++);
+  });
+}
+
+const byteSymbols = BYTES.alphabet;
+const byteOfSymbol = new Map(byteSymbols.map((symbol, byte) => [symbol, byte]));
