@@ -10,4 +10,9 @@ if (folder === undefined || !/^\d+$/.test(seed)) {
 const entry = fileURLToPath(new URL("../src/corpus/write.ts", import.meta.url));
 const { outputFiles } = await build({ entryPoints: [entry], bundle: true, platform: "node", format: "esm", write: false });
 const { writeCorpus } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
-console.log(JSON.stringify(writeCorpus(folder, Number(seed)), undefined, 2));
+const written = writeCorpus(folder, Number(seed));
+if (!written.ok) {
+  console.error(written.failure.message);
+  process.exit(written.failure.exit);
+}
+console.log(JSON.stringify(written.value, undefined, 2));

@@ -6,7 +6,8 @@ import path from "node:path";
 
 /**
  * The SHA-256 of the names and contents of all files under `inputs` (files or folders, relative to `root`; one that is missing counts
- * as such), whatever the order in which the file system lists them.
+ * as such), whatever the order in which the file system lists them. Hidden files and links are no sources: npm, run in a sub-folder,
+ * leaves a `.cache` there with a link back to the project.
  *
  * @param {string} root
  * @param {readonly string[]} inputs
@@ -24,7 +25,8 @@ export function hashOf(root, inputs) {
 function filesUnder(root, input) {
   const full = path.join(root, input);
   if (!existsSync(full) || !statSync(full).isDirectory()) return [input];
-  return readdirSync(full).flatMap((name) => filesUnder(root, path.join(input, name)));
+  const entries = readdirSync(full, { withFileTypes: true }).filter((entry) => !entry.name.startsWith(".") && !entry.isSymbolicLink());
+  return entries.flatMap(({ name }) => filesUnder(root, path.join(input, name)));
 }
 
 /** True where `file` holds `hash` and every one of `outputs` exists. */
