@@ -1,0 +1,248 @@
+/**
+ * Turns the equations of a group into WGSL: scalar expressions, loads, values computed again where they are read.
+ *
+ * Every operand knows how deep in the loops its variables live; it is bound to a `let` in that block as soon as something
+ * deeper uses it, so loop-invariant code moves out by construction, and equal text in one block is computed once.
+ */
+import { asNumber, constant, type Dim, equal, multiply, ONE } from "../../dim.ts";
+import type { Equation, Expr, Graph, ScalarType, Value, ValueId } from "../../ir/graph.ts";
+import { typeOf } from "../../ir/typeof.ts";
+import { type Affine, affineText, collapse, coefficient, type Composite, constantAffine, LANES, negated, quarter, sum, times, variable, without } from "./affine.ts";
+import { Blocks } from "./block.ts";
+import { dimText } from "./dim-text.ts";
+import { Memory, type Widths } from "./memory.ts";
+import { applyText } from "./ops.ts";
+import { isAtom, literal, type Operand, typeText, widened } from "./operand.ts";
+import { emitReduction } from "./reduction.ts";
+
+export interface EmitContext {
+  readonly values: ReadonlyMap<ValueId, Value>;
+  /** Values that this kernel may read from memory: leaves and what earlier kernels stored. */
+  readonly inMemory: (id: ValueId) => boolean;
+  /** The text of a host scalar's field in the uniform block. */
+  readonly hostScalar: (id: ValueId) => string;
+}
+
+interface BaseVariable {
+  readonly depth: number;
+  readonly text: () => string;
+}
+
+export class Emitter {
+  readonly blocks = new Blocks();
+  readonly memory: Memory;
+  readonly context: EmitContext;
+  /** Values of this kernel that are held in registers: reductions that are complete, vectors just stored. */
+  readonly held = new Map<ValueId, (coordinates: readonly Operand[]) => Operand | undefined>();
+  private readonly variables = new Map<string, BaseVariable>();
+  private readonly composites: Composite[] = [];
+
+  constructor(context: EmitContext, widths?: Widths) {
+    this.context = context;
+    this.memory = new Memory(widths);
+    this.variables.set(LANES, { depth: 0, text: () => "vec4i(0, 1, 2, 3)" });
+  }
+
+  // ── Index variables ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A variable that the text at hand declares, as an operand. */
+  index(name: string, text: string = name, depth = this.blocks.depth): Operand {
+    this.variables.set(name, { depth, text: () => text });
+    return this.fromAffine(variable(name));
+  }
+
+  /**
+   * A linear index over `sizes`, row-major, given by `text`; returns an operand for each axis. A part is divided out of the
+   * whole only where the walk over memory is not row-major in the same axes.
+   */
+  composite(name: string, text: string, sizes: readonly Dim[]): Operand[] {
+    const depth = this.blocks.depth;
+    this.variables.set(name, { depth, text: () => text });
+    const strides = sizes.map((_, at) => multiply(ONE, ...sizes.slice(at + 1)));
+    const real = sizes.flatMap((size, at) => (asNumber(size) === 1 ? [] : [at]));
+    const parts = new Map(real.map((at) => [at, real.length === 1 ? name : `${name}_${at}`]));
+    if (real.length > 1) this.composites.push({ name, parts: [...parts.values()], strides: real.map((at) => strides[at]!) });
+    return sizes.map((size, at) => {
+      const part = parts.get(at);
+      if (part === undefined) return this.size([]);
+      if (real.length > 1) this.variables.set(part, { depth, text: () => this.blocks.bind(partText(text, strides[at]!, size, at === real[0]), depth) });
+      return this.fromAffine(variable(part));
+    });
+  }
+
+  /** `base * 4 + lane`: four neighbours at once. */
+  lanes(base: Operand): Operand {
+    return this.fromAffine(sum(times(base.affine!, constant(4)), variable(LANES)));
+  }
+
+  size(dim: Dim): Operand {
+    return this.fromAffine(constantAffine(dim));
+  }
+
+  fromAffine(affine: Affine): Operand {
+    const folded = collapse(affine, this.composites);
+    const width = folded.terms.has(LANES) ? 4 : 1;
+    const depth = Math.max(0, ...[...folded.terms.keys()].map((name) => this.variables.get(name)!.depth));
+    return { text: this.affineText(folded), type: "i32", width, depth, affine };
+  }
+
+  // ── Expressions ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** `expr` of an equation whose indices have these values. */
+  expr(expr: Expr, indices: readonly Operand[]): Operand {
+    switch (expr.kind) {
+      case "const":
+        if (expr.type === "i32") return this.size(constant(expr.value));
+        return { text: literal(expr.type, expr.value), type: expr.type, width: 1, depth: 0, constant: expr.value };
+      case "index":
+        return indices[expr.at]!;
+      case "size":
+        return this.size(expr.dim);
+      case "step":
+        return { text: "u.step", type: "i32", width: 1, depth: 0 };
+      case "access":
+        return this.value(expr.value, expr.slots.map((slot) => this.expr(slot, indices)));
+      case "apply":
+        return this.apply(expr.op, expr.args.map((arg) => this.expr(arg, indices)), this.type(expr));
+      case "draw":
+        return this.draw(expr.site, expr.coordinates.map((coordinate) => this.expr(coordinate, indices)), expr.sizes);
+    }
+  }
+
+  /** An element (or four) of a value: from a register, from memory, or computed here and now. */
+  value(id: ValueId, coordinates: readonly Operand[]): Operand {
+    const held = this.held.get(id)?.(coordinates);
+    if (held) return held;
+    const value = this.context.values.get(id)!;
+    if (value.kind === "host-scalar") return { text: this.context.hostScalar(id), type: value.type, width: 1, depth: 0 };
+    if (this.context.inMemory(id)) return this.load(value, coordinates);
+    if (value.kind !== "equation") throw new Error(`internal: ${value.name} is neither in memory nor an equation`);
+    const key = `${id}(${coordinates.map(({ text }) => text).join(", ")})`;
+    const known = this.blocks.recall<Operand>(key);
+    if (known) return known;
+    const depth = Math.max(0, ...coordinates.map((coordinate) => coordinate.depth));
+    const result = this.compute(value, coordinates, depth);
+    this.blocks.remember(key, result, Math.min(this.blocks.depth, Math.max(depth, result.depth)));
+    return result;
+  }
+
+  private compute(value: Equation, coordinates: readonly Operand[], depth: number): Operand {
+    if (value.reduce) return this.blocks.at(depth, () => emitReduction(this, value, coordinates));
+    return this.bound(this.expr(value.body, coordinates));
+  }
+
+  apply(op: Extract<Expr, { kind: "apply" }>["op"], args: readonly Operand[], type: ScalarType): Operand {
+    const affine = affineOf(op, args);
+    if (affine) return this.fromAffine(affine);
+    const depth = Math.max(0, ...args.map((arg) => arg.depth));
+    const width = args.some((arg) => arg.width === 4) ? 4 : 1;
+    const settled = args.map((arg) => (arg.depth < depth || arg.text.length > 120 ? this.bound(arg) : arg));
+    return { text: applyText(op, width === 4 ? settled.map(widened) : settled, width, (arg) => this.bound(arg)), type, width, depth };
+  }
+
+  /** The same operand as a name, declared in the block of its variables. */
+  bound(operand: Operand): Operand {
+    if (isAtom(operand.text) || /^\(?-?[\d.]+(e-?\d+)?\)?$/.test(operand.text)) return operand;
+    return { ...operand, text: this.blocks.bind(operand.text, operand.depth) };
+  }
+
+  private draw(site: number, coordinates: readonly Operand[], sizes: readonly Dim[]): Operand {
+    const linear = coordinates.reduce<Operand>(
+      (total, coordinate, at) => this.apply("iadd", [this.apply("imul", [total, this.size(sizes[at]!)], "i32"), coordinate], "i32"),
+      this.size([]),
+    );
+    const at = this.bound(linear);
+    const call = (lane: string): string => `tfm_draw(${site}u, u32(${lane}))`;
+    const text = at.width === 1 ? call(at.text) : `vec4f(${["x", "y", "z", "w"].map((lane) => call(`${at.text}.${lane}`)).join(", ")})`;
+    return this.bound({ text, type: "f32", width: at.width, depth: at.depth });
+  }
+
+  // ── Memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private load(value: Value, coordinates: readonly Operand[]): Operand {
+    const offset = this.offset(value.shape, coordinates);
+    const raw = this.loadText(value, offset);
+    const text = value.type === "bool" ? `(${raw} != ${offset.width === 4 ? "vec4i(0)" : "0"})` : raw;
+    return this.bound({ text, type: value.type, width: offset.width, depth: offset.depth });
+  }
+
+  private loadText(value: Value, offset: Operand): string {
+    const wide = this.wideOffset(offset);
+    const { name, vec4 } = this.memory.access(value.id, value.type, "read", wide !== undefined);
+    const one = (at: string): string => (vec4 ? `${name}[(${at}) >> 2u][(${at}) & 3]` : `${name}[${at}]`);
+    if (offset.width === 1) return one(isAtom(offset.text) || !vec4 ? offset.text : this.bound(offset).text);
+    if (wide !== undefined && vec4) return `${name}[${wide}]`;
+    const at = this.bound(offset).text;
+    return `${typeText(value.type === "f32" ? "f32" : "i32", 4)}(${["x", "y", "z", "w"].map((lane) => one(`${at}.${lane}`)).join(", ")})`;
+  }
+
+  /** Writes an element, or four neighbours, of a value that this kernel stores. */
+  store(value: Value, coordinates: readonly Operand[], content: Operand): void {
+    const offset = this.offset(value.shape, coordinates);
+    const wide = this.wideOffset(offset);
+    const { name, vec4 } = this.memory.access(value.id, value.type, "write", wide !== undefined);
+    const stored = (operand: Operand): string =>
+      value.type === "bool" ? `select(${operand.width === 4 ? "vec4i(0), vec4i(1)" : "0, 1"}, ${operand.text})` : operand.text;
+    if (offset.width === 1) {
+      this.blocks.line(`${name}[${offset.text}] = ${stored(content)};`);
+      return;
+    }
+    const four = widened(content);
+    if (wide !== undefined && vec4) {
+      this.blocks.line(`${name}[${wide}] = ${stored(four)};`);
+      return;
+    }
+    const at = this.bound(offset).text;
+    const parts = this.bound({ ...four, text: stored(four) }).text;
+    for (const lane of ["x", "y", "z", "w"]) this.blocks.line(`${name}[${at}.${lane}] = ${parts}.${lane};`);
+  }
+
+  private offset(shape: readonly Dim[], coordinates: readonly Operand[]): Operand {
+    return coordinates.reduce<Operand>((total, coordinate, at) => {
+      const scaled = at === 0 ? total : this.apply("imul", [total, this.size(shape[at]!)], "i32");
+      return this.apply("iadd", [scaled, coordinate], "i32");
+    }, this.size([]));
+  }
+
+  /** The offset divided by four, as text, when it names four aligned neighbours. */
+  private wideOffset(offset: Operand): string | undefined {
+    if (offset.width === 1 || !offset.affine || !equal(coefficient(offset.affine, LANES), ONE)) return undefined;
+    const base = quarter(collapse(without(offset.affine, LANES), this.composites));
+    return base && this.affineText(base);
+  }
+
+  // ── The text ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  type(expr: Expr): ScalarType {
+    return typeOf(expr, (id) => this.context.values.get(id)!.type);
+  }
+
+  private affineText(affine: Affine): string {
+    if (!affine.terms.has(LANES)) return affineText(affine, (name) => this.variables.get(name)!.text());
+    const base = without(affine, LANES);
+    const stride = coefficient(affine, LANES);
+    const lanes = equal(stride, ONE) ? "vec4i(0, 1, 2, 3)" : `vec4i(0, 1, 2, 3) * (${dimText(stride)})`;
+    return `vec4i(${affineText(base, (name) => this.variables.get(name)!.text())}) + ${lanes}`;
+  }
+}
+
+/** The parts of a row-major index; the first needs no remainder. */
+function partText(text: string, stride: Dim, size: Dim, first: boolean): string {
+  const divided = asNumber(stride) === 1 ? text : `${text} / (${dimText(stride)})`;
+  return first ? divided : `(${divided}) % (${dimText(size)})`;
+}
+
+function affineOf(op: string, args: readonly Operand[]): Affine | undefined {
+  const [a, b] = [args[0]?.affine, args[1]?.affine];
+  if (op === "ineg" && a) return negated(a);
+  if (!a || !b) return undefined;
+  if (op === "iadd") return sum(a, b);
+  if (op === "isub") return sum(a, negated(b));
+  if (op === "imul" && a.terms.size === 0) return times(b, a.constant);
+  if (op === "imul" && b.terms.size === 0) return times(a, b.constant);
+  return undefined;
+}
+
+export function valuesOf(graph: Graph): ReadonlyMap<ValueId, Value> {
+  return new Map(graph.values.map((value) => [value.id, value]));
+}

@@ -1,0 +1,77 @@
+/**
+ * The bindings of a kernel and how they are declared. A storage range is an array of vec4 when some access loads or stores
+ * four aligned elements and none stores a single one; which of the two holds is only known at the end, so a kernel is
+ * emitted twice: first to collect the demands, then with the declarations they lead to.
+ */
+import type { ScalarType, ValueId } from "../../ir/graph.ts";
+import type { Dim } from "../../dim.ts";
+import type { KernelBinding } from "../kernel.ts";
+
+interface Slot {
+  readonly binding: KernelBinding;
+  readonly type: "f32" | "i32";
+  read: boolean;
+  written: boolean;
+  wide: boolean;
+  narrowStore: boolean;
+}
+
+export type Widths = ReadonlyMap<string, 1 | 4>;
+
+export class Memory {
+  private readonly slots = new Map<string, Slot>();
+  private readonly widths: Widths | undefined;
+
+  constructor(widths?: Widths) {
+    this.widths = widths;
+  }
+
+  /** `wide`: four aligned elements at once. Returns the variable's name and whether it is an array of vec4. */
+  access(value: ValueId, type: ScalarType, use: "read" | "write", wide: boolean): { name: string; vec4: boolean } {
+    const key = `v${value}`;
+    const slot = this.slot(key, { kind: "value", value, access: "read" }, type === "f32" ? "f32" : "i32");
+    if (use === "read") slot.read = true;
+    else slot.written = true;
+    if (wide) slot.wide = true;
+    else if (use === "write") slot.narrowStore = true;
+    return { name: this.name(key), vec4: this.widths?.get(key) === 4 };
+  }
+
+  indexList(input: ValueId, rows: Dim): string {
+    const key = `l${input}`;
+    this.slot(key, { kind: "index-list", input, rows }, "i32").read = true;
+    return this.name(key);
+  }
+
+  /** What the second emission shall declare. */
+  demands(): Widths {
+    return new Map([...this.slots].map(([key, slot]) => [key, slot.wide && !slot.narrowStore ? 4 : 1]));
+  }
+
+  bindings(): KernelBinding[] {
+    return [...this.slots.values()].map(({ binding, read, written }) =>
+      binding.kind === "index-list" ? binding : { ...binding, access: written ? (read ? "update" : "write") : "read" },
+    );
+  }
+
+  declarations(): string {
+    return [...this.slots]
+      .map(([key, slot], at) => {
+        const element = this.widths?.get(key) === 4 ? `vec4<${slot.type}>` : slot.type;
+        return `@group(0) @binding(${at + 1}) var<storage, read_write> b${at + 1}: array<${element}>;`;
+      })
+      .join("\n");
+  }
+
+  private slot(key: string, binding: KernelBinding, type: "f32" | "i32"): Slot {
+    const known = this.slots.get(key);
+    if (known) return known;
+    const slot: Slot = { binding, type, read: false, written: false, wide: false, narrowStore: false };
+    this.slots.set(key, slot);
+    return slot;
+  }
+
+  private name(key: string): string {
+    return `b${[...this.slots.keys()].indexOf(key) + 1}`;
+  }
+}
