@@ -20,7 +20,7 @@ export type ScalarOpName =
   // (bool, a, a) → a; the branch not taken is not evaluated
   | "select";
 
-import { add, apply, div, mul, neg, real, select, sub } from "../ir/expr.ts";
+import { apply, div, mul, neg, real, select, sub } from "../ir/expr.ts";
 import type { Expr, ScalarType } from "../ir/graph.ts";
 import { erf } from "./erf.ts";
 

@@ -1,0 +1,121 @@
+/** Checks what graph.ts guarantees. Bounds of slots depend on sizes and data: the interpreter checks those as it goes. */
+import * as dims from "../dim.ts";
+import { MONOIDS } from "../ops/monoid.ts";
+import { SCALAR_OPS } from "../ops/scalar.ts";
+import type { Expr, Graph, ScalarType, Value, ValueId } from "./graph.ts";
+import { printValue } from "./print.ts";
+import { indexSizes, stateKey } from "./walk.ts";
+
+/** One sentence per broken guarantee; none for a valid graph. */
+export function verify(graph: Graph): string[] {
+  const problems: string[] = [];
+  const earlier = new Map<ValueId, Value>();
+  const states = new Set<string>();
+  for (const value of graph.values) {
+    const report = (problem: string): void => void problems.push(`${graph.name}: %${value.id} ${value.name}: ${problem}\n    ${printValue(value)}`);
+    if (earlier.has(value.id)) report(`the id %${value.id} is taken`);
+    if (value.kind === "state") {
+      if (states.has(stateKey(value.state))) report(`${stateKey(value.state)} is already a value`);
+      states.add(stateKey(value.state));
+    }
+    verifyValue(value, earlier, report);
+    earlier.set(value.id, value);
+  }
+  const names = new Set<string>();
+  for (const output of graph.outputs) {
+    if (!earlier.has(output.value)) problems.push(`${graph.name}: output ${output.name} names %${output.value}, which does not exist`);
+    if (names.has(output.name)) problems.push(`${graph.name}: two outputs are called ${output.name}`);
+    names.add(output.name);
+  }
+  return problems;
+}
+
+function verifyValue(value: Value, earlier: ReadonlyMap<ValueId, Value>, report: (problem: string) => void): void {
+  if (value.kind === "input" || value.kind === "state") return;
+  const context: Context = { rank: indexSizes(value).length, host: value.kind !== "equation", step: value.kind === "host-scalar", earlier, report };
+  if (value.kind === "host-scalar" && value.shape.length > 0) report("a host scalar has no axes");
+  if (value.kind === "host-table" && value.shape.slice(1).some((size) => dims.asNumber(size) === undefined)) {
+    report("only the first axis of a host table may have a fed size");
+  }
+  const body = verifyExpr(value.body, context);
+  if (value.kind !== "equation" || !value.reduce) {
+    if (body && body !== value.type) report(`the body is ${body}, the value ${value.type}`);
+    return;
+  }
+  const { monoid, sizes, where } = value.reduce;
+  const { operands, positional, result } = MONOIDS[monoid];
+  if (sizes.length === 0) report("a reduction without reduced indices");
+  if (positional && sizes.length !== 1) report(`${monoid} takes a single reduced index`);
+  if (positional && where) report(`${monoid} takes no predicate`);
+  if (body && !operands.includes(body)) report(`${monoid} of ${body}`);
+  else if (body && result(body) !== value.type) report(`${monoid} of ${body} is ${result(body)}, the value ${value.type}`);
+  const condition = where && verifyExpr(where, context);
+  if (condition && condition !== "bool") report(`the predicate is ${condition}`);
+}
+
+interface Context {
+  readonly rank: number;
+  readonly host: boolean;
+  readonly step: boolean;
+  readonly earlier: ReadonlyMap<ValueId, Value>;
+  readonly report: (problem: string) => void;
+}
+
+/** Its type; undefined after a problem that leaves none. */
+function verifyExpr(expr: Expr, context: Context): ScalarType | undefined {
+  const { report } = context;
+  switch (expr.kind) {
+    case "const":
+      if (expr.type === "i32" && (expr.value | 0) !== expr.value) report(`${expr.value} is no i32`);
+      if (expr.type === "bool" && expr.value !== 0 && expr.value !== 1) report(`${expr.value} is no bool`);
+      return expr.type;
+    case "index":
+      if (!(expr.at >= 0 && expr.at < context.rank)) report(`i${expr.at} does not exist`);
+      return "i32";
+    case "size":
+      return "i32";
+    case "step":
+      if (!context.step) report("`step` outside of a host scalar");
+      return "i32";
+    case "draw":
+      if (context.host) report("a draw on the host");
+      if (expr.coordinates.length !== expr.sizes.length) report("a draw's coordinates and sizes differ in number");
+      verifyIndices(expr.coordinates, "a draw's coordinate", context);
+      return "f32";
+    case "access": {
+      const target = context.earlier.get(expr.value);
+      verifyIndices(expr.slots, "a slot", context);
+      if (!target) return void report(`reads %${expr.value}, which does not stand earlier`);
+      if (expr.slots.length !== target.shape.length) report(`%${expr.value} has ${target.shape.length} axes, not ${expr.slots.length}`);
+      if (context.host && target.kind !== "host-scalar" && target.kind !== "host-table") report(`reads %${expr.value}, which is not on the host`);
+      return target.type;
+    }
+    case "apply":
+      return verifyApply(expr.op, expr.args, context);
+    default:
+      return expr satisfies never;
+  }
+}
+
+function verifyIndices(slots: readonly Expr[], what: string, context: Context): void {
+  for (const slot of slots) {
+    const type = verifyExpr(slot, context);
+    if (type && type !== "i32") context.report(`${what} is ${type}`);
+  }
+}
+
+function verifyApply(op: keyof typeof SCALAR_OPS, given: readonly Expr[], context: Context): ScalarType | undefined {
+  const { args, result } = SCALAR_OPS[op];
+  const types = given.map((arg) => verifyExpr(arg, context));
+  if (given.length !== args.length) context.report(`${op} takes ${args.length} arguments, not ${given.length}`);
+  let chosen: ScalarType | undefined;
+  for (const [at, wanted] of args.entries()) {
+    const type = types[at];
+    if (!type) continue;
+    if (wanted === "any") {
+      chosen ??= type;
+      if (type !== chosen) context.report(`${op} chooses between ${chosen} and ${type}`);
+    } else if (type !== wanted) context.report(`argument ${at} of ${op} is ${type}, not ${wanted}`);
+  }
+  return result === "any" ? chosen : result;
+}

@@ -1,0 +1,62 @@
+/** Questions about graphs and equations that several passes ask. */
+import type { Dim } from "../dim.ts";
+import { accessesIn } from "./expr.ts";
+import type { Equation, Expr, Graph, StateRef, Value, ValueId } from "./graph.ts";
+
+export function valuesById(graph: Graph): ReadonlyMap<ValueId, Value> {
+  return new Map(graph.values.map((value) => [value.id, value]));
+}
+
+/** The expressions a value consists of: its body, then the predicate. */
+export function expressionsOf(value: Value): readonly Expr[] {
+  switch (value.kind) {
+    case "input":
+    case "state":
+      return [];
+    case "host-scalar":
+    case "host-table":
+      return [value.body];
+    case "equation":
+      return value.reduce?.where ? [value.body, value.reduce.where] : [value.body];
+    default:
+      return value satisfies never;
+  }
+}
+
+/** The same value over rewritten expressions; the value itself when nothing changes. */
+export function mapExpressions<V extends Value>(value: V, rewrite: (expr: Expr) => Expr): V {
+  if (value.kind === "input" || value.kind === "state") return value;
+  const body = rewrite(value.body);
+  const where = value.kind === "equation" ? value.reduce?.where : undefined;
+  if (value.kind !== "equation" || !value.reduce || !where) return body === value.body ? value : { ...value, body };
+  const condition = rewrite(where);
+  if (body === value.body && condition === where) return value;
+  return { ...value, body, reduce: { ...value.reduce, where: condition } };
+}
+
+/** Sizes of all indices of an equation or table: the result's axes, then the reduced ones. */
+export function indexSizes(value: Value): readonly Dim[] {
+  return value.kind === "equation" && value.reduce ? [...value.shape, ...value.reduce.sizes] : value.shape;
+}
+
+/** The values it reads, each once, in order of appearance. */
+export function operandsOf(value: Value): ValueId[] {
+  return [...new Set(expressionsOf(value).flatMap(accessesIn).map((access) => access.value))];
+}
+
+/** For each value, those that read it. */
+export function readersOf(graph: Graph): ReadonlyMap<ValueId, readonly Value[]> {
+  const readers = new Map<ValueId, Value[]>(graph.values.map((value) => [value.id, []]));
+  for (const value of graph.values) for (const operand of operandsOf(value)) readers.get(operand)?.push(value);
+  return readers;
+}
+
+/** One element per point, no reduction. */
+export function isMap(value: Value): value is Equation {
+  return value.kind === "equation" && !value.reduce;
+}
+
+/** `parameter/encoder.0.attend.wq`: equal for equal states only. */
+export function stateKey(state: StateRef): string {
+  return `${state.kind}/${state.path}`;
+}
