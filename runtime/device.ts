@@ -1,0 +1,132 @@
+/**
+ * The device of a session: made by the runtime or handed in, and watched, since a lost device keeps accepting commands.
+ */
+import { deviceError, deviceLost, deviceSilent, noAdapter, noWebGpu, outOfMemory } from "./errors.ts";
+import type { TfmError } from "./errors.ts";
+import type { Offer } from "./choose.ts";
+
+/** WebGPU's constants are globals in a browser only, so the few that are needed stand here. */
+export const USAGE = {
+  mapRead: 0x0001,
+  copySource: 0x0004,
+  copyTarget: 0x0008,
+  uniform: 0x0040,
+  storage: 0x0080,
+  queryResolve: 0x0200,
+} as const;
+export const COMPUTE_STAGE = 0x4;
+export const MAP_READ = 0x1;
+
+export interface DeviceSource {
+  /** Used as it is and never destroyed. */
+  readonly device?: GPUDevice;
+  /** Where to ask for a device; `navigator.gpu` by default. */
+  readonly gpu?: GPU;
+  /** Asked for where the adapter has them. */
+  readonly features: readonly string[];
+}
+
+/** A device with WebGPU's default limits, except that larger bindings are asked for where the adapter has them. */
+export async function openDevice(source: DeviceSource): Promise<{ readonly device: GPUDevice; readonly owned: boolean }> {
+  if (source.device !== undefined) return { device: source.device, owned: false };
+  const gpu = source.gpu ?? (typeof navigator === "undefined" ? undefined : navigator.gpu);
+  if (gpu === undefined) throw noWebGpu();
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (adapter === null) throw noAdapter();
+  const device = await adapter.requestDevice({
+    requiredFeatures: source.features.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
+    requiredLimits: {
+      maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
+      maxBufferSize: adapter.limits.maxBufferSize,
+    },
+  });
+  return { device, owned: true };
+}
+
+export function offerOf(device: GPUDevice): Offer {
+  // Absent on implementations older than `adapterInfo`.
+  const info = device.adapterInfo as GPUAdapterInfo | undefined;
+  const size = info?.subgroupMinSize;
+  return {
+    features: device.features,
+    ...(size !== undefined && size > 0 && size === info?.subgroupMaxSize ? { subgroupSize: size } : {}),
+    maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
+  };
+}
+
+/** Remembers the first thing that went wrong with a device. Errors outside any scope are always fatal. */
+export class DeviceWatch {
+  private readonly device: GPUDevice;
+  private readonly seconds: number;
+  private readonly onError: (event: Event) => void;
+  private fault: TfmError | undefined;
+  private closed = false;
+  /** Rejects waits that are under way when the device is lost. */
+  private readonly waiting = new Set<(error: TfmError) => void>();
+
+  constructor(device: GPUDevice, seconds: number) {
+    this.device = device;
+    this.seconds = seconds;
+    this.onError = (event) => this.fail(explain((event as GPUUncapturedErrorEvent).error));
+    device.addEventListener("uncapturederror", this.onError);
+    void device.lost.then((info) => this.fail(deviceLost(info.reason, info.message)));
+  }
+
+  /** Throws what went wrong, if anything did. To be called before every submission: a lost device does not refuse. */
+  check(): void {
+    if (this.fault !== undefined) throw this.fault;
+  }
+
+  fail(fault: TfmError): void {
+    if (this.closed) return;
+    this.fault ??= fault;
+    for (const reject of this.waiting) reject(this.fault);
+  }
+
+  /**
+   * What the GPU promised, or a TfmError if the device is lost, if an error was met, or if nothing came in time: an endless
+   * loop in a shader never settles a map.
+   */
+  async wait<T>(promise: Promise<T>): Promise<T> {
+    this.check();
+    let timer: unknown;
+    let give: ((error: TfmError) => void) | undefined;
+    const trouble = new Promise<never>((_, reject) => {
+      give = reject;
+      this.waiting.add(reject);
+      timer = setTimeout(() => this.fail(deviceSilent(this.seconds)), this.seconds * 1000);
+    });
+    try {
+      const value = await Promise.race([promise, trouble]);
+      this.check();
+      return value;
+    } catch (error) {
+      // A map of a lost device is rejected before `lost` is told: its cause is the better message.
+      if (this.fault === undefined) await Promise.race([this.device.lost, new Promise<void>((done) => setTimeout(done, 100))]);
+      this.check();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      if (give !== undefined) this.waiting.delete(give);
+    }
+  }
+
+  /** Reports the error that a scope caught, once it is known. */
+  scoped(scope: Promise<GPUError | null>): void {
+    void scope.then(
+      (error) => {
+        if (error !== null) this.fail(explain(error));
+      },
+      () => undefined,
+    );
+  }
+
+  close(): void {
+    this.closed = true;
+    this.device.removeEventListener("uncapturederror", this.onError);
+  }
+}
+
+export function explain(error: GPUError): TfmError {
+  return /OutOfMemory/.test(error.constructor.name) ? outOfMemory(error.message) : deviceError(error.message);
+}

@@ -1,0 +1,46 @@
+/** First contents of states: drawn by Philox keyed by the seed and the tensor's path, so no tensor's depend on another's. */
+import type { Init, StateBuffer } from "./program.ts";
+import { draws } from "./random/philox.ts";
+
+/** Undefined where all is zero, as new buffers are. */
+export function initialState(state: StateBuffer, seed: number): Float32Array<ArrayBuffer> | undefined {
+  const drawn = state.tensors.filter(({ init }) => init.kind !== "constant" || init.value !== 0);
+  if (drawn.length === 0) return undefined;
+  const values = new Float32Array(state.length);
+  for (const { path, shape, offset, init } of drawn) {
+    const length = shape.reduce((product, size) => product * size, 1);
+    fillTensor(values.subarray(offset, offset + length), init, seed, path);
+  }
+  return values;
+}
+
+export function fillTensor(values: Float32Array, init: Init, seed: number, path: string): void {
+  switch (init.kind) {
+    case "constant":
+      values.fill(init.value);
+      return;
+    case "uniform": {
+      const random = draws(seed, pathStream(path));
+      for (let at = 0; at < values.length; at++) values[at] = init.low + (init.high - init.low) * random.uniform();
+      return;
+    }
+    case "normal": {
+      const random = draws(seed, pathStream(path));
+      for (let at = 0; at < values.length; at++) values[at] = init.std * random.normal();
+      return;
+    }
+    default:
+      init satisfies never;
+  }
+}
+
+/** A stream of its own for a path: 53 bits from two FNV-1a hashes (Fowler, Noll, Vo) of its UTF-16 units. */
+export function pathStream(path: string): number {
+  return (fnv1a(path, 0x811c9dc5) & 0x1fffff) * 2 ** 32 + fnv1a(path, 0x050c5d1f);
+}
+
+function fnv1a(text: string, basis: number): number {
+  let hash = basis;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}

@@ -1,0 +1,527 @@
+/**
+ * A session runs a program's entries on a device. All GPU objects are made when it is made, for the largest sizes it will
+ * meet; a run writes the batch and one uniform block, encodes one command buffer and submits once. `run` does not wait.
+ */
+import { checkBudget, createBuffers, planBuffers, resolve } from "./buffers.ts";
+import type { BufferPlan, BufferRange, Buffers } from "./buffers.ts";
+import { DeviceWatch, USAGE, explain, openDevice } from "./device.ts";
+import { disposed, unknownName } from "./errors.ts";
+import { encodeDispatch, prepareDispatches } from "./executor.ts";
+import type { PreparedDispatch } from "./executor.ts";
+import { checkBounds, checkField, checkRange, checkSizes, entrySizes, isFedOutput } from "./feed.ts";
+import type { Elements, FedOutput, Feed, OutputHandle } from "./feed.ts";
+import { writeIndexList } from "./index-list.ts";
+import { initialState } from "./init.ts";
+import { createPipelines } from "./pipelines.ts";
+import type { MadePipeline } from "./pipelines.ts";
+import { FORMAT } from "./program.ts";
+import type { Entry, Output, Program, StateBuffer, StateTensor } from "./program.ts";
+import { Readback } from "./readback.ts";
+import { evaluateSize } from "./size.ts";
+import type { Sizes } from "./size.ts";
+import { tableValues } from "./tables.ts";
+import type { DispatchTime, SessionUsage, Trace } from "./trace.ts";
+import { UniformBlock } from "./uniform.ts";
+
+export interface SessionOptions {
+  /** The largest value of every size that the entries depend on. */
+  readonly bounds: Sizes;
+  /** The entries that will run; all by default. Only what they need is made. */
+  readonly entries?: readonly string[];
+  /** A device to use and leave alive; else one is made from `gpu`, by default `navigator.gpu`, and destroyed with the session. */
+  readonly device?: GPUDevice;
+  readonly gpu?: GPU;
+  /** Keys the parameters' first values and all dropout. Default 0. */
+  readonly seed?: number;
+  /** Another session of the same program whose states this one uses; it must be disposed after this one. Implies its device. */
+  readonly states?: Session;
+  /** How many different batches one submission may carry: the micro-batches of a step. Default 1. */
+  readonly batches?: number;
+  /** In bytes, for all that the session makes. Default 4 GiB: WebGPU neither tells how much there is nor reports when it ends. */
+  readonly memoryBudget?: number;
+  /** Seconds to wait for the GPU before it counts as hung. Default 120. */
+  readonly patience?: number;
+  /** Checks every submission by an error scope. */
+  readonly debug?: boolean;
+  /** Asks for timestamps when the device is made here, for `profile`. */
+  readonly timestamps?: boolean;
+  readonly trace?: Trace;
+}
+
+/** Entries to run one behind the other with the same feed. */
+export interface Job {
+  readonly entries: readonly string[];
+  readonly feed: Feed;
+}
+
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Elements;
+}
+
+export interface NamedTensor {
+  readonly kind: StateBuffer["kind"];
+  /** The state's name and the tensor's path in it. */
+  readonly state: string;
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
+export async function createSession(program: Program, options: SessionOptions): Promise<Session> {
+  if (program.format !== FORMAT) {
+    throw new Error(`internal: a program of format ${String(program.format)}; this runtime reads ${FORMAT}`);
+  }
+  const entries = (options.entries ?? program.entries.map(({ name }) => name)).map((name) => entryOf(program, name));
+  checkBounds([...new Set(entries.flatMap(entrySizes))], options.bounds);
+
+  const features = [...program.kernels.flatMap((kernel) => kernel.features), ...(options.timestamps === true ? ["timestamp-query"] : [])];
+  const given = options.states?.device ?? options.device;
+  const { device, owned } = await openDevice({
+    features: [...new Set(features)],
+    ...(given === undefined ? {} : { device: given }),
+    ...(options.gpu === undefined ? {} : { gpu: options.gpu }),
+  });
+  try {
+    return await makeSession(program, entries, device, owned, options);
+  } catch (error) {
+    if (owned) device.destroy();
+    throw error;
+  }
+}
+
+async function makeSession(program: Program, entries: readonly Entry[], device: GPUDevice, owned: boolean, options: SessionOptions): Promise<Session> {
+  const plan = planBuffers(program, entries, {
+    bounds: options.bounds,
+    limit: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
+    slots: options.batches ?? 1,
+    sharedStates: options.states !== undefined,
+  });
+  checkBudget(plan, options.memoryBudget ?? 4 * 2 ** 30);
+  options.trace?.({ kind: "buffers", bytes: plan.bytes });
+
+  const started = performance.now();
+  const used = [...new Set(entries.flatMap(({ steps }) => steps.map(({ kernel }) => kernel)))];
+  const pipelines = await createPipelines(device, program, used);
+  const fallbacks = [...pipelines].filter(([, { fallback }]) => fallback).map(([at]) => program.kernels[at]?.name ?? "");
+  options.trace?.({ kind: "pipelines", count: pipelines.size, fallbacks, milliseconds: performance.now() - started });
+
+  device.pushErrorScope("out-of-memory");
+  device.pushErrorScope("validation");
+  let buffers: Buffers | undefined;
+  let failure: unknown;
+  let session: Session | undefined;
+  try {
+    buffers = createBuffers(device, program, plan, options.states?.stateBuffers);
+    session = new Session({ program, device, owned, plan, buffers, pipelines, options, fallbacks });
+  } catch (error) {
+    failure = error;
+  }
+  const [invalid, memory] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  const error = failure ?? (memory !== null ? explain(memory) : invalid !== null ? explain(invalid) : undefined);
+  if (error === undefined && session !== undefined) return session;
+  session?.dispose();
+  for (const buffer of buffers?.owned ?? []) buffer.destroy();
+  throw error;
+}
+
+interface Parts {
+  readonly program: Program;
+  readonly device: GPUDevice;
+  readonly owned: boolean;
+  readonly plan: BufferPlan;
+  readonly buffers: Buffers;
+  readonly pipelines: ReadonlyMap<number, MadePipeline>;
+  readonly options: SessionOptions;
+  readonly fallbacks: readonly string[];
+}
+
+/** An entry with all that its run needs. */
+interface Prepared {
+  readonly at: number;
+  readonly entry: Entry;
+  readonly sizes: readonly string[];
+  readonly dispatches: readonly PreparedDispatch[];
+}
+
+export class Session {
+  readonly program: Program;
+  readonly device: GPUDevice;
+  readonly bounds: Sizes;
+  readonly seed: number;
+  readonly usage: SessionUsage;
+  /** By index of the state; for sessions that share them. */
+  readonly stateBuffers: ReadonlyMap<number, GPUBuffer>;
+
+  private readonly owned: boolean;
+  private readonly plan: BufferPlan;
+  private readonly buffers: Buffers;
+  private readonly uniform: UniformBlock;
+  private readonly watch: DeviceWatch;
+  private readonly readback: Readback;
+  private readonly prepared = new Map<string, Prepared>();
+  private readonly scratch: readonly Int32Array<ArrayBuffer>[];
+  private readonly freeReports: GPUBuffer[];
+  /** Sizes of each entry's last run, which give its outputs their shapes. */
+  private readonly lastSizes = new Map<string, Sizes>();
+  private readonly debug: boolean;
+  private readonly trace: Trace | undefined;
+  private alive = true;
+
+  /** Not for users: see `createSession`. */
+  constructor({ program, device, owned, plan, buffers, pipelines, options, fallbacks }: Parts) {
+    this.program = program;
+    this.device = device;
+    this.owned = owned;
+    this.plan = plan;
+    this.buffers = buffers;
+    this.bounds = options.bounds;
+    this.seed = (options.seed ?? 0) >>> 0;
+    this.debug = options.debug ?? false;
+    this.trace = options.trace;
+    this.stateBuffers = buffers.states;
+    this.uniform = new UniformBlock(program, this.seed);
+    this.watch = new DeviceWatch(device, options.patience ?? 120);
+    this.readback = new Readback(device, this.watch);
+    this.scratch = plan.lists.map(({ bytes }) => new Int32Array(bytes / 4));
+    this.freeReports = [...buffers.reports];
+    const dispatches = prepareDispatches(device, plan, buffers, pipelines);
+    plan.entries.forEach(({ entry }, at) => {
+      this.prepared.set(entry.name, { at, entry, sizes: entrySizes(entry), dispatches: dispatches[at] ?? [] });
+    });
+    const arena = plan.bytes.arena;
+    this.usage = {
+      dispatches: Object.fromEntries(plan.entries.map(({ entry }) => [entry.name, entry.steps.length])),
+      pipelines: pipelines.size,
+      fallbacks,
+      bytes: plan.bytes,
+      arenaRatio: arena === 0 ? 1 : arena / plan.placement.live,
+    };
+    plan.tables.forEach(({ table }, at) => this.upload(buffers.tables[at], 0, tableValues(table, this.bounds)));
+    if (options.states === undefined) this.initialise();
+    // Writes without a submission would keep their staging memory.
+    device.queue.submit([]);
+  }
+
+  /** Runs entries one behind the other with one feed, in one submission, and returns at once. Throws a TfmError for a wrong feed. */
+  run(entries: string | readonly string[], feed: Feed): void {
+    this.submit([{ entries: typeof entries === "string" ? [entries] : entries, feed }]);
+  }
+
+  /** The same for several feeds, at most `batches` different ones; still one submission. */
+  runJobs(jobs: readonly Job[]): void {
+    this.submit(jobs);
+  }
+
+  /**
+   * Runs the jobs and reads the small state of kind "report" as it is behind them, in the same submission. At most four
+   * reports may be under way.
+   */
+  runWithReport(jobs: readonly Job[]): Promise<Float32Array<ArrayBuffer>> {
+    const staging = this.freeReports.shift();
+    if (staging === undefined) throw new Error("internal: no free report: there is no such state, or four are under way");
+    try {
+      this.submit(jobs, staging);
+    } catch (error) {
+      this.freeReports.unshift(staging);
+      throw error;
+    }
+    return this.readback.map(staging, this.reportBytes()).then((bytes) => {
+      this.freeReports.push(staging);
+      return new Float32Array(bytes);
+    });
+  }
+
+  /** An entry's output, the first if unnamed: to read, or to feed to another entry on the GPU. It lasts until the entry runs again. */
+  output(entry: string, name?: string): OutputHandle {
+    return { kind: "output", entry, output: this.outputOf(entry, name).name };
+  }
+
+  /** An output as of its entry's last run, waiting for it. */
+  async read(output: OutputHandle): Promise<Tensor> {
+    const { shape, range, type } = this.outputRange(output);
+    const bytes = await this.readback.read([range]);
+    return { shape, data: elementsOf(type, bytes) };
+  }
+
+  /** Parts of an output, one behind the other; `offset` and `length` in elements of the packed tensor. */
+  async readSlices(output: OutputHandle, slices: readonly { readonly offset: number; readonly length: number }[]): Promise<Elements> {
+    const { range, type } = this.outputRange(output);
+    const ranges = slices.map(({ offset, length }) => {
+      if (offset < 0 || (offset + length) * 4 > range.size) throw new Error(`internal: slice ${offset} + ${length} of ${output.output}`);
+      return { buffer: range.buffer, offset: range.offset + offset * 4, size: length * 4 };
+    });
+    return elementsOf(type, await this.readback.read(ranges));
+  }
+
+  /** All tensors of the states of these kinds that the session has, in the program's order. */
+  async readStates(kinds: readonly StateBuffer["kind"][]): Promise<readonly NamedTensor[]> {
+    this.check();
+    const tensors: NamedTensor[] = [];
+    for (const { state, buffer } of this.statesOf(kinds)) {
+      const data = new Float32Array(await this.readback.read([{ buffer, offset: 0, size: state.length * 4 }]));
+      for (const { path, shape, offset } of state.tensors) {
+        tensors.push({ kind: state.kind, state: state.name, path, shape, data: data.slice(offset, offset + product(shape)) });
+      }
+    }
+    return tensors;
+  }
+
+  async readState(path: string, kind: StateBuffer["kind"] = "parameter", state?: string): Promise<Float32Array<ArrayBuffer>> {
+    this.check();
+    const { buffer, tensor } = this.tensorOf(kind, path, state);
+    return new Float32Array(await this.readback.read([{ buffer, offset: tensor.offset * 4, size: product(tensor.shape) * 4 }]));
+  }
+
+  writeState(path: string, data: Float32Array<ArrayBuffer>, kind: StateBuffer["kind"] = "parameter", state?: string): void {
+    this.check();
+    const { buffer, tensor } = this.tensorOf(kind, path, state);
+    if (data.length !== product(tensor.shape)) throw new Error(`internal: ${data.length} elements for ${path} [${tensor.shape.join(", ")}]`);
+    this.upload(buffer, tensor.offset * 4, data);
+  }
+
+  /** Writes all tensors and hands the writes to the GPU. */
+  writeStates(tensors: readonly NamedTensor[]): void {
+    for (const { path, data, kind, state } of tensors) this.writeState(path, data, kind, state);
+    this.device.queue.submit([]);
+  }
+
+  /** The tensors that the session holds, without their data. */
+  tensors(kinds: readonly StateBuffer["kind"][]): readonly Omit<NamedTensor, "data">[] {
+    return this.statesOf(kinds).flatMap(({ state }) =>
+      state.tensors.map(({ path, shape }) => ({ kind: state.kind, state: state.name, path, shape })),
+    );
+  }
+
+  /** The host scalar of that name at a step, in f64; undefined where the program has none. */
+  scalar(name: string, step: number, sizes: Sizes = this.bounds): number | undefined {
+    return this.uniform.scalar(name, step, sizes);
+  }
+
+  /** Settles when all that was submitted so far is done. */
+  async settled(): Promise<void> {
+    this.check();
+    await this.watch.wait(this.device.queue.onSubmittedWorkDone());
+  }
+
+  /** Runs entries with every dispatch in a pass of its own between two timestamps. Empty where the device has no timestamps. */
+  async profile(entries: readonly string[], feed: Feed): Promise<readonly DispatchTime[]> {
+    this.check();
+    if (!this.device.features.has("timestamp-query")) return [];
+    const prepared = entries.map((name) => this.preparedOf(name));
+    const dispatches = prepared.flatMap(({ entry, dispatches: all }) => all.map((dispatch) => ({ entry: entry.name, dispatch })));
+    const querySet = this.device.createQuerySet({ type: "timestamp", count: 2 * dispatches.length });
+    const resolved = this.device.createBuffer({ size: 16 * dispatches.length, usage: USAGE.queryResolve | USAGE.copySource });
+    try {
+      const encoder = this.device.createCommandEncoder({ label: "profile" });
+      this.stage(encoder, prepared, feed, undefined);
+      dispatches.forEach(({ dispatch }, at) => {
+        const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * at, endOfPassWriteIndex: 2 * at + 1 };
+        const pass = encoder.beginComputePass({ label: dispatch.label, timestampWrites });
+        encodeDispatch(pass, dispatch, feed.sizes, this.device.limits.maxComputeWorkgroupsPerDimension);
+        pass.end();
+      });
+      encoder.resolveQuerySet(querySet, 0, 2 * dispatches.length, resolved, 0);
+      this.device.queue.submit([encoder.finish()]);
+      const times = new BigUint64Array(await this.readback.read([{ buffer: resolved, offset: 0, size: 16 * dispatches.length }]));
+      return dispatches.map(({ entry, dispatch }, at) => ({
+        entry,
+        kernel: this.program.kernels[dispatch.kernel]?.name ?? "",
+        label: dispatch.label,
+        nanoseconds: Number((times[2 * at + 1] ?? 0n) - (times[2 * at] ?? 0n)),
+      }));
+    } finally {
+      querySet.destroy();
+      resolved.destroy();
+    }
+  }
+
+  /** Frees what the session made; a device or states that were handed in stay. */
+  dispose(): void {
+    if (!this.alive) return;
+    this.alive = false;
+    this.watch.close();
+    this.readback.destroy();
+    for (const buffer of this.buffers.owned) buffer.destroy();
+    if (this.owned) this.device.destroy();
+  }
+
+  private submit(jobs: readonly Job[], report?: GPUBuffer): void {
+    this.check();
+    const started = this.trace === undefined ? 0 : performance.now();
+    const feeds = [...new Set(jobs.map(({ feed }) => feed))];
+    if (feeds.length > 1 && feeds.length > this.plan.slots) throw new Error(`internal: ${feeds.length} batches, but room for ${this.plan.slots}`);
+    if (this.debug) this.device.pushErrorScope("validation");
+    const encoder = this.device.createCommandEncoder({ label: "run" });
+    let pass: GPUComputePassEncoder | undefined;
+    let staged: Feed | undefined;
+    jobs.forEach(({ entries, feed }, at) => {
+      const prepared = entries.map((name) => this.preparedOf(name));
+      // A feed may serve several jobs that do not need the same fields.
+      if (feed !== staged || (jobs[at - 1]?.entries ?? entries).join() !== entries.join()) {
+        pass?.end();
+        pass = undefined;
+        this.stage(encoder, prepared, feed, feeds.length > 1 ? feeds.indexOf(feed) : undefined);
+        staged = feed;
+      }
+      pass ??= encoder.beginComputePass({ label: entries.join(" ") });
+      for (const { entry, dispatches } of prepared) {
+        for (const dispatch of dispatches) encodeDispatch(pass, dispatch, feed.sizes, this.device.limits.maxComputeWorkgroupsPerDimension);
+        this.lastSizes.set(entry.name, feed.sizes);
+      }
+    });
+    pass?.end();
+    if (report !== undefined) encoder.copyBufferToBuffer(this.reportBuffer(), 0, report, 0, this.reportBytes());
+    this.device.queue.submit([encoder.finish()]);
+    if (this.debug) this.watch.scoped(this.device.popErrorScope());
+    this.trace?.({
+      kind: "run",
+      entries: jobs.flatMap(({ entries }) => entries),
+      sizes: jobs[0]?.feed.sizes ?? {},
+      step: jobs[0]?.feed.step ?? 1,
+      encodeMilliseconds: performance.now() - started,
+    });
+  }
+
+  /**
+   * Checks a feed and brings it to the GPU: by writes where the submission has one batch, else through a slot of the upload
+   * buffer, since writes would all come before the submission.
+   */
+  private stage(encoder: GPUCommandEncoder, prepared: readonly Prepared[], feed: Feed, slot: number | undefined): void {
+    for (const { entry, sizes } of prepared) checkSizes(entry, sizes, feed.sizes, this.bounds);
+    const move = (target: GPUBuffer | undefined, slotOffset: number, data: Elements | ArrayBuffer): void => {
+      if (target === undefined || data.byteLength === 0) return;
+      if (slot === undefined || this.buffers.upload === undefined) return this.upload(target, 0, data);
+      const offset = slot * this.plan.slotBytes + slotOffset;
+      this.upload(this.buffers.upload, offset, data);
+      encoder.copyBufferToBuffer(this.buffers.upload, offset, target, 0, data.byteLength);
+    };
+    const checked = new Map<number, Elements>();
+    const lists = new Set<number>();
+    for (const { at, entry } of prepared) {
+      const ids = this.plan.entries[at];
+      ids?.inputs.forEach((id, own) => {
+        const input = entry.inputs[own];
+        if (input === undefined || checked.has(id)) return;
+        const value = feed.fields[input.name];
+        if (value !== undefined && isFedOutput(value)) return this.copyOutput(encoder, value, id, feed.sizes);
+        const data = checkField(entry, input, value, feed.sizes);
+        checked.set(id, data);
+        move(this.buffers.inputs[id], this.plan.inputs[id]?.slotOffset ?? 0, data);
+      });
+      for (const id of ids?.lists ?? []) lists.add(id);
+    }
+    for (const id of lists) {
+      const { list, input, slotOffset } = this.plan.lists[id] as BufferPlan["lists"][number];
+      const indices = checked.get(input);
+      const into = this.scratch[id];
+      if (indices === undefined || into === undefined) throw new Error(`internal: the index list of ${list.of} needs the field itself`);
+      const rows = evaluateSize(list.rows, feed.sizes);
+      checkRange(list.of, [indices.length], indices, rows);
+      writeIndexList(indices, rows, into);
+      move(this.buffers.lists[id], slotOffset, into.subarray(0, rows + 1 + indices.length));
+    }
+    move(this.buffers.uniform, 0, this.uniform.write({ sizes: feed.sizes, step: feed.step ?? 1, micro: feed.micro ?? 0 }));
+  }
+
+  /** An output of another entry as this run's input: copied on the GPU, whole or some rows of it. */
+  private copyOutput(encoder: GPUCommandEncoder, { from, rows }: FedOutput, id: number, sizes: Sizes): void {
+    const { shape, range } = this.outputRange(from);
+    const target = this.buffers.inputs[id];
+    const input = this.plan.inputs[id]?.input;
+    if (target === undefined || input === undefined) throw new Error(`internal: no input ${id}`);
+    const rowBytes = shape[0] === 0 ? 0 : range.size / (shape[0] ?? 1);
+    const wanted = input.shape.reduce((all, size) => all * evaluateSize(size, sizes), 4);
+    const given = rows === undefined ? range.size : rows.length * rowBytes;
+    if (wanted !== given) throw new Error(`internal: ${given} bytes of ${from.output} for ${input.name}, which takes ${wanted}`);
+    if (rows === undefined) encoder.copyBufferToBuffer(range.buffer, range.offset, target, 0, range.size);
+    rows?.forEach((row, at) => encoder.copyBufferToBuffer(range.buffer, range.offset + row * rowBytes, target, at * rowBytes, rowBytes));
+  }
+
+  private outputRange(output: OutputHandle): { readonly shape: readonly number[]; readonly range: BufferRange; readonly type: Output["type"] } {
+    this.check();
+    const { at } = this.preparedOf(output.entry);
+    const declared = this.outputOf(output.entry, output.output);
+    const sizes = this.lastSizes.get(output.entry);
+    if (sizes === undefined) throw new Error(`internal: ${output.entry} has not run`);
+    const shape = declared.shape.map((size) => evaluateSize(size, sizes));
+    const { buffer, offset } = resolve(declared.at, at, this.plan, this.buffers);
+    return { shape, range: { buffer, offset, size: product(shape) * 4 }, type: declared.type };
+  }
+
+  private outputOf(entry: string, name: string | undefined): Output {
+    const { outputs } = this.preparedOf(entry).entry;
+    const found = name === undefined ? outputs[0] : outputs.find((output) => output.name === name);
+    if (found === undefined) throw unknownName("output", name ?? "", outputs.map((output) => output.name));
+    return found;
+  }
+
+  private preparedOf(name: string): Prepared {
+    const found = this.prepared.get(name);
+    if (found === undefined) throw unknownName("entry", name, [...this.prepared.keys()]);
+    return found;
+  }
+
+  private statesOf(kinds: readonly StateBuffer["kind"][]): readonly { readonly state: StateBuffer; readonly buffer: GPUBuffer }[] {
+    return this.program.states.flatMap((state, at) => {
+      const buffer = this.buffers.states.get(at);
+      return buffer !== undefined && kinds.includes(state.kind) ? [{ state, buffer }] : [];
+    });
+  }
+
+  private tensorOf(kind: StateBuffer["kind"], path: string, stateName?: string): { readonly buffer: GPUBuffer; readonly tensor: StateTensor } {
+    for (const { state, buffer } of this.statesOf([kind])) {
+      const tensor = stateName === undefined || stateName === state.name ? state.tensors.find((one) => one.path === path) : undefined;
+      if (tensor !== undefined) return { buffer, tensor };
+    }
+    throw unknownName("tensor", path, this.tensors([kind]).map((one) => one.path));
+  }
+
+  private reportBuffer(): GPUBuffer {
+    const [found] = this.statesOf(["report"]);
+    if (found === undefined) throw new Error("internal: the program has no report");
+    return found.buffer;
+  }
+
+  private reportBytes(): number {
+    return Math.min(256, (this.statesOf(["report"])[0]?.state.length ?? 0) * 4);
+  }
+
+  private initialise(): void {
+    for (const [at, buffer] of this.buffers.states) {
+      const state = this.program.states[at];
+      const values = state && initialState(state, this.seed);
+      if (values !== undefined) this.upload(buffer, 0, values);
+    }
+  }
+
+  private upload(buffer: GPUBuffer | undefined, offset: number, data: Elements | ArrayBuffer): void {
+    if (buffer !== undefined && data.byteLength > 0) this.device.queue.writeBuffer(buffer, offset, data);
+  }
+
+  private check(): void {
+    if (!this.alive) throw disposed();
+    this.watch.check();
+  }
+}
+
+function entryOf(program: Program, name: string): Entry {
+  const found = program.entries.find((entry) => entry.name === name);
+  if (found === undefined) throw unknownName("entry", name, program.entries.map((entry) => entry.name));
+  return found;
+}
+
+function elementsOf(type: Output["type"], bytes: ArrayBuffer): Elements {
+  switch (type) {
+    case "f32":
+      return new Float32Array(bytes);
+    case "i32":
+      return new Int32Array(bytes);
+    case "u32":
+      return new Uint32Array(bytes);
+    default:
+      return type satisfies never;
+  }
+}
+
+const product = (shape: readonly number[]): number => shape.reduce((all, size) => all * size, 1);
