@@ -1,6 +1,6 @@
 // `npm run build`: the bundles in dist/, and `tfmc` in node_modules/.bin. Imported, `buildIfChanged` does it only where a source changed.
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -46,16 +46,25 @@ export async function build() {
   // Imported here: set-up loads this file before there are packages.
   const { build: bundle } = await import("esbuild");
   try {
-    await Promise.all(
+    const results = await Promise.all(
       entries().map(({ from, to, ...options }) =>
-        bundle({ ...options, entryPoints: [path.join(root, from)], outfile: path.join(root, "dist", to), bundle: true, format: "esm", logLevel: "silent" }),
+        bundle({ ...options, entryPoints: [path.join(root, from)], outfile: path.join(root, "dist", to), bundle: true, format: "esm", logLevel: "silent", write: false }),
       ),
     );
+    for (const file of results.flatMap((result) => result.outputFiles)) replace(file.path, file.contents);
     return { ok: true };
   } catch (error) {
     const lines = (error.errors ?? []).map(({ text, location }) => `${location === null ? "" : `${location.file}:${location.line}:${location.column}: `}${text}`);
     return { ok: false, reason: `the bundles could not be built:\n${lines.length === 0 ? error.message : lines.join("\n")}` };
   }
+}
+
+/** Whoever starts `tfmc` meanwhile gets the old bundle or the new one. */
+function replace(file, contents) {
+  const temporary = `${file}.${process.pid}.tmp`;
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(temporary, contents, { mode: path.basename(file) === "tfmc.js" ? 0o755 : 0o644 });
+  renameSync(temporary, file);
 }
 
 const entries = () => ENTRIES.filter(({ from }) => existsSync(path.join(root, from)));
@@ -65,7 +74,6 @@ function linkCommand() {
   const command = path.join(root, "dist", "tfmc.js");
   const link = path.join(root, "node_modules", ".bin", "tfmc");
   if (!existsSync(command) || existsSync(link) || process.platform === "win32") return;
-  chmodSync(command, 0o755);
   mkdirSync(path.dirname(link), { recursive: true });
   rmSync(link, { force: true });
   symlinkSync(path.join("..", "..", "dist", "tfmc.js"), link);

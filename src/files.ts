@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import path from "node:path";
 import { exitCodes } from "./exit-codes.ts";
 import type { Failure, Result } from "./failure.ts";
@@ -32,6 +32,7 @@ export function writeAtomically(file: string, content: string | Uint8Array): Res
   const temporary = path.join(folder, `.${path.basename(file)}.${process.pid}.tmp`);
   try {
     mkdirSync(folder, { recursive: true });
+    removeAbandoned(folder, path.basename(file));
     const descriptor = openSync(temporary, "w");
     try {
       writeWhole(descriptor, typeof content === "string" ? Buffer.from(content) : content);
@@ -43,8 +44,35 @@ export function writeAtomically(file: string, content: string | Uint8Array): Res
     syncFolder(folder);
     return { ok: true, value: undefined };
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     return { ok: false, failure: unwritable(file, error) };
+  }
+}
+
+/** What cannot be removed was most likely never made; the failure to report is another. */
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    return;
+  }
+}
+
+/** Temporary files of this file whose process was killed while it wrote. */
+function removeAbandoned(folder: string, name: string): void {
+  for (const entry of readdirSync(folder)) {
+    if (!entry.startsWith(`.${name}.`)) continue;
+    const writer = /^(\d+)\.tmp$/.exec(entry.slice(name.length + 2))?.[1];
+    if (writer !== undefined && !isAlive(Number(writer))) removeQuietly(path.join(folder, entry));
+  }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
   }
 }
 

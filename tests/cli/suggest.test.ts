@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { editDistance, nearest } from "../../src/suggest.ts";
+
+it.each([
+  ["", "", 0],
+  ["a", "", 1],
+  ["kitten", "sitting", 3],
+  ["heads", "haeds", 1],
+  ["layers", "layer", 1],
+  ["ca", "abc", 3],
+])("the distance of %j and %j is %d", (a, b, distance) => {
+  expect(editDistance(a, b)).toBe(distance);
+  expect(editDistance(b, a)).toBe(distance);
+});
+
+it("suggests the nearest name only where it is near", () => {
+  expect(nearest("hedas", ["layers", "heads", "d"])).toBe("heads");
+  expect(nearest("Heads", ["layers", "heads"])).toBe("heads");
+  expect(nearest("banana", ["layers", "heads"])).toBe(undefined);
+  expect(nearest("size-mismach", ["size-mismatch", "rank-mismatch"])).toBe("size-mismatch");
+});

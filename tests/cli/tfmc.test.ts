@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { describeGpu } from "../support/gpu.ts";
+import { tfmc } from "../support/tfmc.ts";
+
+describe("tfmc", () => {
+  it("keeps help on stdout and usage errors on stderr with exit code 2", async () => {
+    const help = await tfmc(["--help"]);
+    expect([help.code, help.stderr]).toEqual([0, ""]);
+    expect(help.stdout).toContain("doctor");
+    const wrong = await tfmc(["doctr"]);
+    expect([wrong.code, wrong.stdout]).toEqual([2, ""]);
+    expect(wrong.stderr).toContain("Did you mean doctor?");
+  });
+
+  it("explain suggests the nearest code", async () => {
+    const result = await tfmc(["explain", "no-such-code-at-all"]);
+    expect([result.code, result.stdout]).toEqual([2, ""]);
+    expect(result.stderr).toContain("error[unknown-code]");
+  });
+});
+
+describe("tfmc exec", () => {
+  it("passes arguments, stdin, stdout and the exit code through", async () => {
+    const script = 'process.stdin.on("data", (d) => process.stdout.write(d)); process.stdin.on("end", () => { console.error(process.argv[1]); process.exit(7); })';
+    const result = await tfmc(["exec", "--", process.execPath, "-e", script, "--", "--json"], { input: "hello" });
+    expect(result).toEqual({ code: 7, stdout: "hello", stderr: "--json\n" });
+  });
+
+  it("says when there is no such program", async () => {
+    const result = await tfmc(["exec", "--", "no-such-program-here"]);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain("`no-such-program-here` could not be started");
+  });
+
+  it("passes a signal on and reports the end as a shell would", async () => {
+    const script = 'process.on("SIGTERM", () => process.exit(9)); console.log("up"); setInterval(() => {}, 1000)';
+    const handled = await tfmc(["exec", "--", process.execPath, "-e", script], { started: (child) => child.stdout?.once("data", () => child.kill("SIGTERM")) });
+    expect(handled.code).toBe(9);
+    const unhandled = await tfmc(["exec", "--", process.execPath, "-e", 'console.log("up"); setInterval(() => {}, 1000)'], { started: (child) => child.stdout?.once("data", () => child.kill("SIGINT")) });
+    expect(unhandled.code).toBe(130);
+  });
+});
+
+describe("without an adapter", () => {
+  it("doctor says so, says what to do, and exits with 3", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "tfm-"));
+    const none = { VK_DRIVER_FILES: path.join(folder, "none.json") };
+    const result = await tfmc(["doctor"], { env: none });
+    expect(result.code).toBe(3);
+    expect(result.stdout).toContain("adapter   none");
+    // The loader's own word on the file, which is of use here, may stand beside.
+    const told = "error[no-adapter]: there is no WebGPU adapter\n  = fix: VK_DRIVER_FILES or VK_ICD_FILENAMES names a Vulkan driver that does not work here: correct or unset it\n";
+    expect(result.stderr).toContain(told);
+    const json = JSON.parse((await tfmc(["doctor", "--json"], { env: none })).stdout) as { readonly adapter: unknown; readonly source: string };
+    expect([json.adapter, json.source]).toEqual([null, "given"]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describeGpu("tfmc doctor", () => {
+  it("names the adapter, tries it, and keeps the driver's noise off stderr", async () => {
+    const result = await tfmc(["doctor"]);
+    expect([result.code, result.stderr]).toEqual([0, ""]);
+    expect(result.stdout).toMatch(/^adapter {3}\S/);
+    expect(result.stdout).toContain("a small program gave the right numbers");
+  });
+
+  it("gives the same as JSON, and no colours", async () => {
+    const result = await tfmc(["doctor", "--json"], { env: { FORCE_COLOR: "1" } });
+    const report = JSON.parse(result.stdout) as { readonly adapter: { readonly computes: boolean; readonly limits: Readonly<Record<string, number>> } };
+    expect(report.adapter.computes).toBe(true);
+    // WebGPU's default, which every adapter offers.
+    expect(report.adapter.limits["maxStorageBuffersPerShaderStage"]).toBeGreaterThanOrEqual(8);
+  });
+});
