@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { TfmError } from "../runtime/errors.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { optionValues } from "./commands/command.ts";
 import { commands, commonOptions } from "./commands/table.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { CommandFailure } from "./failure.ts";
+import type { Failure } from "./failure.ts";
 import { enterChild, runInChild } from "./gpu/child.ts";
 import { adapterEnvironment } from "./gpu/environment.ts";
 import { terminalOutput } from "./output.ts";
@@ -24,10 +26,18 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     return await command.run({ arguments: given, options: optionValues([...commonOptions, ...command.options], options), output });
   } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error;
-    output.fail(error.failure);
-    return error.failure.exit;
+    const failure = failureOf(error);
+    if (failure === undefined) throw error;
+    output.fail(failure);
+    return failure.exit;
   }
+}
+
+/** What a command or the runtime tells the user; undefined for a bug of ours. */
+function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof CommandFailure) return error.failure;
+  if (error instanceof TfmError) return { code: error.code, exit: error.exit, message: error.message, remedy: error.hint };
+  return undefined;
 }
 
 const version = (): string => (JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { readonly version: string }).version;
