@@ -70,8 +70,14 @@ export function conjuncts(condition: Expr | undefined): readonly Expr[] {
   return [condition];
 }
 
-export function isConst(expr: Expr, value?: number): expr is ConstExpr {
+export function isConst(expr: Expr): expr is ConstExpr;
+export function isConst(expr: Expr, value: number): boolean;
+export function isConst(expr: Expr, value?: number): boolean {
   return expr.kind === "const" && (value === undefined || expr.value === value);
+}
+
+export function isOp<Op extends ScalarOpName>(expr: Expr, op: Op): expr is ApplyExpr & { readonly op: Op } {
+  return expr.kind === "apply" && expr.op === op;
 }
 
 /** Direct subexpressions, slots and coordinates included. */
