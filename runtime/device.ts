@@ -54,22 +54,44 @@ export function offerOf(device: GPUDevice): Offer {
   };
 }
 
-/** Remembers the first thing that went wrong with a device. Errors outside any scope are always fatal. */
+/** The watches of a device, which has one listener for all of them, and whether it is lost already. */
+interface Watched {
+  readonly all: Set<DeviceWatch>;
+  lost?: TfmError;
+}
+
+const watched = new WeakMap<GPUDevice, Watched>();
+
+function watchedDevice(device: GPUDevice): Watched {
+  const known = watched.get(device);
+  if (known !== undefined) return known;
+  const made: Watched = { all: new Set() };
+  watched.set(device, made);
+  device.addEventListener("uncapturederror", (event) => {
+    const fault = explain((event as GPUUncapturedErrorEvent).error);
+    for (const watch of made.all) watch.fail(fault);
+  });
+  void device.lost.then((info) => {
+    made.lost = deviceLost(info.reason, info.message);
+    for (const watch of made.all) watch.fail(made.lost);
+  });
+  return made;
+}
+
+/** Remembers the first thing that went wrong with a session's device. Errors outside any scope are always fatal. */
 export class DeviceWatch {
   private readonly device: GPUDevice;
   private readonly seconds: number;
-  private readonly onError: (event: Event) => void;
   private fault: TfmError | undefined;
-  private closed = false;
-  /** Rejects waits that are under way when the device is lost. */
+  /** Rejects waits that are under way when something goes wrong. */
   private readonly waiting = new Set<(error: TfmError) => void>();
 
   constructor(device: GPUDevice, seconds: number) {
     this.device = device;
     this.seconds = seconds;
-    this.onError = (event) => this.fail(explain((event as GPUUncapturedErrorEvent).error));
-    device.addEventListener("uncapturederror", this.onError);
-    void device.lost.then((info) => this.fail(deviceLost(info.reason, info.message)));
+    const { all, lost } = watchedDevice(device);
+    all.add(this);
+    this.fault = lost;
   }
 
   /** Throws what went wrong, if anything did. To be called before every submission: a lost device does not refuse. */
@@ -78,7 +100,6 @@ export class DeviceWatch {
   }
 
   fail(fault: TfmError): void {
-    if (this.closed) return;
     this.fault ??= fault;
     for (const reject of this.waiting) reject(this.fault);
   }
@@ -121,9 +142,10 @@ export class DeviceWatch {
     );
   }
 
-  close(): void {
-    this.closed = true;
-    this.device.removeEventListener("uncapturederror", this.onError);
+  /** Waits under way end with `fault`. */
+  close(fault: TfmError): void {
+    watchedDevice(this.device).all.delete(this);
+    this.fail(fault);
   }
 }
 

@@ -4,7 +4,7 @@ import type { ElementType, Entry, Input } from "./program.ts";
 import { evaluateSize, sizeNames } from "./size.ts";
 import type { Size, Sizes } from "./size.ts";
 
-export type Elements = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+export type Elements = Float32Array | Int32Array | Uint32Array;
 
 /** An output of an entry: to be read, or to be fed to another entry without leaving the GPU. */
 export interface OutputHandle {

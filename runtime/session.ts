@@ -340,7 +340,7 @@ export class Session {
   dispose(): void {
     if (!this.alive) return;
     this.alive = false;
-    this.watch.close();
+    this.watch.close(disposed());
     this.readback.destroy();
     for (const buffer of this.buffers.owned) buffer.destroy();
     if (this.owned) this.device.destroy();
