@@ -4,9 +4,11 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { inherited } from "./setup/child.mjs";
 import { cache, root } from "./setup/paths.mjs";
-import { setUp } from "./setup/setup.mjs";
+import { NO_ADAPTER, setUp } from "./setup/setup.mjs";
 
-const ready = await setUp({ adapter: process.env.TFM_NO_GPU !== "1" });
+const withoutGpu = process.env.TFM_NO_GPU === "1";
+const ready = await setUp({ adapter: !withoutGpu });
+if (ready === NO_ADAPTER) process.stderr.write("TFM_NO_GPU=1 npm test leaves out the tests that need an adapter, and counts them.\n");
 if (ready !== 0) process.exit(ready);
 
 const filters = process.argv.slice(2);
@@ -21,9 +23,11 @@ const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=$
 const tests = await inherited(process.execPath, [tool("vitest/vitest.mjs"), "run", ...reporters, ...filters], { cwd: root });
 
 const { passed, failed, skipped } = counts(report);
+// An error outside every test (a device error that nothing caught, say) fails the run without failing a test.
+const outside = tests !== 0 && failed === 0 ? 1 : 0;
 const wrongTypes = types === 0 ? 0 : 1;
 if (wrongTypes === 1) process.stdout.write("The type check failed; its messages stand above the tests'.\n");
-process.stdout.write(`${passed} passed, ${failed + wrongTypes} failed, ${skipped} skipped\n`);
+process.stdout.write(`${passed} passed, ${failed + outside + wrongTypes} failed, ${skipped} skipped\n`);
 process.exit(tests !== 0 ? tests : wrongTypes);
 
 /** A file that could not even be loaded counts as one failed test. */

@@ -8,7 +8,7 @@ import { lock } from "./lock.mjs";
 import { cache } from "./paths.mjs";
 
 /** The exit code for "no adapter", as `tfmc` has it. */
-const NO_ADAPTER = 3;
+export const NO_ADAPTER = 3;
 
 /**
  * Makes the clone ready: npm packages, bundles, an adapter. Says one line for each thing that it does, nothing where nothing is to do.
