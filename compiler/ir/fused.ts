@@ -14,14 +14,21 @@
  *  - scatter   a sum over the points where an index field equals an axis of the result: the gradient of a gather
  *  - naive     one invocation per element with nested loops: whatever the others do not cover
  */
+import type { Dim } from "../dim.ts";
 import type { Graph, ValueId } from "./graph.ts";
 
 export type GroupKind = "map" | "row" | "contract" | "stream" | "columns" | "scatter" | "naive";
 
 export interface Group {
   readonly kind: GroupKind;
+  /** In order; those that are neither stored nor `roots` are computed again wherever they are read. */
   readonly members: readonly ValueId[];
+  /** Written to memory. */
   readonly stored: readonly ValueId[];
+  /** The index space that invocations share out: for a row or stream the rows, otherwise the result's axes. */
+  readonly rows: readonly Dim[];
+  /** The values that the loops compute: for each row index, the axis of the value that it is. Other axes are inner. */
+  readonly roots: ReadonlyMap<ValueId, readonly number[]>;
 }
 
 export interface FusedGraph {

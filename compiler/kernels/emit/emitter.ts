@@ -10,7 +10,7 @@ import { typeOf } from "../../ir/typeof.ts";
 import { type Affine, affineText, collapse, coefficient, type Composite, constantAffine, LANES, negated, quarter, sum, times, variable, without } from "./affine.ts";
 import { Blocks } from "./block.ts";
 import { dimText } from "./dim-text.ts";
-import { Memory, type Widths } from "./memory.ts";
+import type { Memory } from "./memory.ts";
 import { applyText } from "./ops.ts";
 import { isAtom, literal, type Operand, typeText, widened } from "./operand.ts";
 import { emitReduction } from "./reduction.ts";
@@ -36,10 +36,13 @@ export class Emitter {
   readonly held = new Map<ValueId, (coordinates: readonly Operand[]) => Operand | undefined>();
   private readonly variables = new Map<string, BaseVariable>();
   private readonly composites: Composite[] = [];
+  private readonly inline: boolean;
 
-  constructor(context: EmitContext, widths?: Widths) {
+  /** `inline`: no statements; everything stays one expression, for texts that stand inside another template. */
+  constructor(context: EmitContext, memory: Memory, inline = false) {
     this.context = context;
-    this.memory = new Memory(widths);
+    this.memory = memory;
+    this.inline = inline;
     this.variables.set(LANES, { depth: 0, text: () => "vec4i(0, 1, 2, 3)" });
   }
 
@@ -65,7 +68,7 @@ export class Emitter {
     return sizes.map((size, at) => {
       const part = parts.get(at);
       if (part === undefined) return this.size([]);
-      if (real.length > 1) this.variables.set(part, { depth, text: () => this.blocks.bind(partText(text, strides[at]!, size, at === real[0]), depth) });
+      if (real.length > 1) this.variables.set(part, { depth, text: () => this.named(partText(text, strides[at]!, size, at === real[0]), depth) });
       return this.fromAffine(variable(part));
     });
   }
@@ -142,8 +145,12 @@ export class Emitter {
 
   /** The same operand as a name, declared in the block of its variables. */
   bound(operand: Operand): Operand {
-    if (isAtom(operand.text) || /^\(?-?[\d.]+(e-?\d+)?\)?$/.test(operand.text)) return operand;
+    if (this.inline || isAtom(operand.text) || /^\(?-?[\d.]+(e-?\d+)?\)?$/.test(operand.text)) return operand;
     return { ...operand, text: this.blocks.bind(operand.text, operand.depth) };
+  }
+
+  private named(text: string, depth: number): string {
+    return this.inline ? `(${text})` : this.blocks.bind(text, depth);
   }
 
   private draw(site: number, coordinates: readonly Operand[], sizes: readonly Dim[]): Operand {
@@ -172,7 +179,8 @@ export class Emitter {
     const one = (at: string): string => (vec4 ? `${name}[(${at}) >> 2u][(${at}) & 3]` : `${name}[${at}]`);
     if (offset.width === 1) return one(isAtom(offset.text) || !vec4 ? offset.text : this.bound(offset).text);
     if (wide !== undefined && vec4) return `${name}[${wide}]`;
-    const at = this.bound(offset).text;
+    this.memory.scattered = true;
+    const at = isAtom(this.bound(offset).text) ? this.bound(offset).text : `(${offset.text})`;
     return `${typeText(value.type === "f32" ? "f32" : "i32", 4)}(${["x", "y", "z", "w"].map((lane) => one(`${at}.${lane}`)).join(", ")})`;
   }
 

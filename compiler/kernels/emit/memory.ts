@@ -19,6 +19,8 @@ interface Slot {
 export type Widths = ReadonlyMap<string, 1 | 4>;
 
 export class Memory {
+  /** Whether four neighbouring lanes had to be loaded one by one. */
+  scattered = false;
   private readonly slots = new Map<string, Slot>();
   private readonly widths: Widths | undefined;
 

@@ -1,0 +1,95 @@
+/** A contract group as a specification for the product's generators: operands to load, an epilogue to store. */
+import { type Dim, multiply, ONE } from "../dim.ts";
+import type { Group } from "../ir/fused.ts";
+import type { Equation, Expr } from "../ir/graph.ts";
+import { type Contraction, contraction } from "../passes/fuse/contraction.ts";
+import type { ContractSpec, Operand as SideSpec } from "./contract/spec.ts";
+import { quarterDim } from "./emit/affine.ts";
+import { dimText } from "./emit/dim-text.ts";
+import { type EmitContext, Emitter } from "./emit/emitter.ts";
+import { Memory } from "./emit/memory.ts";
+import type { Operand } from "./emit/operand.ts";
+
+/** `memory` collects the bindings; the declarations are those of an earlier emission (see `settled`). */
+export function contractSpec(group: Group, context: EmitContext, memory: Memory, declarations: string): ContractSpec {
+  const core = coreOf(group, context);
+  const parts = contraction(core)!;
+  const sizes = [...core.shape, ...core.reduce!.sizes];
+  const extent = (indices: readonly number[]): Dim => multiply(ONE, ...indices.map((index) => sizes[index]!));
+  return {
+    batch: extent(parts.batch),
+    rows: extent(parts.rows),
+    columns: extent(parts.columns),
+    depth: extent(parts.depth),
+    left: side(core, parts, parts.left, parts.rows, context, memory),
+    right: side(core, parts, parts.right, parts.columns, context, memory),
+    epilogue: epilogue(group, core, parts, context, memory),
+    declarations,
+    dimText: (dim) => `u32(${dimText(dim)})`,
+  };
+}
+
+export function coreOf(group: Group, context: EmitContext): Equation {
+  const id = [...group.roots.keys()].find((root) => (context.values.get(root) as Equation).reduce);
+  return context.values.get(id!) as Equation;
+}
+
+function side(core: Equation, parts: Contraction, factors: readonly Expr[], outerAxes: readonly number[], context: EmitContext, memory: Memory): SideSpec {
+  const sizes = [...core.shape, ...core.reduce!.sizes];
+  const emit = (into: Memory, z: string, outer: string, k: string, wide: "outer" | "depth" | undefined): Operand => {
+    const emitter = new Emitter(context, into, true);
+    const indices = new Map<number, Operand>();
+    place(emitter, indices, parts.batch, sizes, "z", z, false);
+    place(emitter, indices, outerAxes, sizes, "o", outer, wide === "outer");
+    place(emitter, indices, parts.depth, sizes, "k", k, wide === "depth");
+    const at = sizes.map((_, index) => indices.get(index) ?? emitter.size([]));
+    return factors.map((factor) => emitter.expr(factor, at)).reduce((a, b) => emitter.apply("mul", [a, b], "f32"));
+  };
+  const vectorises = (wide: "outer" | "depth", last: number | undefined): boolean => {
+    if (last === undefined || !quarterDim(sizes[last]!)) return false;
+    const probe = new Memory();
+    return emit(probe, "z", "o", "k", wide).width === 4 && !probe.scattered;
+  };
+  const vectorAxis = vectorises("outer", outerAxes.at(-1)) ? "outer" : vectorises("depth", parts.depth.at(-1)) ? "depth" : "none";
+  return {
+    vectorAxis,
+    load: (z, outer, k, width) => {
+      const value = emit(memory, z, outer, k, width === 4 && vectorAxis !== "none" ? vectorAxis : undefined);
+      return width === 4 && value.width === 1 ? `vec4f(${value.text})` : value.text;
+    },
+  };
+}
+
+/** Operands for the axes that a linear u32 index runs over; `wide`: it is a multiple of four and stands for four neighbours. */
+function place(emitter: Emitter, into: Map<number, Operand>, axes: readonly number[], sizes: readonly Dim[], name: string, text: string, wide: boolean): void {
+  if (axes.length === 0) return;
+  const extents = axes.map((axis) => sizes[axis]!);
+  const linear = wide ? `i32(${text} >> 2u)` : `i32(${text})`;
+  const parts = emitter.composite(name, linear, wide ? [...extents.slice(0, -1), quarterDim(extents.at(-1)!)!] : extents);
+  for (const [at, axis] of axes.entries()) into.set(axis, wide && at === axes.length - 1 ? emitter.lanes(parts[at]!) : parts[at]!);
+}
+
+function epilogue(group: Group, core: Equation, parts: Contraction, context: EmitContext, memory: Memory): ContractSpec["epilogue"] {
+  const last = parts.columns.at(-1)!;
+  const wide = last === core.shape.length - 1 && quarterDim(core.shape[last]!) !== undefined;
+  return {
+    width: wide ? 4 : 1,
+    store(value, z, m, n) {
+      const emitter = new Emitter(context, memory);
+      const indices = new Map<number, Operand>();
+      place(emitter, indices, parts.batch, core.shape, "z", z, false);
+      place(emitter, indices, parts.rows, core.shape, "m", m, false);
+      place(emitter, indices, parts.columns, core.shape, "n", n, wide);
+      const at = core.shape.map((_, axis) => indices.get(axis)!);
+      const sum: Operand = { text: value, type: "f32", width: wide ? 4 : 1, depth: 0 };
+      emitter.held.set(core.id, () => sum);
+      for (const id of group.roots.keys()) {
+        const root = context.values.get(id) as Equation;
+        const content = id === core.id ? sum : emitter.bound(emitter.expr(root.body, at));
+        if (group.stored.includes(id)) emitter.store(root, at, content);
+        if (id !== core.id) emitter.held.set(id, () => content);
+      }
+      return emitter.blocks.text();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** From a kernel's body to a complete WGSL module. */
+import { type Dim, quotient, constant } from "../dim.ts";
+import type { GroupKind } from "../ir/fused.ts";
+import { dimText } from "./emit/dim-text.ts";
+import { helperTexts } from "./emit/ops.ts";
+import type { Memory, Widths } from "./emit/memory.ts";
+import type { KernelVariant } from "./kernel.ts";
+
+export interface KernelText {
+  /** Statements of `main`, which may use `group` and `local` (u32). */
+  readonly body: string;
+  readonly memory: Memory;
+  readonly workgroupSize: number;
+  /** Invocations in all. */
+  readonly items: Dim;
+  readonly schedule: string;
+}
+
+/** Emits twice: the first time to learn which bindings are accessed four at a time. */
+export function settled(emit: (widths?: Widths) => KernelText): KernelText {
+  return emit(emit().memory.demands());
+}
+
+export function variantOf(kernel: KernelText, uniform: string): KernelVariant {
+  const { body, memory, workgroupSize, items, schedule } = kernel;
+  return {
+    features: [],
+    workgroupSize,
+    groups: quotient("ceil", items, constant(workgroupSize)),
+    schedule,
+    wgsl: [
+      uniform,
+      memory.declarations(),
+      ...helperTexts(body),
+      `@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) local: u32) {
+  let group = wid.y * nwg.x + wid.x;
+${body}
+}
+`,
+    ].join("\n\n"),
+  };
+}
+
+export { dimText, type GroupKind };

@@ -1,0 +1,228 @@
+/**
+ * The kernel of a map, row, stream, columns, scatter or naive group: one invocation per row of the group's index space (or
+ * per four neighbours along its last axis), which walks the remaining indices in loops.
+ *
+ * The loops stand in phases: a phase reads the reductions that earlier ones completed. Values that are no roots are computed
+ * where they are read, so a product of queries and keys exists one element at a time.
+ */
+import { asNumber, type Dim, key, multiply, ONE } from "../dim.ts";
+import type { Group, GroupKind } from "../ir/fused.ts";
+import { accessesIn, conjuncts, conjunction } from "../ir/expr.ts";
+import type { AccessExpr, Equation, Expr, ValueId } from "../ir/graph.ts";
+import { quarterDim } from "./emit/affine.ts";
+import { dimText } from "./emit/dim-text.ts";
+import { type EmitContext, Emitter } from "./emit/emitter.ts";
+import { Memory, type Widths } from "./emit/memory.ts";
+import type { Operand } from "./emit/operand.ts";
+import { accumulator, type Accumulator, overIndices, reducesByFour } from "./emit/reduction.ts";
+import type { KernelText } from "./module.ts";
+
+/** Small where a group has few rows: each workgroup is one unit of work for a CPU. */
+const WORKGROUP_SIZES: Readonly<Record<GroupKind, number>> = { map: 64, row: 32, stream: 32, columns: 8, scatter: 32, naive: 32, contract: 32 };
+
+interface Root {
+  readonly equation: Equation;
+  /** The axis of each row index. */
+  readonly axes: readonly number[];
+  /** The other axes, walked in loops (a map) or held side by side in registers (a reduction). */
+  readonly inner: readonly number[];
+  readonly phase: number;
+}
+
+export function nestKernel(group: Group, context: EmitContext, widths?: Widths): KernelText {
+  const lanes = rowsByFour(group, context);
+  const grid = lanes ? [...group.rows.slice(0, -1), quarterDim(group.rows.at(-1)!)!] : group.rows;
+  const threads = multiply(ONE, ...grid);
+  const workgroupSize = WORKGROUP_SIZES[group.kind];
+  const written = new Set<ValueId>();
+  const emitter = new Emitter({ ...context, inMemory: (id) => context.inMemory(id) || written.has(id) }, new Memory(widths));
+
+  emitter.blocks.line(`let t = i32(group * ${workgroupSize}u + local);`);
+  emitter.blocks.line(`if (t >= ${dimText(threads)}) { return; }`);
+  const coordinates = emitter.composite("t", "t", grid);
+  const rows = lanes ? [...coordinates.slice(0, -1), emitter.lanes(coordinates.at(-1)!)] : coordinates;
+
+  const byFour = !lanes && group.kind !== "stream";
+  for (const loop of loopsOf(rootsOf(group, context), byFour)) emitLoop(emitter, group, loop, rows, written);
+  return {
+    body: emitter.blocks.text(),
+    memory: emitter.memory,
+    workgroupSize,
+    items: threads,
+    schedule: `one invocation per ${lanes ? "four of " : ""}[${group.rows.map(key).join(", ")}]`,
+  };
+}
+
+/** Whether invocations take four neighbours of the last row index: where that index is contiguous in what they read. */
+function rowsByFour(group: Group, context: EmitContext): boolean {
+  const last = group.rows.at(-1);
+  if (!last || group.kind === "row" || group.kind === "stream") return false;
+  if (asNumber(last) === undefined || !quarterDim(last)) return false;
+  return [...group.roots].every(([id, axes]) => {
+    const equation = context.values.get(id) as Equation;
+    return axes.at(-1) === equation.shape.length - 1;
+  });
+}
+
+/** A loop nest shared by roots of one phase that walk indices of the same sizes. */
+interface Loop {
+  readonly sizes: readonly Dim[];
+  readonly four: boolean;
+  readonly roots: readonly Root[];
+}
+
+function rootsOf(group: Group, context: EmitContext): Root[] {
+  const phases = new Map<ValueId, number>();
+  const phaseOf = (expr: Expr | undefined, seen: Set<ValueId>): number =>
+    expr ? Math.max(0, ...accessesIn(expr).map((access) => valuePhase(access, seen))) : 0;
+  const valuePhase = ({ value: id }: AccessExpr, seen: Set<ValueId>): number => {
+    const known = phases.get(id);
+    if (known !== undefined) return known;
+    const value = context.values.get(id)!;
+    if (!group.members.includes(id) || value.kind !== "equation" || seen.has(id)) return 0;
+    seen.add(id);
+    return equationPhase(value, seen);
+  };
+  const equationPhase = (equation: Equation, seen: Set<ValueId>): number =>
+    Math.max(phaseOf(equation.body, seen), phaseOf(equation.reduce?.where, seen));
+
+  return [...group.roots].map(([id, axes]) => {
+    const equation = context.values.get(id) as Equation;
+    const phase = equationPhase(equation, new Set()) + (equation.reduce ? 1 : 0);
+    // A complete reduction is known after its phase; a map's readers compute it again or read what it stored.
+    if (equation.reduce) phases.set(id, phase);
+    const inner = equation.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+    return { equation, axes, inner, phase: equation.reduce ? phase : phase + 1 };
+  });
+}
+
+/** `byFour`: reductions take the last reduced index four at a time where they can. */
+function loopsOf(roots: readonly Root[], byFour: boolean): Loop[] {
+  const loops = new Map<string, { sizes: readonly Dim[]; four: boolean; roots: Root[]; phase: number }>();
+  for (const root of roots) {
+    const { equation, inner, phase } = root;
+    const sizes = equation.reduce ? equation.reduce.sizes : inner.map((axis) => equation.shape[axis]!);
+    const four = equation.reduce ? byFour && inner.length === 0 && reducesByFour(equation) : quarterOfLast(sizes);
+    const id = [phase, four, ...sizes.map(key)].join("|");
+    const loop = loops.get(id) ?? { sizes, four, roots: [], phase };
+    loop.roots.push(root);
+    loops.set(id, loop);
+  }
+  return [...loops.values()].sort((a, b) => a.phase - b.phase);
+}
+
+function quarterOfLast(sizes: readonly Dim[]): boolean {
+  const last = sizes.at(-1);
+  return last !== undefined && asNumber(last) !== undefined && quarterDim(last) !== undefined;
+}
+
+function emitLoop(emitter: Emitter, group: Group, loop: Loop, rows: readonly Operand[], written: Set<ValueId>): void {
+  const reductions = loop.roots.filter(({ equation }) => equation.reduce).map((root) => startReduction(emitter, root, rows, loop.four, group));
+  const maps = loop.roots.filter(({ equation }) => !equation.reduce);
+  const walk = group.kind === "scatter" && reductions.length > 0 ? overSegment : overIndices;
+  if (loop.sizes.length > 0 || reductions.length > 0 || maps.length > 0)
+    walk(emitter, loop.sizes, loop.four, (indices) => {
+      for (const reduction of reductions) reduction.add(indices);
+      for (const { equation, axes, inner } of maps) {
+        const at = placed(equation, axes, rows, inner, indices);
+        const content = emitter.bound(emitter.expr(equation.body, at));
+        if (group.stored.includes(equation.id)) emitter.store(equation, at, content);
+      }
+    }, loop.roots[0]!.equation, rows);
+  for (const reduction of reductions) reduction.finish();
+  for (const { equation } of maps) written.add(equation.id);
+}
+
+/** The coordinates of a value from those of the row and of its inner axes. */
+function placed(equation: Equation, axes: readonly number[], rows: readonly Operand[], inner: readonly number[], indices: readonly Operand[]): Operand[] {
+  return equation.shape.map((_, axis) => {
+    const row = axes.indexOf(axis);
+    return row >= 0 ? rows[row]! : indices[inner.indexOf(axis)]!;
+  });
+}
+
+interface RunningReduction {
+  add(reduced: readonly Operand[]): void;
+  finish(): void;
+}
+
+/** A reduction of the row, or several side by side when it has inner axes. */
+function startReduction(emitter: Emitter, root: Root, rows: readonly Operand[], four: boolean, group: Group): RunningReduction {
+  const { axes, inner } = root;
+  const equation = group.kind === "scatter" ? withoutMatch(root.equation) : root.equation;
+  const parts: { coordinates: Operand[]; total: Accumulator }[] = [];
+  const sizes = inner.map((axis) => equation.shape[axis]!);
+  overAll(emitter, sizes, quarterOfLast(sizes), (indices) => {
+    const coordinates = placed(equation, axes, rows, inner, indices);
+    const wide = four || coordinates.some(({ width }) => width === 4);
+    parts.push({ coordinates, total: accumulator(emitter, equation, wide, four) });
+  });
+  return {
+    add(reduced) {
+      for (const { coordinates, total } of parts) total.add([...coordinates, ...reduced]);
+    },
+    finish() {
+      const results = new Map<string, Operand>();
+      for (const { coordinates, total } of parts) {
+        const result = total.result();
+        results.set(coordinates.map(({ text }) => text).join(", "), result);
+        if (group.stored.includes(equation.id)) emitter.store(equation, coordinates, result);
+      }
+      emitter.held.set(equation.id, (coordinates) => {
+        const result = results.get(coordinates.map(({ text }) => text).join(", "));
+        if (!result) throw new Error(`internal: ${equation.name} is read outside of its row`);
+        return result;
+      });
+    },
+  };
+}
+
+/** Every combination of constant indices, written out. */
+function overAll(emitter: Emitter, sizes: readonly Dim[], four: boolean, body: (indices: readonly Operand[]) => void): void {
+  const visit = (at: number, done: readonly Operand[]): void => {
+    if (at === sizes.length) return body(done);
+    const wide = four && at === sizes.length - 1;
+    const count = asNumber(sizes[at]!)! / (wide ? 4 : 1);
+    for (let index = 0; index < count; index++) {
+      const counter = emitter.size(index === 0 ? [] : [{ coefficient: index, factors: [] }]);
+      visit(at + 1, [...done, wide ? emitter.lanes(counter) : counter]);
+    }
+  };
+  visit(0, []);
+}
+
+/** The field, its slots' reduced indices and the matched row of a scatter: a conjunct `field[reduced…] == row`. */
+export function scatterMatch(equation: Equation): { input: ValueId; axis: number; match: Expr } | undefined {
+  const rank = equation.shape.length;
+  for (const match of conjuncts(equation.reduce?.where)) {
+    if (match.kind !== "apply" || match.op !== "ieq") continue;
+    for (const [access, row] of [match.args, [match.args[1]!, match.args[0]!]]) {
+      if (access?.kind !== "access" || row?.kind !== "index" || row.at >= rank) continue;
+      const bare = access.slots.every((slot, at) => slot.kind === "index" && slot.at === rank + at);
+      if (bare && access.slots.length === equation.reduce!.sizes.length) return { input: access.value, axis: row.at, match };
+    }
+  }
+  return undefined;
+}
+
+function withoutMatch(equation: Equation): Equation {
+  const found = scatterMatch(equation);
+  if (!found) return equation;
+  const rest = conjuncts(equation.reduce!.where).filter((conjunct) => conjunct !== found.match);
+  const { where: _, ...reduce } = equation.reduce!;
+  return { ...equation, reduce: rest.length > 0 ? { ...reduce, where: conjunction(rest) } : reduce };
+}
+
+/** The points whose index field names this row, from the sorted list that the host made with the batch. */
+function overSegment(emitter: Emitter, sizes: readonly Dim[], _four: boolean, body: (indices: readonly Operand[]) => void, equation: Equation, rows: readonly Operand[]): void {
+  const { input, axis } = scatterMatch(equation)!;
+  const count = equation.shape[axis]!;
+  const list = emitter.memory.indexList(input, count);
+  const row = emitter.bound(rows[axis]!).text;
+  const at = emitter.blocks.fresh("i");
+  emitter.blocks.line(`let ${at}_end = ${list}[${row} + 1];`);
+  emitter.blocks.open(`for (var ${at} = ${list}[${row}]; ${at} < ${at}_end; ${at}++)`);
+  const point = emitter.blocks.bind(`${list}[${dimText(count)} + 1 + ${at}]`, emitter.blocks.depth);
+  body(emitter.composite(emitter.blocks.fresh("p"), point, sizes));
+  emitter.blocks.close();
+}

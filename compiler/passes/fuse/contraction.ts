@@ -1,0 +1,63 @@
+/**
+ * Recognising a contraction: a sum of a product whose factors fall into a left side (rows × depth) and a right side
+ * (depth × columns), told apart by the indices they depend on. Indices of both sides that survive are the batch.
+ */
+import type { Equation, Expr, Value, ValueId } from "../../ir/graph.ts";
+import { accessesIn, indicesIn } from "../../ir/expr.ts";
+
+export interface Contraction {
+  readonly batch: readonly number[];
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+  /** Reduced indices. */
+  readonly depth: readonly number[];
+  /** Products of them are the body; constants and factors without a column index are on the left. */
+  readonly left: readonly Expr[];
+  readonly right: readonly Expr[];
+}
+
+export function contraction(equation: Equation): Contraction | undefined {
+  const { reduce, shape, body } = equation;
+  if (!reduce || reduce.monoid !== "sum" || reduce.where || equation.type !== "f32" || shape.length === 0) return undefined;
+  const factors = factorsOf(body).map((expr) => ({ expr, indices: new Set(indicesIn(expr)) }));
+  const depth = reduce.sizes.map((_, at) => shape.length + at);
+  const isDeep = (indices: ReadonlySet<number>): boolean => depth.some((index) => indices.has(index));
+  const deep = factors.filter(({ indices }) => isDeep(indices));
+  if (deep.length < 2) return undefined;
+
+  // The right side grows from a factor with the last axis that some other deep factor lacks.
+  const axes = shape.map((_, at) => at);
+  const lastColumn = [...axes].reverse().find((axis) => deep.some(({ indices }) => indices.has(axis)) && deep.some(({ indices }) => !indices.has(axis)));
+  if (lastColumn === undefined) return undefined;
+  const right = deep.filter(({ indices }) => indices.has(lastColumn));
+  const left = deep.filter(({ indices }) => !indices.has(lastColumn));
+  const has = (side: typeof deep, axis: number): boolean => side.some(({ indices }) => indices.has(axis));
+
+  const rows = axes.filter((axis) => has(left, axis) && !has(right, axis));
+  const columns = axes.filter((axis) => has(right, axis) && !has(left, axis));
+  const batch = axes.filter((axis) => has(left, axis) && has(right, axis));
+  if (rows.length === 0 || columns.length === 0 || rows.length + columns.length + batch.length !== axes.length) return undefined;
+  if (!depth.every((index) => has(left, index) || has(right, index))) return undefined;
+  if (!depth.some((index) => has(left, index) && has(right, index))) return undefined;
+
+  const shallow = factors.filter(({ indices }) => !isDeep(indices));
+  const onRight = shallow.filter(({ indices }) => columns.some((axis) => indices.has(axis)));
+  const onLeft = shallow.filter((factor) => !onRight.includes(factor));
+  if (onRight.some(({ indices }) => rows.some((axis) => indices.has(axis)))) return undefined;
+  return {
+    batch, rows, columns, depth,
+    left: [...left, ...onLeft].map(({ expr }) => expr),
+    right: [...right, ...onRight].map(({ expr }) => expr),
+  };
+}
+
+function factorsOf(expr: Expr): Expr[] {
+  if (expr.kind === "apply" && expr.op === "mul") return expr.args.flatMap(factorsOf);
+  if (expr.kind === "apply" && expr.op === "neg") return [{ kind: "const", type: "f32", value: -1 }, ...factorsOf(expr.args[0]!)];
+  return [expr];
+}
+
+/** Whether one of the factors reads a parameter or something else that no batch index enters. */
+export function readsState(factors: readonly Expr[], values: ReadonlyMap<ValueId, Value>): boolean {
+  return factors.some((factor) => accessesIn(factor).some(({ value }) => values.get(value)!.kind === "state"));
+}

@@ -1,0 +1,290 @@
+/**
+ * Merges equations into groups, each of which becomes one kernel. Every value that is not recomputed in place starts as a
+ * group of its own; then groups merge wherever one loop structure serves both, the order stays acyclic and the storage
+ * bindings of one kernel suffice. Decided by index maps alone.
+ */
+import { asNumber, type Dim, equal, multiply, ONE } from "../../dim.ts";
+import type { FusedGraph, Group, GroupKind } from "../../ir/fused.ts";
+import type { Equation, Graph, Value, ValueId } from "../../ir/graph.ts";
+import { valuesById } from "../../ir/walk.ts";
+import { scatterMatch } from "../../kernels/nest.ts";
+import { contraction } from "./contraction.ts";
+import { passedThrough, type Read, readsOf } from "./reads.ts";
+import { recomputed } from "./virtual.ts";
+
+/** WebGPU's default for storage buffers in a shader stage. */
+const MOST_BINDINGS = 8;
+/** Rows whose results have more inner elements than this would not fit an invocation's registers. */
+const MOST_INNER = 128;
+
+interface Node {
+  kind: GroupKind;
+  rows: readonly Dim[];
+  readonly roots: Map<ValueId, readonly number[]>;
+}
+
+export function fuse(graph: Graph): FusedGraph {
+  const values = valuesById(graph);
+  const { virtual, streamed } = recomputed(graph);
+  const rooted = graph.values.filter((value): value is Equation => value.kind === "equation" && !virtual.has(value.id));
+  const reads = new Map(rooted.map((value) => [value.id, readsOf(value, values, virtual)]));
+  const plan = new Merging(graph, values, virtual, reads);
+  for (const value of rooted) plan.start(value, singleton(value, values, virtual, streamed));
+  for (const value of rooted) plan.joinProducers(value);
+  for (const value of rooted) plan.joinSiblings(value);
+  return { graph, groups: plan.groups() };
+}
+
+function singleton(value: Equation, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>, streamed: ReadonlySet<ValueId>): Node {
+  const all = value.shape.map((_, axis) => axis);
+  const node = (kind: GroupKind, axes: readonly number[] = all): Node => ({ kind, rows: axes.map((axis) => value.shape[axis]!), roots: new Map([[value.id, axes]]) });
+  if (!value.reduce) return node("map");
+  const match = scatterMatch(value);
+  if (match && values.get(match.input)!.kind === "input") return node("scatter");
+  const axes = streamRows(value, values, virtual, streamed);
+  if (axes) return node("stream", axes);
+  if (contraction(value)) return node("contract");
+  return node(walksAlongRows(value, values, virtual) ? "row" : value.shape.length > 0 ? "columns" : "naive");
+}
+
+/** The result's axes that are axes of the streamed value it reduces; the others are inner. */
+function streamRows(value: Equation, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>, streamed: ReadonlySet<ValueId>): number[] | undefined {
+  const through = [...passedThrough(value, values, virtual)].filter((id) => streamed.has(id));
+  if (through.length === 0) return undefined;
+  const rows = new Set<number>();
+  const found = readsOf(value, values, new Set([...virtual].filter((id) => !streamed.has(id))));
+  for (const { value: id, slots } of found) if (streamed.has(id)) for (const slot of slots) if (slot.kind === "index" && slot.at < value.shape.length) rows.add(slot.at);
+  const inner = value.shape.filter((_, axis) => !rows.has(axis));
+  const size = asNumber(multiply(ONE, ...inner));
+  return size !== undefined && size <= MOST_INNER ? value.shape.map((_, axis) => axis).filter((axis) => rows.has(axis)) : value.shape.map((_, axis) => axis);
+}
+
+/** Whether what it reads is contiguous along the last reduced index rather than along the result's last axis. */
+function walksAlongRows(value: Equation, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>): boolean {
+  const last = value.shape.length + value.reduce!.sizes.length - 1;
+  const contiguous = readsOf(value, values, virtual).map(({ slots }) => slots.at(-1)).filter((slot) => slot?.kind === "index");
+  return contiguous.some((slot) => slot?.kind === "index" && slot.at === last);
+}
+
+class Merging {
+  private readonly graph: Graph;
+  private readonly values: ReadonlyMap<ValueId, Value>;
+  private readonly virtual: ReadonlySet<ValueId>;
+  private readonly reads: ReadonlyMap<ValueId, readonly Read[]>;
+  private readonly nodeOf = new Map<ValueId, Node>();
+  private readonly outputs: ReadonlySet<ValueId>;
+
+  constructor(graph: Graph, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>, reads: ReadonlyMap<ValueId, readonly Read[]>) {
+    this.graph = graph;
+    this.values = values;
+    this.virtual = virtual;
+    this.reads = reads;
+    this.outputs = new Set(graph.outputs.map(({ value }) => value));
+  }
+
+  start(value: Equation, node: Node): void {
+    this.nodeOf.set(value.id, node);
+  }
+
+  /** Merges the value's group into one that it reads from, the latest first. */
+  joinProducers(value: Equation): void {
+    const order = new Map(this.graph.values.map(({ id }, at) => [id, at]));
+    const producers = [...new Set(this.reads.get(value.id)!.map((read) => read.value))]
+      .filter((id) => this.nodeOf.has(id))
+      .sort((a, b) => order.get(b)! - order.get(a)!);
+    for (const producer of producers) {
+      const [into, node] = [this.nodeOf.get(producer)!, this.nodeOf.get(value.id)!];
+      if (into !== node) this.tryMerge(into, node, value);
+    }
+  }
+
+  /** Merges the value's group with another of the same form that reads something in common. */
+  joinSiblings(value: Equation): void {
+    const node = this.nodeOf.get(value.id)!;
+    if (node.kind === "contract" || node.kind === "scatter") return;
+    const sources = new Set(this.reads.get(value.id)!.map((read) => read.value));
+    for (const [other, into] of this.nodeOf) {
+      if (into === this.nodeOf.get(value.id)! || into.kind !== this.nodeOf.get(value.id)!.kind) continue;
+      const sibling = this.values.get(other) as Equation;
+      const alike = sameSizes(sibling.shape, value.shape) && sameSizes(sibling.reduce?.sizes ?? [], value.reduce?.sizes ?? []);
+      const shares = into.kind === "columns" || this.reads.get(other)!.some((read) => sources.has(read.value) && this.values.get(read.value)!.shape.length > 1);
+      if (alike && shares && sameAxes(into.roots.get(other)!, node.roots.get(value.id)!)) this.tryUnite(into, this.nodeOf.get(value.id)!);
+    }
+  }
+
+  groups(): Group[] {
+    const nodes = [...new Set(this.nodeOf.values())];
+    const stored = new Map(nodes.map((node) => [node, this.storedOf(node)]));
+    const done = new Set<Node>();
+    const ordered: Group[] = [];
+    const visit = (node: Node): void => {
+      if (done.has(node)) return;
+      done.add(node);
+      for (const before of this.dependencies(node)) visit(before);
+      ordered.push(this.groupOf(node, stored.get(node)!));
+    };
+    for (const node of nodes) visit(node);
+    return ordered;
+  }
+
+  // ── Merging ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private tryMerge(into: Node, node: Node, value: Equation): void {
+    if (node.roots.size > 1) return;
+    const axes = this.alignment(into, value);
+    if (axes) {
+      if (!fitsKind(into, node, value, axes, this.values)) return;
+      this.unite(into, node, into.rows, new Map([[value.id, axes]]), into.kind);
+      return;
+    }
+    if (into.kind === "map" && node.kind === "row") this.tryRows(into, node, value);
+  }
+
+  /** For each row index of the group, the axis of `value` that reads all the group's roots there; undefined if it reads elsewhere. */
+  private alignment(into: Node, value: Equation): number[] | undefined {
+    const axes: (number | undefined)[] = into.rows.map(() => undefined);
+    for (const { value: id, slots } of this.reads.get(value.id)!) {
+      const rows = into.roots.get(id);
+      if (!rows) continue;
+      for (const [row, axis] of rows.entries()) {
+        const slot = slots[axis]!;
+        if (slot.kind !== "index" || slot.at >= value.shape.length || (axes[row] !== undefined && axes[row] !== slot.at)) return undefined;
+        axes[row] = slot.at;
+      }
+    }
+    const whole = axes.every((axis, row) => axis !== undefined && equal(value.shape[axis]!, into.rows[row]!));
+    return whole && new Set(axes).size === axes.length ? (axes as number[]) : undefined;
+  }
+
+  /** A map that a row reduction reads joins its rows: [B, T, d] becomes rows [B, T] with the last axis inside. */
+  private tryRows(into: Node, node: Node, value: Equation): void {
+    const rank = value.shape.length;
+    const root = [...into.roots.keys()][0]!;
+    const read = this.reads.get(value.id)!.find((candidate) => candidate.value === root);
+    const producer = this.values.get(root) as Equation;
+    if (!read || !read.slots.every((slot) => slot.kind === "index")) return;
+    const axes = node.rows.map((_, row) => read.slots.findIndex((slot) => slot.kind === "index" && slot.at === node.roots.get(value.id)![row]));
+    if (axes.some((axis) => axis < 0) || axes.length !== producer.shape.length - 1) return;
+    if (!read.slots.some((slot) => slot.kind === "index" && slot.at >= rank)) return;
+    const same = [...into.roots.keys()].every((id) => sameSizes((this.values.get(id) as Equation).shape, producer.shape));
+    const reread = this.reads.get(value.id)!.filter(({ value: id }) => into.roots.has(id)).every(({ slots }) => JSON.stringify(slots) === JSON.stringify(read.slots));
+    if (!same || !reread) return;
+    const roots = new Map([...into.roots.keys()].map((id) => [id, axes]));
+    const before = new Map(into.roots);
+    for (const [id, place] of roots) into.roots.set(id, place);
+    if (!this.unite(into, node, node.rows, new Map(node.roots), "row")) for (const [id, place] of before) into.roots.set(id, place);
+  }
+
+  private tryUnite(into: Node, node: Node): void {
+    if (sameSizes(into.rows, node.rows)) this.unite(into, node, into.rows, new Map(node.roots), into.kind);
+  }
+
+  private unite(into: Node, node: Node, rows: readonly Dim[], roots: ReadonlyMap<ValueId, readonly number[]>, kind: GroupKind): boolean {
+    if (this.reaches(into, node, true) || this.reaches(node, into, true)) return false;
+    const both = new Set([...into.roots.keys(), ...node.roots.keys()]);
+    if (this.bindings(both) > MOST_BINDINGS) return false;
+    for (const [id, axes] of roots) into.roots.set(id, axes);
+    for (const id of node.roots.keys()) this.nodeOf.set(id, into);
+    into.rows = rows;
+    into.kind = kind;
+    return true;
+  }
+
+  /** Whether `to` depends on `from`, directly only if `direct` allows: through a third group the two cannot be one. */
+  private reaches(from: Node, to: Node, throughOthers: boolean): boolean {
+    const seen = new Set<Node>();
+    const visit = (node: Node, first: boolean): boolean => {
+      for (const before of this.dependencies(node)) {
+        if (before === from) {
+          if (!(first && throughOthers)) return true;
+          continue;
+        }
+        if (seen.has(before)) continue;
+        seen.add(before);
+        if (visit(before, false)) return true;
+      }
+      return false;
+    };
+    return visit(to, true);
+  }
+
+  private dependencies(node: Node): Set<Node> {
+    const found = new Set<Node>();
+    for (const id of node.roots.keys())
+      for (const read of this.reads.get(id)!) {
+        const source = this.nodeOf.get(read.value);
+        if (source && source !== node) found.add(source);
+      }
+    return found;
+  }
+
+  private bindings(roots: ReadonlySet<ValueId>): number {
+    const touched = new Set<string>();
+    for (const id of roots) {
+      for (const { value } of this.reads.get(id)!) if (!roots.has(value) && this.values.get(value)!.kind !== "host-scalar") touched.add(`v${value}`);
+      const match = scatterMatch(this.values.get(id) as Equation);
+      if (match && this.nodeOf.get(id)!.kind === "scatter") touched.add(`l${match.input}`);
+      if (this.isReadOutside(id, roots)) touched.add(`v${id}`);
+    }
+    return touched.size;
+  }
+
+  private isReadOutside(id: ValueId, roots: ReadonlySet<ValueId>): boolean {
+    if (this.outputs.has(id)) return true;
+    for (const [reader, reads] of this.reads) if (!roots.has(reader) && reads.some(({ value }) => value === id)) return true;
+    return false;
+  }
+
+  private storedOf(node: Node): ValueId[] {
+    const roots = new Set(node.roots.keys());
+    return [...roots].filter((id) => this.isReadOutside(id, roots));
+  }
+
+  private groupOf(node: Node, stored: readonly ValueId[]): Group {
+    const order = new Map(this.graph.values.map(({ id }, at) => [id, at]));
+    const inOrder = (ids: Iterable<ValueId>): ValueId[] => [...ids].sort((a, b) => order.get(a)! - order.get(b)!);
+    const roots = inOrder(node.roots.keys());
+    const passed = roots.flatMap((id) => [...passedThrough(this.values.get(id) as Equation, this.values, this.virtual)]);
+    // A map that nobody else reads is computed where its readers are.
+    const kept = roots.filter((id) => stored.includes(id) || (this.values.get(id) as Equation).reduce);
+    return {
+      kind: node.kind,
+      members: inOrder(new Set([...roots, ...passed])),
+      stored: inOrder(stored),
+      rows: node.rows,
+      roots: new Map(kept.map((id) => [id, node.roots.get(id)!])),
+    };
+  }
+}
+
+/** Whether `value`, aligned with the group's rows, can be computed in the group's loops. */
+function fitsKind(into: Node, node: Node, value: Equation, axes: readonly number[], values: ReadonlyMap<ValueId, Value>): boolean {
+  const inner = value.shape.filter((_, axis) => !axes.includes(axis));
+  const identical = inner.length === 0 && axes.every((axis, row) => axis === row);
+  switch (into.kind) {
+    case "contract":
+    case "scatter":
+    case "columns":
+    case "naive":
+      return node.kind === "map" && identical;
+    case "map":
+      return node.kind === "map" && identical;
+    case "row":
+      if (node.kind === "map") return inner.length <= 1;
+      return node.kind === "row" && identical;
+    case "stream":
+      if (node.kind === "map") return inner.length === 0;
+      return node.kind === "stream" && (asNumber(multiply(ONE, ...inner)) ?? MOST_INNER + 1) <= MOST_INNER && [...into.roots.keys()].every((id) => values.get(id)!.shape.length >= axes.length);
+    default:
+      return into.kind satisfies never;
+  }
+}
+
+
+function sameSizes(a: readonly Dim[], b: readonly Dim[]): boolean {
+  return a.length === b.length && a.every((size, at) => equal(size, b[at]!));
+}
+
+function sameAxes(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((axis, at) => axis === b[at]);
+}

@@ -1,0 +1,132 @@
+/**
+ * Which values never reach memory, because computing them again where they are read costs less than a round trip:
+ * masks and index arithmetic; maps with a single reader that reads each element once; cheap maps of values that are stored
+ * anyway; and *streamed* values, the products of queries and keys and all that is computed from them element by element,
+ * which would grow with the square of a length.
+ */
+import { asNumber, type Dim, divide, multiply, ONE } from "../../dim.ts";
+import type { Equation, Expr, Graph, Value, ValueId } from "../../ir/graph.ts";
+import { accessesIn, visitExpr } from "../../ir/expr.ts";
+import { expressionsOf, isMap, readersOf, valuesById } from "../../ir/walk.ts";
+import { contraction } from "./contraction.ts";
+
+/** Longest inner product that is computed again for every use of its result. */
+const LONGEST_INNER = 256;
+/** Scalar operations that a value may cost and still be computed again by several readers. */
+const CHEAP = 3;
+
+export interface Recomputed {
+  readonly virtual: ReadonlySet<ValueId>;
+  /** The streamed ones among them. */
+  readonly streamed: ReadonlySet<ValueId>;
+}
+
+export function recomputed(graph: Graph): Recomputed {
+  const values = valuesById(graph);
+  const readers = readersOf(graph);
+  const outputs = new Set(graph.outputs.map(({ value }) => value));
+  const streamed = streamedValues(graph, values, readers, outputs);
+  const virtual = new Set(streamed);
+  for (const value of graph.values) {
+    if (!isMap(value) || outputs.has(value.id) || virtual.has(value.id)) continue;
+    if (isFree(value) || isReadOnce(value, readers, virtual) || isCheapOf(value, values, virtual)) virtual.add(value.id);
+  }
+  return { virtual, streamed };
+}
+
+/** Masks, indices, constants: a few integer operations. */
+function isFree(value: Equation): boolean {
+  return value.type !== "f32" || (accessesIn(value.body).length === 0 && cost(value.body) <= CHEAP);
+}
+
+/** A single reader that is itself a map of the same size, or a reduction that is no product and meets every element once. */
+function isReadOnce(value: Equation, readers: ReadonlyMap<ValueId, readonly Value[]>, virtual: ReadonlySet<ValueId>): boolean {
+  const only = readers.get(value.id) ?? [];
+  const reader = only[0];
+  if (only.length !== 1 || reader?.kind !== "equation") return false;
+  if (readCount(reader, value.id) > 1 || virtual.has(value.id)) return false;
+  if (contraction(reader)) return cost(value.body) <= CHEAP && accessesIn(value.body).length <= 1;
+  const [own, its] = [volume(value.shape), volume([...reader.shape, ...(reader.reduce?.sizes ?? [])])];
+  const ratio = divide(its, own);
+  const grows = !(ratio && asNumber(ratio) === 1);
+  return !grows || cost(value.body) <= CHEAP;
+}
+
+/** One full-sized operand, which some earlier kernel stores anyway. */
+function isCheapOf(value: Equation, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>): boolean {
+  const full = accessesIn(value.body).filter(({ value: id }) => values.get(id)!.shape.length >= value.shape.length);
+  return cost(value.body) <= CHEAP && new Set(full.map(({ value: id }) => id)).size <= 1 && accessesIn(value.body).every(({ value: id }) => !virtual.has(id));
+}
+
+function readCount(reader: Equation, id: ValueId): number {
+  return expressionsOf(reader).flatMap(accessesIn).filter(({ value }) => value === id).length;
+}
+
+/** Scalar operations, transcendental ones and draws counted as many. */
+function cost(expr: Expr): number {
+  let total = 0;
+  visitExpr(expr, (node) => {
+    if (node.kind === "draw") total += 40;
+    else if (node.kind === "apply") total += ["exp", "log", "tanh", "erf", "sin", "cos", "pow"].includes(node.op) ? 8 : node.op === "div" || node.op === "sqrt" ? 2 : node.op === "stop" ? 0 : 1;
+  });
+  return total;
+}
+
+function volume(shape: readonly Dim[]): Dim {
+  return multiply(ONE, ...shape);
+}
+
+function streamedValues(graph: Graph, values: ReadonlyMap<ValueId, Value>, readers: ReadonlyMap<ValueId, readonly Value[]>, outputs: ReadonlySet<ValueId>): Set<ValueId> {
+  const streamed = new Set<ValueId>();
+  for (const value of graph.values) {
+    if (value.kind !== "equation" || outputs.has(value.id)) continue;
+    if (value.reduce ? isOuterProduct(value, values) : extendsStream(value, values, streamed)) streamed.add(value.id);
+  }
+  // What some reader needs whole is stored after all, and with it everything that is computed from it alone.
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const id of streamed) {
+      const value = values.get(id) as Equation;
+      const fits = (readers.get(id) ?? []).every((reader) => streamed.has(reader.id) || reducesStream(reader, value));
+      const fed = value.reduce !== undefined || accessesIn(value.body).some(({ value: source }) => streamed.has(source));
+      if (fits && fed) continue;
+      streamed.delete(id);
+      changed = true;
+    }
+  }
+  return streamed;
+}
+
+/** A batched product with a short inner index whose result is larger than its operands: [B, heads, T, S] from [B, T, heads, e]. */
+function isOuterProduct(value: Equation, values: ReadonlyMap<ValueId, Value>): boolean {
+  const found = contraction(value);
+  if (!found || found.batch.length === 0) return false;
+  const depth = asNumber(volume(value.reduce!.sizes));
+  if (depth === undefined || depth > LONGEST_INNER) return false;
+  if (accessesIn(value.body).some(({ value: id }) => values.get(id)!.kind === "state")) return false;
+  const [rows, columns] = [found.rows, found.columns].map((axes) => volume(axes.map((axis) => value.shape[axis]!)));
+  const [m, n] = [asNumber(rows!), asNumber(columns!)];
+  return m === undefined && n === undefined ? true : m !== undefined && n !== undefined && m * n > (m + n) * depth;
+}
+
+/** A map, over axes that include all those of a streamed value it reads. */
+function extendsStream(value: Equation, values: ReadonlyMap<ValueId, Value>, streamed: ReadonlySet<ValueId>): boolean {
+  return accessesIn(value.body).some(({ value: id, slots }) => {
+    if (!streamed.has(id) || values.get(id)!.shape.length !== value.shape.length) return false;
+    return new Set(slots.map((slot) => (slot.kind === "index" ? slot.at : -1))).size === slots.length && slots.every(({ kind }) => kind === "index");
+  });
+}
+
+/** A reduction over exactly one axis of the streamed value, every other one of which is an axis of the result. */
+function reducesStream(reader: Value, value: Equation): boolean {
+  if (reader.kind !== "equation" || !reader.reduce || reader.reduce.sizes.length !== 1) return false;
+  const rank = reader.shape.length;
+  return expressionsOf(reader)
+    .flatMap(accessesIn)
+    .filter(({ value: id }) => id === value.id)
+    .every(({ slots }) => {
+      const at = slots.map((slot) => (slot.kind === "index" ? slot.at : -1));
+      return at.every((index) => index >= 0) && new Set(at).size === at.length && at.filter((index) => index >= rank).length === 1;
+    });
+}
+
