@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import path from "node:path";
 import { exitCodes } from "./exit-codes.ts";
 import type { Failure, Result } from "./failure.ts";
@@ -25,22 +25,25 @@ export function readText(file: string): Result<string> {
 
 /**
  * Writes a file so that at every moment, whatever ends the process or the machine, either the old content or the whole new one is there:
- * a temporary file beside it, synced, renamed over it, and the folder synced. Missing folders are made.
+ * a temporary file beside it, synced, renamed over it, and the folder synced. Missing folders are made; a link keeps pointing to
+ * the file, and the file keeps its permissions.
  */
 export function writeAtomically(file: string, content: string | Uint8Array): Result<undefined> {
-  const folder = path.dirname(file);
-  const temporary = path.join(folder, `.${path.basename(file)}.${process.pid}.tmp`);
+  const existing = statSync(file, { throwIfNoEntry: false });
+  const target = existing === undefined ? file : realpathSync(file);
+  const folder = path.dirname(target);
+  const temporary = path.join(folder, `.${path.basename(target)}.${process.pid}.tmp`);
   try {
     mkdirSync(folder, { recursive: true });
-    removeAbandoned(folder, path.basename(file));
-    const descriptor = openSync(temporary, "w");
+    removeAbandoned(folder, path.basename(target));
+    const descriptor = openSync(temporary, "w", existing === undefined ? 0o666 : existing.mode & 0o777);
     try {
       writeWhole(descriptor, typeof content === "string" ? Buffer.from(content) : content);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    renameSync(temporary, file);
+    renameSync(temporary, target);
     syncFolder(folder);
     return { ok: true, value: undefined };
   } catch (error) {

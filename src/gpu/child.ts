@@ -85,6 +85,7 @@ export function driverNoiseFilter(): { push(text: string): string; end(): string
 }
 
 const NOISE: readonly RegExp[] = [
+  /^\s*$/,
   /^Warning: max\w+ artificially reduced/,
   /^Warning: Couldn't load Vulkan/,
   /^\s+at .*\/dawn\//,

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
@@ -51,6 +51,15 @@ describe("writing", () => {
     expect(writeAtomically(inside("x/y/file"), Uint8Array.of(116, 119, 111)).ok).toBe(true);
     expect(readFileSync(inside("x/y/file"), "utf8")).toBe("two");
     expect(readdirSync(inside("x/y"))).toEqual(["file"]);
+  });
+
+  it("writes through a link, and keeps the file's permissions", () => {
+    writeFileSync(inside("real"), "old", { mode: 0o600 });
+    symlinkSync("real", inside("link"));
+    expect(writeAtomically(inside("link"), "new").ok).toBe(true);
+    expect(lstatSync(inside("link")).isSymbolicLink()).toBe(true);
+    expect(readFileSync(inside("real"), "utf8")).toBe("new");
+    expect(statSync(inside("real")).mode & 0o777).toBe(0o600);
   });
 
   it("leaves no temporary file where it fails", () => {
