@@ -203,6 +203,11 @@ export class Session {
     device.queue.submit([]);
   }
 
+  /** Whether the session was made for an entry of that name. */
+  has(entry: string): boolean {
+    return this.prepared.has(entry);
+  }
+
   /** Runs entries one behind the other with one feed, in one submission, and returns at once. Throws a TfmError for a wrong feed. */
   run(entries: string | readonly string[], feed: Feed): void {
     this.submit([{ entries: typeof entries === "string" ? [entries] : entries, feed }]);
