@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import type { Stats } from "node:fs";
 import path from "node:path";
 import { exitCodes } from "./exit-codes.ts";
 import type { Failure, Result } from "./failure.ts";
@@ -29,7 +30,7 @@ export function readText(file: string): Result<string> {
  * the file, and the file keeps its permissions.
  */
 export function writeAtomically(file: string, content: string | Uint8Array): Result<undefined> {
-  const existing = statSync(file, { throwIfNoEntry: false });
+  const existing = statOf(file);
   const target = existing === undefined ? file : realpathSync(file);
   const folder = path.dirname(target);
   const temporary = path.join(folder, `.${path.basename(target)}.${process.pid}.tmp`);
@@ -49,6 +50,15 @@ export function writeAtomically(file: string, content: string | Uint8Array): Res
   } catch (error) {
     removeQuietly(temporary);
     return { ok: false, failure: unwritable(file, error) };
+  }
+}
+
+/** Undefined for a file that is not there or not to be reached; the write then says why. */
+function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
   }
 }
 
