@@ -1,0 +1,48 @@
+/** How tiles are numbered: one workgroup per tile, column tiles fastest, then row tiles, then the batch. */
+import type { Dim } from "../../dim.ts";
+import { asNumber, constant, multiply, quotient, scale } from "../../dim.ts";
+import type { ContractSpec } from "./spec.ts";
+
+export interface Tile {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export function groupCount(spec: ContractSpec, tile: Tile): Dim {
+  return multiply(spec.batch, quotient("ceil", spec.rows, constant(tile.rows)), quotient("ceil", spec.columns, constant(tile.columns)));
+}
+
+/** Multiply-adds of whole tiles, counted as two. */
+export function tileFlops(spec: ContractSpec, tile: Tile): Dim {
+  return scale(multiply(groupCount(spec, tile), spec.depth), 2 * tile.rows * tile.columns);
+}
+
+/**
+ * Statements that declare the sizes ct_rows, ct_columns, ct_depth and, for the workgroup, z and the tile's first row and
+ * column; and the condition under which the workgroup has a tile, the same for all its invocations.
+ */
+export function gridText(spec: ContractSpec, tile: Tile): { readonly sizes: string; readonly condition: string; readonly place: string } {
+  const one = asNumber(spec.batch) === 1;
+  const columnTiles = tilesText(spec, spec.columns, "ct_columns", tile.columns);
+  const rowTiles = tilesText(spec, spec.rows, "ct_rows", tile.rows);
+  const sizes = `let ct_rows = ${spec.dimText(spec.rows)};
+  let ct_columns = ${spec.dimText(spec.columns)};
+  let ct_depth = ${spec.dimText(spec.depth)};
+  let ct_row_tiles = ${rowTiles};
+  let ct_column_tiles = ${columnTiles};
+  let ct_group = ct_workgroup.y * ct_grid.x + ct_workgroup.x;`;
+  const tiles = one ? "ct_row_tiles * ct_column_tiles" : `ct_row_tiles * ct_column_tiles * (${spec.dimText(spec.batch)})`;
+  const place = `let ct_tile = ct_group / ct_column_tiles;
+  let z = ${one ? "0u" : "ct_tile / ct_row_tiles"};
+  let ct_row0 = (${one ? "ct_tile" : "ct_tile % ct_row_tiles"}) * ${tile.rows}u;
+  let ct_column0 = (ct_group % ct_column_tiles) * ${tile.columns}u;`;
+  return { sizes, condition: `ct_group < ${tiles}`, place };
+}
+
+/** The built-in values that `gridText` reads, as parameters of `main`. */
+export const GRID_PARAMETERS = "@builtin(workgroup_id) ct_workgroup: vec3u, @builtin(num_workgroups) ct_grid: vec3u";
+
+function tilesText(spec: ContractSpec, dim: Dim, name: string, size: number): string {
+  const known = asNumber(dim);
+  return known === undefined ? `(${name} + ${size - 1}u) / ${size}u` : `${Math.ceil(known / size)}u`;
+}

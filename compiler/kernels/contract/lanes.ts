@@ -1,0 +1,162 @@
+/**
+ * The product for adapters whose subgroup is one vector of a CPU (lavapipe), where every lane's load is a scalar load with
+ * its own bounds check: what counts is the number of elements loaded per multiplication, and barriers are dear.
+ *
+ * A workgroup is one subgroup of 8 lanes and computes a tile as a sum of outer products. Lane l holds 4 neighbouring
+ * columns for every row of its tile, in a private array that is indexed by constants in the inner loop and so is plain
+ * memory on the stack, a vector per element; an element of the left tile sits in one lane and reaches the others by a shuffle,
+ * one instruction. So a tile of 64×32 loads 96 elements per 2048 multiplications.
+ *
+ * Narrow products give a lane's neighbours other rows instead of other columns (`columnLanes` < 8).
+ * All loops that are not to be unrolled have bounds that the driver cannot know: code size is compile time.
+ */
+import { GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
+import { storeColumns } from "./registers.ts";
+import type { ContractKernel, ContractSpec } from "./spec.ts";
+
+export const LANES = 8;
+
+export interface LaneTile {
+  /** Rows that a lane holds; a multiple of four. */
+  readonly rowsPerLane: number;
+  /** Lanes side by side over columns: 1, 2, 4 or 8. The others take further rows. */
+  readonly columnLanes: number;
+  /** Columns that a lane holds. */
+  readonly width: 1 | 4;
+}
+
+export function laneKernel(spec: ContractSpec, lanes: LaneTile): ContractKernel {
+  const rowGroups = LANES / lanes.columnLanes;
+  const tile = { rows: lanes.rowsPerLane * rowGroups, columns: lanes.columnLanes * lanes.width };
+  const grid = gridText(spec, tile);
+  const type = lanes.width === 4 ? "vec4f" : "f32";
+  const blocked = spec.left.vectorAxis === "depth" || rightByDepth(spec, lanes);
+  const wgsl = `enable subgroups;
+${spec.declarations}
+@compute @workgroup_size(${LANES})
+fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_lane: u32) {
+  ${grid.sizes}
+  if (${grid.condition}) {
+  ${grid.place}
+  let ct_n = ct_column0 + (ct_lane % ${lanes.columnLanes}u) * ${lanes.width}u;
+  let ct_part = ct_lane / ${lanes.columnLanes}u;
+  ${clampedRows(spec, tile.rows)}
+  ${clampedColumns(spec, lanes)}
+  var ct_sum: array<${type}, ${lanes.rowsPerLane}>;
+  ${blocked ? blockedLoop(spec, lanes, tile.rows) : plainLoop(spec, lanes, tile.rows)}
+  for (var ct_r = 0u; ct_r < min(${lanes.rowsPerLane}u, ct_rows - ct_row0); ct_r++) {
+    let ct_value = ct_sum[ct_r];
+    let m = ct_row0 + ${rowOfStep(spec, rowGroups)};
+    if (m < ct_rows) { ${storeColumns(spec, lanes.width)} }
+  }
+  }
+}
+`;
+  return {
+    wgsl,
+    workgroupSize: LANES,
+    groups: groupCount(spec, tile),
+    features: ["subgroups"],
+    schedule: `lanes ${tile.rows}x${tile.columns}`,
+    flops: tileFlops(spec, tile),
+  };
+}
+
+/** Whether the right operand is loaded four deep and transposed in registers. */
+function rightByDepth(spec: ContractSpec, lanes: LaneTile): boolean {
+  return spec.right.vectorAxis === "depth" && lanes.width === 4;
+}
+
+// Rows of the tile, in the order in which the left operand's loads leave them in the lanes. A load puts 8 rows (one per
+// lane) or, along rows, 32 (four per lane) into the subgroup. Step r of a lane in part p takes tile row
+//   r·parts + p, or with four rows per lane (r / 4)·4·parts + 4·p + r % 4:
+// which load and which component it needs does not depend on p, only the lane to shuffle from does.
+
+function rowOfStep(spec: ContractSpec, parts: number): string {
+  if (parts === 1) return "ct_r";
+  return spec.left.vectorAxis === "outer" ? `(ct_r / 4u) * ${4 * parts}u + ct_part * 4u + ct_r % 4u` : `ct_r * ${parts}u + ct_part`;
+}
+
+interface Source {
+  readonly load: number;
+  readonly component: string;
+  readonly lane: string;
+}
+
+function sourceOfStep(spec: ContractSpec, step: number, parts: number): Source {
+  const part = parts === 1 ? "" : " + ct_part";
+  if (spec.left.vectorAxis === "outer") {
+    const quad = (step >> 2) * parts;
+    return { load: quad >> 3, component: `.${"xyzw"[step & 3]}`, lane: `${quad & 7}u${part}` };
+  }
+  const row = step * parts;
+  return { load: row >> 3, component: spec.left.vectorAxis === "depth" ? ".x" : "", lane: `${row & 7}u${part}` };
+}
+
+function leftLoads(spec: ContractSpec, tileRows: number): number {
+  return Math.ceil(tileRows / (spec.left.vectorAxis === "outer" ? 4 * LANES : LANES));
+}
+
+function clampedRows(spec: ContractSpec, tileRows: number): string {
+  const wide = spec.left.vectorAxis === "outer";
+  return lines(leftLoads(spec, tileRows), (i) =>
+    wide
+      ? `let ct_m${i} = min(ct_row0 + ${32 * i}u + ct_lane * 4u, ct_rows - 4u);`
+      : `let ct_m${i} = min(ct_row0 + ${8 * i}u + ct_lane, ct_rows - 1u);`,
+  );
+}
+
+function clampedColumns(spec: ContractSpec, lanes: LaneTile): string {
+  if (lanes.width === 1) return "let ct_n0 = min(ct_n, ct_columns - 1u);";
+  if (spec.right.vectorAxis === "outer") return "let ct_n0 = min(ct_n, ct_columns - 4u);";
+  return lines(4, (q) => `let ct_n${q} = min(ct_n + ${q}u, ct_columns - 1u);`);
+}
+
+/** No operand is vectorised along the depth: one k at a time. */
+function plainLoop(spec: ContractSpec, lanes: LaneTile, tileRows: number): string {
+  return `for (var k = 0u; k < ct_depth; k++) {
+    ${lines(leftLoads(spec, tileRows), (i) => `let ct_x${i} = ${leftLoad(spec, i, "k")};`)}
+    let ct_w = ${rightLoad(spec, lanes, "k")};
+    ${outerProduct(spec, lanes)}
+  }`;
+}
+
+/** Four k are loaded at once where an operand allows it; a rolled loop of four then turns each such register by one. */
+function blockedLoop(spec: ContractSpec, lanes: LaneTile, tileRows: number): string {
+  const left = spec.left.vectorAxis === "depth";
+  const right = rightByDepth(spec, lanes);
+  const loads = leftLoads(spec, tileRows);
+  return `for (var ct_k = 0u; ct_k < ct_depth; ct_k += 4u) {
+    ${left ? lines(loads, (i) => `var ct_x${i} = ${leftLoad(spec, i, "ct_k")};`) : ""}
+    ${right ? lines(4, (q) => `var ct_t${q} = ${spec.right.load("z", `ct_n${q}`, "ct_k", 4)};`) : ""}
+    for (var k = ct_k; k < min(ct_k + 4u, ct_depth); k++) {
+      ${left ? "" : lines(loads, (i) => `let ct_x${i} = ${leftLoad(spec, i, "k")};`)}
+      let ct_w = ${right ? "vec4f(ct_t0.x, ct_t1.x, ct_t2.x, ct_t3.x)" : rightLoad(spec, lanes, "k")};
+      ${outerProduct(spec, lanes)}
+      ${left ? lines(loads, (i) => `ct_x${i} = ct_x${i}.yzwx;`) : ""}
+      ${right ? lines(4, (q) => `ct_t${q} = ct_t${q}.yzwx;`) : ""}
+    }
+  }`;
+}
+
+function leftLoad(spec: ContractSpec, at: number, k: string): string {
+  return spec.left.load("z", `ct_m${at}`, k, spec.left.vectorAxis === "none" ? 1 : 4);
+}
+
+function rightLoad(spec: ContractSpec, lanes: LaneTile, k: string): string {
+  if (lanes.width === 1) return spec.right.load("z", "ct_n0", k, 1);
+  if (spec.right.vectorAxis === "outer") return spec.right.load("z", "ct_n0", k, 4);
+  return `vec4f(${[0, 1, 2, 3].map((q) => spec.right.load("z", `ct_n${q}`, k, 1)).join(", ")})`;
+}
+
+function outerProduct(spec: ContractSpec, lanes: LaneTile): string {
+  const parts = LANES / lanes.columnLanes;
+  return lines(lanes.rowsPerLane, (r) => {
+    const { load, component, lane } = sourceOfStep(spec, r, parts);
+    return `ct_sum[${r}] += subgroupShuffle(ct_x${load}${component}, ${lane}) * ct_w;`;
+  });
+}
+
+function lines(count: number, line: (at: number) => string): string {
+  return Array.from({ length: count }, (_, at) => line(at)).join("\n    ");
+}
