@@ -17,13 +17,14 @@ const LEFT_OUT = /^(libc6|libc-bin|libgcc|gcc-|libstdc\+\+|libcrypt1|perl|libper
  *
  * @param {string} folder
  * @param {(line: string) => void} say
+ * @param {{ repositories: import("./apt-sources.mjs").Repository[], osRelease: Record<string, string> }} [machine]
  * @returns {Promise<{ ok: true } | { ok: false, reason: string }>}
  */
-export async function fetchPrivateAdapter(folder, say) {
+export async function fetchPrivateAdapter(folder, say, machine = thisMachine()) {
   if (process.platform !== "linux" || !(await runs("apt-get", ["--version"])) || !(await runs("dpkg-deb", ["--version"]))) {
     return { ok: false, reason: "this system has no apt-get and dpkg-deb to fetch one with" };
   }
-  const sources = privateSources(machineRepositories(), parseOsRelease(readText("/etc/os-release")));
+  const sources = privateSources(machine.repositories, machine.osRelease);
   if (!sources.ok) return sources;
 
   mkdirSync(path.dirname(folder), { recursive: true });
@@ -65,14 +66,15 @@ export function privateEnvironment(folder) {
   };
 }
 
-/** Everything that the machine's package lists name, in the files' order. */
-function machineRepositories() {
+/** What the machine says of itself, its package lists in the files' order. */
+function thisMachine() {
   const folder = "/etc/apt/sources.list.d";
   const parts = existsSync(folder) ? readdirSync(folder).sort().map((name) => path.join(folder, name)) : [];
-  return ["/etc/apt/sources.list", ...parts].flatMap((file) => {
+  const repositories = ["/etc/apt/sources.list", ...parts].flatMap((file) => {
     if (file.endsWith(".sources")) return parseDeb822(readText(file));
     return file.endsWith(".list") ? parseOneLine(readText(file)) : [];
   });
+  return { repositories, osRelease: parseOsRelease(readText("/etc/os-release")) };
 }
 
 /** `apt-get` with every folder that it writes inside `work`, and with `list` as its only package list. */
