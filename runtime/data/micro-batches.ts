@@ -15,7 +15,7 @@ export function microBatches(batch: Batch, count: number, pad: number): readonly
       return [name, data.slice(from * width, to * width)];
     }));
     const next = fields["next"];
-    const tokens = next === undefined ? (batch.tokens * (to - from)) / rows : next.reduce((sum: number, id: number) => sum + (id === pad ? 0 : 1), 0);
+    const tokens = next === undefined ? (batch.tokens * (to - from)) / rows : Array.from(next).filter((id) => id !== pad).length;
     parts.push({ sizes: { ...batch.sizes, B: to - from }, fields, tokens });
   }
   return parts;

@@ -47,8 +47,8 @@ export function pairBatches(pairs: readonly TextPair[], tokenizer: Tokenizer, op
     stepsPerEpoch,
     bounds: {
       B: Math.min(options.batch, pairs.length),
-      S: Math.max(1, ...encoded.map((pair) => pair.source.length)),
-      T: 1 + Math.max(...encoded.map((pair) => pair.target.length)),
+      S: longest(encoded, "source", 1),
+      T: 1 + longest(encoded, "target", 0),
     },
     batch(step) {
       const rows = epochOf(Math.floor(step / stepsPerEpoch))[step % stepsPerEpoch] as Uint32Array;
@@ -72,8 +72,8 @@ function encodePair(pair: TextPair, line: number, tokenizer: Tokenizer, options:
 export function padded(pairs: readonly IdPair[], tokenizer: Pick<Tokenizer, "pad" | "start" | "end">): Batch {
   const { pad, start, end } = tokenizer;
   const B = pairs.length;
-  const S = Math.max(1, ...pairs.map((pair) => pair.source.length));
-  const T = 1 + Math.max(0, ...pairs.map((pair) => pair.target.length));
+  const S = longest(pairs, "source", 1);
+  const T = 1 + longest(pairs, "target", 0);
   const source = new Int32Array(B * S).fill(pad), target = new Int32Array(B * T).fill(pad), next = new Int32Array(B * T).fill(pad);
   let tokens = 0;
   for (const [b, pair] of pairs.entries()) {
@@ -85,4 +85,8 @@ export function padded(pairs: readonly IdPair[], tokenizer: Pick<Tokenizer, "pad
     tokens += pair.target.length + 1;
   }
   return { sizes: { B, S, T }, fields: { source, target, next }, tokens };
+}
+
+function longest(pairs: readonly IdPair[], side: "source" | "target", least: number): number {
+  return pairs.reduce((length, pair) => Math.max(length, pair[side].length), least);
 }

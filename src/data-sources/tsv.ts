@@ -1,0 +1,58 @@
+import type { TextPair } from "../../runtime/data/index.ts";
+import { normalise } from "../../runtime/text/index.ts";
+import { exitCodes } from "../exit-codes.ts";
+import type { Failure, Result } from "../failure.ts";
+import { readText } from "../files.ts";
+
+/**
+ * The pairs of a TSV file: UTF-8, a pair per line as source, tab, target, no header and no quoting; lines may end in CR LF, and a byte
+ * order mark is skipped. Empty lines are allowed at the end only. The texts are as they stand; the tokenizer normalises them.
+ */
+export function readPairs(file: string): Result<readonly TextPair[]> {
+  const text = readText(file);
+  return text.ok ? pairsOf(text.value, file) : text;
+}
+
+/** The same for text at hand; `name` stands in failures. */
+export function pairsOf(text: string, name: string): Result<readonly TextPair[]> {
+  const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/);
+  while (lines.length > 0 && lines.at(-1)?.trim() === "") lines.pop();
+  if (lines.length === 0) return { ok: false, failure: empty(name) };
+
+  const pairs: TextPair[] = [];
+  for (const [index, line] of lines.entries()) {
+    const [source, target, ...more] = line.split("\t");
+    const place = `${name}:${index + 1}`;
+    if (source === undefined || target === undefined) return { ok: false, failure: noTab(place, line) };
+    if (more.length > 0) return { ok: false, failure: tooManyColumns(place, line, more.length + 2) };
+    if (normalise(source) === "") return { ok: false, failure: emptyColumn(place, line, "source (before the tab)") };
+    if (normalise(target) === "") return { ok: false, failure: emptyColumn(place, line, "target (after the tab)") };
+    pairs.push({ source, target });
+  }
+  return { ok: true, value: pairs };
+}
+
+const FORMAT = "each line is a source, a tab and a target, without a header";
+
+function empty(name: string): Failure {
+  return { code: "data-empty", exit: exitCodes.wrong, message: `${name} holds no pairs`, remedy: FORMAT };
+}
+
+function noTab(place: string, line: string): Failure {
+  const cause = line.trim() === "" ? "the line is empty" : `no tab in ${shown(line)}`;
+  return { code: "data-no-tab", exit: exitCodes.wrong, message: `${place}: ${cause}`, remedy: FORMAT };
+}
+
+function tooManyColumns(place: string, line: string, count: number): Failure {
+  return { code: "data-columns", exit: exitCodes.wrong, message: `${place}: ${count} columns in ${shown(line)}`, remedy: `keep two of them: ${FORMAT}` };
+}
+
+function emptyColumn(place: string, line: string, column: string): Failure {
+  return { code: "data-empty-column", exit: exitCodes.wrong, message: `${place}: the ${column} is empty in ${shown(line)}`, remedy: "fill it in or remove the line" };
+}
+
+/** The line in quotes, tabs and control characters visible, cut after 60 characters. */
+function shown(line: string): string {
+  const characters = Array.from(line);
+  return JSON.stringify(characters.length > 60 ? `${characters.slice(0, 60).join("")}…` : line);
+}
