@@ -1,0 +1,40 @@
+import { TfmError } from "../runtime/errors.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { CommandFailure } from "./failure.ts";
+import type { Failure } from "./failure.ts";
+import { enterChild, runInChild } from "./gpu/child.ts";
+import { adapterEnvironment } from "./gpu/environment.ts";
+import { packageRoot } from "./package-root.ts";
+
+/**
+ * Runs a bundle's main function and ends the process with the exit code that it gives; what it throws is told as a bug of ours.
+ * `inChild` says whether this process is one that `inAdapterProcess` started.
+ */
+export function startProgram(main: (inChild: boolean) => Promise<number>): void {
+  const inChild = enterChild();
+  // `tfmc … | head` closes stdout early; that is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exitCodes.ok);
+    throw error;
+  });
+  main(inChild).then(
+    // Dawn keeps threads that would hold the process open.
+    (code) => process.exit(code),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.exit(exitCodes.wrong);
+    },
+  );
+}
+
+/** Runs the same command line in a child that has the adapter's environment, for a main function whose `inChild` is false. */
+export function inAdapterProcess(): Promise<number> {
+  return runInChild(adapterEnvironment(packageRoot, process.env));
+}
+
+/** What a command or the runtime threw to tell the user; undefined for a bug of ours. */
+export function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof CommandFailure) return error.failure;
+  if (error instanceof TfmError) return { code: error.code, exit: error.exit, message: error.message, remedy: error.hint };
+  return undefined;
+}
