@@ -67,14 +67,19 @@ export function checkSizes(entry: Entry, names: readonly string[], sizes: Sizes,
   }
 }
 
-const ARRAYS: Readonly<Record<ElementType, string>> = { f32: "Float32Array", i32: "Int32Array", u32: "Uint32Array" };
+/** Integers of either sign serve as each other: what counts is the range. */
+const ARRAYS: Readonly<Record<ElementType, readonly [string, ...string[]]>> = {
+  f32: ["Float32Array"],
+  i32: ["Int32Array", "Uint32Array"],
+  u32: ["Uint32Array", "Int32Array"],
+};
 
 /** The elements of a field, or a TfmError that says what is wrong with them. */
 export function checkField(entry: Entry, input: Input, value: Elements | undefined, sizes: Sizes): Elements {
   if (value === undefined) throw missingField(entry.name, input.name);
   // Not `instanceof`: the array may come from another realm.
   const found = Object.prototype.toString.call(value).slice(8, -1);
-  if (found !== ARRAYS[input.type]) throw fieldType(input.name, ARRAYS[input.type], found);
+  if (!ARRAYS[input.type].includes(found)) throw fieldType(input.name, ARRAYS[input.type][0], found);
   const shape = input.shape.map((size) => evaluateSize(size, sizes));
   const expected = shape.reduce((product, size) => product * size, 1);
   if (value.length !== expected) throw fieldLength(input.name, shape, expected, value.length);

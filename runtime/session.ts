@@ -242,6 +242,11 @@ export class Session {
     return { kind: "output", entry, output: this.outputOf(entry, name).name };
   }
 
+  /** The shape of an output as of its entry's last run. */
+  shapeOf(output: OutputHandle): readonly number[] {
+    return this.outputRange(output).shape;
+  }
+
   /** An output as of its entry's last run, waiting for it. */
   async read(output: OutputHandle): Promise<Tensor> {
     const { shape, range, type } = this.outputRange(output);

@@ -1,0 +1,243 @@
+import { describe, expect, it } from "vitest";
+import { TfmError } from "../../runtime/errors.ts";
+import type { Program } from "../../runtime/program.ts";
+import { createSession } from "../../runtime/session.ts";
+import type { SessionOptions } from "../../runtime/session.ts";
+import { fakeDevice } from "../support/fake-device.ts";
+import type { FakeOptions } from "../support/fake-device.ts";
+import { ROWS, WIDTH, constant, product, tinyProgram } from "../support/tiny-program.ts";
+
+async function open(options: Partial<SessionOptions> = {}, fakeOptions: FakeOptions = {}, program: Program = tinyProgram) {
+  const fake = fakeDevice(fakeOptions);
+  const session = await createSession(program, { device: fake.device, bounds: { B: 4, T: 6 }, ...options });
+  return { fake, session };
+}
+
+const feed = (B: number, T: number) => ({
+  sizes: { B, T },
+  fields: { ids: new Int32Array(B * T).fill(1), wanted: new Float32Array(B * T * WIDTH) },
+});
+
+/** The words of the uniform block, and its floats, as last written. */
+function uniform(fake: ReturnType<typeof fakeDevice>) {
+  const { data } = fake.buffers.find(({ label }) => label === "uniform") ?? { data: new ArrayBuffer(256) };
+  return { words: new Uint32Array(data), floats: new Float32Array(data) };
+}
+
+describe("a session", () => {
+  it("makes everything once and then only writes, dispatches and submits once a run", async () => {
+    const { fake, session } = await open();
+    expect(session.usage.dispatches).toEqual({ forward: 1, grad: 4, update: 1 });
+    fake.log.length = 0;
+    session.run(["grad", "update"], { ...feed(2, 3), step: 4 });
+    expect(fake.log).toEqual([
+      "write input ids 24",
+      "write input wanted 96",
+      "write index list of ids 48",
+      "write uniform 256",
+      "pass",
+      ...Array.from({ length: 5 }, () => "dispatch 1 1"),
+      "submit",
+    ]);
+    expect(fake.buffers.filter(({ label }) => label === "staging")).toEqual([]);
+  });
+
+  it("writes sizes, step, micro-batch, seed and host scalars into the uniform block", async () => {
+    const { fake, session } = await open({ seed: 77 });
+    session.run("forward", { ...feed(3, 5), step: 8, micro: 2 });
+    const { words, floats } = uniform(fake);
+    expect(Array.from(words.subarray(0, 5))).toEqual([3, 5, 8, 2, 77]);
+    expect(floats[5]).toBe(Math.fround(0.1 / 8));
+    expect(session.scalar("learning_rate", 8)).toBe(0.1 / 8);
+    expect(session.scalar("momentum", 8)).toBeUndefined();
+  });
+
+  it("computes tables for the bounds", async () => {
+    const { fake } = await open({ bounds: { B: 1, T: 3 } });
+    const table = fake.buffers.find(({ label }) => label === "table place");
+    expect(Array.from(new Float32Array(table?.data ?? new ArrayBuffer(0), 0, 12))).toEqual([0, 0.5, 1, 1.5, 1, 1.5, 2, 2.5, 2, 2.5, 3, 3.5]);
+  });
+
+  it("writes the inverse of an index field", async () => {
+    const { fake, session } = await open();
+    const { fields } = feed(2, 3);
+    session.run("grad", { sizes: { B: 2, T: 3 }, fields: { ...fields, ids: Int32Array.of(4, 0, 4, 2, 0, 4) } });
+    const list = fake.buffers.find(({ label }) => label === "index list of ids");
+    expect(Array.from(new Int32Array(list?.data ?? new ArrayBuffer(0), 0, ROWS + 1 + 6))).toEqual([0, 2, 2, 3, 3, 6, 1, 4, 3, 0, 2, 5]);
+  });
+
+  it("folds workgroup counts above 65,535 into two dimensions and skips empty dispatches", async () => {
+    const [forward] = tinyProgram.entries;
+    const step = forward?.steps[0];
+    if (forward === undefined || step === undefined) throw new Error("no entry");
+    const counts = [65_535, 65_536, 200_000, 0];
+    const program = { ...tinyProgram, entries: [{ ...forward, steps: counts.map((count) => ({ ...step, groups: constant(count) })) }] };
+    const { fake, session } = await open({}, {}, program);
+    session.run("forward", feed(1, 1));
+    const folded = fake.log.filter((line) => line.startsWith("dispatch")).map((line) => line.split(" ").slice(1).map(Number));
+    expect(folded).toEqual([[65_535, 1], [32_768, 2], [50_000, 4]]);
+  });
+
+  it("refuses two overlapping bindings in a dispatch", async () => {
+    const [forward] = tinyProgram.entries;
+    const step = forward?.steps[0];
+    if (forward === undefined || step === undefined) throw new Error("no entry");
+    const twice = { ...step, bindings: [step.bindings[0], step.bindings[0], step.bindings[2], step.bindings[3]] as typeof step.bindings };
+    await expect(open({}, {}, { ...tinyProgram, entries: [{ ...forward, steps: [twice] }] })).rejects.toThrow(/^internal: .*overlap/);
+  });
+
+  it("frees what it made and nothing else", async () => {
+    const { fake, session } = await open();
+    session.run("forward", feed(1, 1));
+    await session.read(session.output("forward"));
+    const shared = await createSession(tinyProgram, { states: session, bounds: { B: 1, T: 1 }, entries: ["forward"] });
+    shared.dispose();
+    expect(fake.buffers.filter(({ label, destroyed }) => destroyed && label === "parameters")).toEqual([]);
+    session.run("forward", feed(1, 1));
+    session.dispose();
+    session.dispose();
+    expect(fake.buffers.filter(({ destroyed }) => !destroyed).map(({ label }) => label)).toEqual([]);
+    expect(fake.log).not.toContain("destroy device");
+    expect(() => session.run("forward", feed(1, 1))).toThrow(/disposed/);
+  });
+
+  it("destroys a device that it made itself", async () => {
+    const fake = fakeDevice();
+    const asked: GPUDeviceDescriptor[] = [];
+    const adapter = {
+      features: new Set<string>(),
+      limits: fake.device.limits,
+      requestDevice: async (descriptor: GPUDeviceDescriptor) => {
+        asked.push(descriptor);
+        return fake.device;
+      },
+    };
+    const gpu = { requestAdapter: async () => adapter } as unknown as GPU;
+    const session = await createSession(tinyProgram, { gpu, bounds: { B: 1, T: 1 }, timestamps: true });
+    expect(asked[0]?.requiredFeatures).toEqual([]);
+    session.dispose();
+    expect(fake.log.at(-1)).toBe("destroy device");
+    const none = { requestAdapter: async () => null } as unknown as GPU;
+    await expect(createSession(tinyProgram, { gpu: none, bounds: { B: 1, T: 1 } })).rejects.toMatchObject({ code: "no-adapter", exit: 3 });
+  });
+});
+
+describe("what a session refuses", () => {
+  const refused = async (run: Parameters<Awaited<ReturnType<typeof open>>["session"]["run"]>): Promise<TfmError> => {
+    const { session, fake } = await open();
+    const before = fake.log.length;
+    try {
+      session.run(...run);
+    } catch (error) {
+      expect(fake.log.slice(before)).not.toContain("submit");
+      if (error instanceof TfmError) return error;
+      throw error;
+    }
+    throw new Error("it was accepted");
+  };
+
+  it("a size above its bound", async () => {
+    expect(await refused(["forward", feed(4, 7)])).toMatchObject({ code: "size-above-bound", exit: 1, message: "The size T is 7, above this session's limit of 6." });
+  });
+  it("a size that is missing or no count", async () => {
+    expect(await refused(["forward", { ...feed(1, 1), sizes: { B: 1 } }])).toMatchObject({ code: "size-missing" });
+    expect(await refused(["forward", { ...feed(1, 1), sizes: { B: 1, T: 1.5 } }])).toMatchObject({ code: "size-not-a-count" });
+  });
+  it("a requirement that does not hold", async () => {
+    expect(await refused(["forward", feed(0, 3)])).toMatchObject({ code: "requirement-fails", message: "forward requires B >= 1, which does not hold for B = 0, T = 3." });
+  });
+  it("an index outside its range, with field, position, value and limit", async () => {
+    const { sizes, fields } = feed(2, 3);
+    fields.ids[5] = ROWS;
+    expect(await refused(["forward", { sizes, fields }])).toMatchObject({
+      code: "index-out-of-range",
+      exit: 1,
+      message: "The field ids has 5 at [1, 2]; its values must be from 0 to 4.",
+    });
+    fields.ids[5] = -1;
+    expect((await refused(["forward", { sizes, fields }])).message).toMatch(/has -1 at \[1, 2\]/);
+  });
+  it("a field that is missing, of another type or length", async () => {
+    const { sizes, fields } = feed(2, 3);
+    expect(await refused(["grad", { sizes, fields: { ids: fields.ids } }])).toMatchObject({ code: "field-missing" });
+    expect(await refused(["grad", { sizes, fields: { ...fields, wanted: fields.ids } }])).toMatchObject({ code: "field-type" });
+    expect(await refused(["forward", { sizes, fields: { ids: fields.ids.subarray(1) } }])).toMatchObject({
+      code: "field-length",
+      message: "The field ids of shape [2, 3] has 6 elements; 5 were given.",
+    });
+  });
+  it("an entry or output that does not exist", async () => {
+    expect(await refused(["backward", feed(1, 1)])).toMatchObject({ code: "unknown-entry", exit: 2 });
+    const { session } = await open();
+    expect(() => session.output("forward", "z")).toThrow(/no output z/);
+  });
+  it("bounds that are missing, and more memory than the budget, before anything is made", async () => {
+    await expect(open({ bounds: { B: 1 } })).rejects.toMatchObject({ code: "bound-missing", exit: 2 });
+    const fake = fakeDevice();
+    const large = createSession(tinyProgram, { device: fake.device, bounds: { B: 1000, T: 1000 }, memoryBudget: 10 * 2 ** 20 });
+    await expect(large).rejects.toMatchObject({ code: "out-of-memory", exit: 4, message: /arena 30\.5 MiB/ });
+    expect(fake.buffers).toEqual([]);
+    await expect(open({ bounds: { B: 10_000, T: 1000 } })).rejects.toMatchObject({ code: "value-too-large", exit: 4, message: /value y takes 153 MiB/ });
+  });
+});
+
+describe("a device in trouble", () => {
+  it("that is lost ends the next run and the waits under way with its cause", async () => {
+    const { fake, session } = await open();
+    session.run("forward", feed(1, 1));
+    fake.hang = true;
+    const reading = session.read(session.output("forward"));
+    fake.lose("unknown", "The driver reset the GPU.");
+    await expect(reading).rejects.toMatchObject({ code: "device-lost", exit: 4, message: "The GPU device was lost: The driver reset the GPU." });
+    expect(() => session.run("forward", feed(1, 1))).toThrow(/driver reset/);
+    await expect(createSession(tinyProgram, { device: fake.device, bounds: { B: 1, T: 1 } }).then((late) => late.run("forward", feed(1, 1)))).rejects.toThrow(/driver reset/);
+  });
+
+  it("that never answers is given up", async () => {
+    const { fake, session } = await open({ patience: 0.02 });
+    fake.hang = true;
+    session.run("forward", feed(1, 1));
+    await expect(session.settled()).rejects.toMatchObject({ code: "device-silent", exit: 4 });
+    expect(() => session.run("forward", feed(1, 1))).toThrow(/not answered/);
+  });
+
+  it("that reports an error outside all scopes is not used again", async () => {
+    const { fake, session } = await open();
+    fake.raise("GPUValidationError", "Invalid BindGroup");
+    expect(() => session.run("forward", feed(1, 1))).toThrow(expect.objectContaining({ code: "device-error", exit: 4 }));
+    const { fake: full, session: other } = await open();
+    full.raise("GPUOutOfMemoryError", "no more");
+    expect(() => other.run("forward", feed(1, 1))).toThrow(expect.objectContaining({ code: "out-of-memory", exit: 4 }));
+  });
+});
+
+describe("the choice of variants", () => {
+  const [first, ...others] = tinyProgram.kernels;
+  if (first === undefined) throw new Error("no kernel");
+  const withFallback: Program = {
+    ...tinyProgram,
+    kernels: [{ ...first, wgsl: "// fast", features: ["subgroups"], subgroupSize: 8, fallback: { wgsl: "// plain", workgroupSize: 64 } }, ...others],
+    entries: tinyProgram.entries.map((entry) => ({
+      ...entry,
+      steps: entry.steps.map((step) => (step.kernel === 0 ? { ...step, fallbackGroups: product(3, "B") } : step)),
+    })),
+  };
+  const taken = async (fakeOptions: FakeOptions): Promise<readonly [string | undefined, string | undefined]> => {
+    const { fake, session } = await open({ entries: ["forward"] }, fakeOptions, withFallback);
+    session.run("forward", feed(2, 1));
+    return [fake.log.find((line) => line.startsWith("pipeline gather"))?.slice("pipeline gather: ".length), fake.log.find((line) => line.startsWith("dispatch"))];
+  };
+
+  it("takes the fast kernel where its features are, else the fallback with its own counts", async () => {
+    expect(await taken({ features: ["subgroups"], subgroupSize: 8 })).toEqual(["// fast", "dispatch 1 1"]);
+    expect(await taken({ features: ["subgroups"], subgroupSize: 32 })).toEqual(["// plain", "dispatch 6 1"]);
+    expect(await taken({})).toEqual(["// plain", "dispatch 6 1"]);
+    expect(await taken({ features: ["subgroups"], subgroupSize: 8, refuse: (wgsl) => wgsl === "// fast" })).toEqual(["// plain", "dispatch 6 1"]);
+  });
+
+  it("says what the adapter lacks where there is no fallback", async () => {
+    const { fallback: _, ...kernel } = withFallback.kernels[0] as Program["kernels"][number];
+    const program = { ...withFallback, kernels: [kernel, ...others] };
+    await expect(open({ entries: ["forward"] }, {}, program)).rejects.toMatchObject({ code: "no-kernel-variant", exit: 3, message: /gather needs subgroups/ });
+  });
+});
