@@ -1,5 +1,7 @@
 /** Nested blocks of WGSL under construction. A line goes to the block whose variables it needs, so loop-invariant code is never inside. */
 export interface Block {
+  /** `for (…)`; written when the block closes, after what moved out of it. */
+  readonly header: string;
   readonly lines: string[];
   readonly indent: string;
   /** Expressions already bound in this block, by their text. */
@@ -9,7 +11,7 @@ export interface Block {
 }
 
 export class Blocks {
-  private stack: Block[] = [newBlock("  ")];
+  private stack: Block[] = [newBlock("", "  ")];
   private counter = 0;
 
   get depth(): number {
@@ -18,12 +20,12 @@ export class Blocks {
 
   /** Opens `header {`; what follows goes inside until `close`. */
   open(header: string): void {
-    this.line(`${header} {`);
-    this.stack.push(newBlock(`${this.top().indent}  `));
+    this.stack.push(newBlock(header, `${this.top().indent}  `));
   }
 
   close(): void {
     const block = this.stack.pop()!;
+    this.line(`${block.header} {`);
     this.top().lines.push(...block.lines);
     this.line("}");
   }
@@ -81,6 +83,6 @@ export class Blocks {
   }
 }
 
-function newBlock(indent: string): Block {
-  return { lines: [], indent, bound: new Map(), computed: new Map() };
+function newBlock(header: string, indent: string): Block {
+  return { header, lines: [], indent, bound: new Map(), computed: new Map() };
 }

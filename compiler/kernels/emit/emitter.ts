@@ -19,6 +19,8 @@ export interface EmitContext {
   readonly values: ReadonlyMap<ValueId, Value>;
   /** Values that this kernel may read from memory: leaves and what earlier kernels stored. */
   readonly inMemory: (id: ValueId) => boolean;
+  /** The value whose memory holds this one: a state, where this is its next content; otherwise itself. */
+  readonly storage: (id: ValueId) => ValueId;
   /** The text of a host scalar's field in the uniform block. */
   readonly hostScalar: (id: ValueId) => string;
 }
@@ -175,7 +177,7 @@ export class Emitter {
 
   private loadText(value: Value, offset: Operand): string {
     const wide = this.wideOffset(offset);
-    const { name, vec4 } = this.memory.access(value.id, value.type, "read", wide !== undefined);
+    const { name, vec4 } = this.memory.access(this.context.storage(value.id), value.type, "read", wide !== undefined);
     const one = (at: string): string => (vec4 ? `${name}[(${at}) >> 2u][(${at}) & 3]` : `${name}[${at}]`);
     if (offset.width === 1) return one(isAtom(offset.text) || !vec4 ? offset.text : this.bound(offset).text);
     if (wide !== undefined && vec4) return `${name}[${wide}]`;
@@ -188,7 +190,7 @@ export class Emitter {
   store(value: Value, coordinates: readonly Operand[], content: Operand): void {
     const offset = this.offset(value.shape, coordinates);
     const wide = this.wideOffset(offset);
-    const { name, vec4 } = this.memory.access(value.id, value.type, "write", wide !== undefined);
+    const { name, vec4 } = this.memory.access(this.context.storage(value.id), value.type, "write", wide !== undefined);
     const stored = (operand: Operand): string =>
       value.type === "bool" ? `select(${operand.width === 4 ? "vec4i(0), vec4i(1)" : "0, 1"}, ${operand.text})` : operand.text;
     if (offset.width === 1) {

@@ -48,6 +48,7 @@ export function literal(type: ScalarType, value: number): string {
   if (type === "i32") return value < 0 ? `(${value})` : String(value);
   const rounded = Math.fround(value);
   if (!Number.isFinite(rounded)) return `bitcast<f32>(${rounded === Infinity ? "0x7f800000u" : rounded === -Infinity ? "0xff800000u" : "0x7fc00000u"})`;
+  if (Math.abs(rounded) > 3.4e38) return rounded < 0 ? "(-0x1.fffffep+127f)" : "0x1.fffffep+127f"; // decimals that round to it are out of range
   const text = shortest(rounded);
   return rounded < 0 || Object.is(rounded, -0) ? `(${text})` : text;
 }

@@ -24,10 +24,10 @@ export function helperTexts(body: string): string[] {
   return body.includes("tfm_draw(") ? [...called, DRAW] : called;
 }
 
-/** Uniform in [0, 1) from 24 bits: counter = (element, micro-batch, step, site), key = (seed, 0). */
+/** Uniform in [0, 1) from 24 bits: counter (element, 0, step, micro-batch), key (seed, site). */
 const DRAW = `${philoxWgsl}
 fn tfm_draw(site: u32, element: u32) -> f32 {
-  let bits = philox4x32(vec4u(element, u32(u.micro), u32(u.step), site), vec2u(u32(u.seed), 0u));
+  let bits = philox4x32(vec4u(element, 0u, u32(u.step), u32(u.micro)), vec2u(u32(u.seed), site));
   return f32(bits.x >> 8u) * 5.9604644775390625e-8f;
 }`;
 

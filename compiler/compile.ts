@@ -1,0 +1,102 @@
+/** The compiler on one screen: a checked model becomes a program. */
+import type { Entry as ModelEntry, Model } from "./check/model.ts";
+import type { Expr, Graph } from "./ir/graph.ts";
+import type { FusedGraph } from "./ir/fused.ts";
+import type { ScheduledKernel } from "./kernels/kernel.ts";
+import { schedule } from "./kernels/schedule.ts";
+import { differentiate } from "./passes/differentiate.ts";
+import { fuse } from "./passes/fuse/fuse.ts";
+import { GRAPH_PASSES } from "./pipeline.ts";
+import { type Layout, LOSS, stateLayout } from "./plan/layout.ts";
+import { KernelTable, planEntry } from "./plan/plan.ts";
+import { uniformOf } from "./plan/uniform.ts";
+import { updateGraph } from "./train/update.ts";
+import { FORMAT, type Entry, type Program } from "../runtime/program.ts";
+import { sizeNames } from "../runtime/size.ts";
+
+export interface CompileOptions {
+  /** What runs it: decides which variants of a kernel come first. */
+  readonly profile: { readonly kind: "cpu" | "gpu" };
+  /** Whether the recipe's training step is part of the program, or only the model's own entries. */
+  readonly training: boolean;
+  /** The entries of the model to take along; all by default. */
+  readonly entries?: readonly string[];
+  /** Called with the graph after every pass. */
+  readonly onPass?: (entry: string, pass: string, graph: Graph) => void;
+}
+
+/** One entry at every stage, for people and tests. */
+export interface Stages {
+  readonly name: string;
+  readonly graph: Graph;
+  /** The graph with gradients, for a training step. */
+  readonly grad?: Graph;
+  readonly fused: FusedGraph;
+  readonly kernels: readonly ScheduledKernel[];
+  readonly plan: Entry;
+}
+
+export interface Compiled {
+  readonly program: Program;
+  readonly stages: readonly Stages[];
+}
+
+export function compile(model: Model, options: CompileOptions): Compiled {
+  const optimizer = options.training ? model.recipe?.optimizer : undefined;
+  const layout = stateLayout(model.parameters, optimizer);
+  return compileGraphs(model.name, graphsOf(model, layout, options), layout, options, optimizer?.learningRate);
+}
+
+/** Entries that share states, from their graphs on. */
+export function compileGraphs(name: string, entries: readonly Lowered[], layout: Layout, options: Pick<CompileOptions, "profile" | "onPass">, learningRate?: Expr): Compiled {
+  const lowered = entries.map((entry) => ({ ...entry, fused: fuse(optimized(entry.name, entry.grad ?? entry.graph, options)) }));
+  const graphs = lowered.map(({ fused }) => fused.graph);
+  const sizes = sizesOf(graphs);
+  const uniform = uniformOf(graphs, sizes, learningRate);
+  const table = new KernelTable();
+  const stages = lowered.map((entry): Stages => {
+    const kernels = schedule(entry.fused, uniform, options.profile);
+    return { ...entry, kernels, plan: planEntry({ ...entry, kernels }, layout, table) };
+  });
+  const plans = stages.map(({ plan }) => plan);
+  return {
+    stages,
+    program: { format: FORMAT, name, sizes, uniform: uniform.fields, states: layout.buffers, kernels: table.kernels, entries: plans },
+  };
+}
+
+export interface Lowered {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly grad?: Graph;
+  readonly source?: Pick<ModelEntry, "inputs" | "requires">;
+}
+
+function graphsOf(model: Model, layout: Layout, options: CompileOptions): Lowered[] {
+  const chosen = model.entries.filter(({ name }) => options.entries?.includes(name) ?? true);
+  const own = chosen.map((entry): Lowered => ({ name: entry.name, graph: entry.graph, source: entry }));
+  if (!options.training || !model.recipe) return own;
+  const { loss } = model.recipe;
+  const grad = withLossKept(differentiate(loss.graph));
+  return [{ name: "grad", graph: loss.graph, grad, source: loss }, { name: "update", graph: updateGraph(model, layout) }, ...own];
+}
+
+/** The loss stays on the device, where `update` looks at it. */
+function withLossKept(graph: Graph): Graph {
+  return { ...graph, outputs: graph.outputs.map((output) => (output.state ? output : { ...output, state: LOSS })) };
+}
+
+function optimized(entry: string, graph: Graph, options: Pick<CompileOptions, "onPass">): Graph {
+  return GRAPH_PASSES.reduce((before, pass) => {
+    const after = pass.run(before);
+    options.onPass?.(entry, pass.name, after);
+    return after;
+  }, graph);
+}
+
+function sizesOf(graphs: readonly Graph[]): string[] {
+  const names = new Set<string>();
+  for (const graph of graphs)
+    for (const value of graph.values) for (const dim of value.shape) for (const name of sizeNames(dim)) names.add(name);
+  return [...names].sort();
+}

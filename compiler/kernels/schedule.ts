@@ -1,0 +1,97 @@
+/** A kernel for every group of a fused graph: its text in one or more variants, its bindings, its workgroups. */
+import { multiply, ONE, scale, ZERO, type Dim } from "../dim.ts";
+import type { FusedGraph, Group } from "../ir/fused.ts";
+import type { Equation, HostScalar, Value, ValueId } from "../ir/graph.ts";
+import { visitExpr } from "../ir/expr.ts";
+import { indexSizes, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
+import type { Uniform } from "../plan/uniform.ts";
+import { contractSpec } from "./contract-group.ts";
+import { chooseContract } from "./contract/choose.ts";
+import type { ContractProfile } from "./contract/spec.ts";
+import type { EmitContext } from "./emit/emitter.ts";
+import { helperTexts } from "./emit/ops.ts";
+import { Memory } from "./emit/memory.ts";
+import type { KernelVariant, ScheduledKernel } from "./kernel.ts";
+import { settled, variantOf } from "./module.ts";
+import { nestKernel } from "./nest.ts";
+
+export function schedule(fused: FusedGraph, uniform: Uniform, profile: ContractProfile): ScheduledKernel[] {
+  const values = valuesById(fused.graph);
+  const stored = new Set(fused.groups.flatMap((group) => group.stored));
+  const names = new Set<string>();
+  const storage = stateStorage(fused);
+  return fused.groups.map((group) => {
+    const own = new Set(group.members);
+    const context: EmitContext = {
+      values,
+      inMemory: (id) => (stored.has(id) ? !own.has(id) : values.get(id)!.kind !== "equation"),
+      storage: (id) => storage.get(id) ?? id,
+      hostScalar: (id) => uniform.scalarText(values.get(id) as HostScalar),
+    };
+    const { bindings, variants } = group.kind === "contract" ? contractKernels(group, context, uniform, profile) : nestKernels(group, context, uniform);
+    return { name: unique(kernelName(group, values), names), kind: group.kind, bindings, variants, flops: flopsOf(group, values) };
+  });
+}
+
+/**
+ * The state that each output is the next content of, where the graph reads that state too: the two are one binding. Every
+ * reader of the old content must then be in the kernel that writes the new one, or earlier.
+ */
+function stateStorage(fused: FusedGraph): Map<ValueId, ValueId> {
+  const storage = new Map<ValueId, ValueId>();
+  for (const { value, state } of fused.graph.outputs) {
+    const old = state && fused.graph.values.find((leaf) => leaf.kind === "state" && stateKey(leaf.state) === stateKey(state));
+    if (!old) continue;
+    storage.set(value, old.id);
+    const writer = fused.groups.findIndex(({ stored }) => stored.includes(value));
+    const late = fused.groups.findIndex(({ members }, at) => at > writer && members.some((id) => operandsOf(valuesById(fused.graph).get(id)!).includes(old.id)));
+    if (late >= 0) throw new Error(`internal: ${old.name} is read after its next content was written`);
+  }
+  return storage;
+}
+
+type Made = Pick<ScheduledKernel, "bindings" | "variants">;
+
+function nestKernels(group: Group, context: EmitContext, uniform: Uniform): Made {
+  const kernel = settled((widths) => nestKernel(group, context, widths));
+  return { bindings: kernel.memory.bindings(), variants: [variantOf(kernel, uniform.text)] };
+}
+
+function contractKernels(group: Group, context: EmitContext, uniform: Uniform, profile: ContractProfile): Made {
+  // Three rounds: the demands on the bindings, the functions that the texts call, the text itself.
+  const probe = new Memory();
+  const first = chooseContract(contractSpec(group, context, probe, uniform.text), profile);
+  const widths = probe.demands();
+  const memory = new Memory(widths);
+  const draft = chooseContract(contractSpec(group, context, memory, uniform.text), profile);
+  const helpers = helperTexts(draft.map(({ wgsl }) => wgsl).join("\n"));
+  const declarations = [uniform.text, memory.declarations(), ...helpers].join("\n\n");
+  const kernels = chooseContract(contractSpec(group, context, new Memory(widths), declarations), profile);
+  if (kernels.length !== first.length) throw new Error("internal: the choice of products depends on their declarations");
+  const variants = kernels.map(({ features, workgroupSize, groups, wgsl, schedule: how }): KernelVariant => ({ features, workgroupSize, groups, wgsl, schedule: how }));
+  return { bindings: memory.bindings(), variants: variants as [KernelVariant, ...KernelVariant[]] };
+}
+
+function kernelName(group: Group, values: ReadonlyMap<ValueId, Value>): string {
+  const main = values.get(group.stored.at(-1) ?? group.members.at(-1)!)!;
+  return `${group.kind}_${main.name.replace(/[^A-Za-z0-9]+/g, "_")}`;
+}
+
+function unique(name: string, taken: Set<string>): string {
+  let candidate = name;
+  for (let at = 2; taken.has(candidate); at++) candidate = `${name}_${at}`;
+  taken.add(candidate);
+  return candidate;
+}
+
+/** Two for each point of a sum of products, one for each scalar operation of a map. */
+function flopsOf(group: Group, values: ReadonlyMap<ValueId, Value>): Dim {
+  let total: Dim = ZERO;
+  for (const id of group.members) {
+    const equation = values.get(id) as Equation;
+    let operations = equation.reduce ? 1 : 0;
+    visitExpr(equation.body, (node) => void (operations += node.kind === "apply" ? 1 : 0));
+    total = [...total, ...scale(multiply(ONE, ...indexSizes(equation)), operations)];
+  }
+  return multiply(total, ONE);
+}

@@ -1,0 +1,82 @@
+/**
+ * Where states live. Parameters, their gradients and each of the optimizer's states have one layout: the parameters that
+ * decay, then those that do not, so that an update runs over one contiguous range of each buffer.
+ */
+import type { Initializer, Model, Optimizer } from "../check/model.ts";
+import type { StateRef } from "../ir/graph.ts";
+import type { BufferRef, StateBuffer, StateTensor } from "../../runtime/program.ts";
+
+/** Bindings start at multiples of 256 bytes. */
+const ALIGNMENT = 64;
+/** The whole is a multiple of this, so that reductions over it fall into equal parts. */
+export const CHUNK = 1024;
+
+export const REPORT_LENGTH = 8;
+/** The scalar that `grad` leaves for `update`. */
+export const LOSS: StateRef = { kind: "running", path: "loss" };
+export const REPORT: StateRef = { kind: "report", path: "report" };
+
+/** A contiguous part of the parameters, by name; a state's path may name it instead of a tensor. */
+export interface Range {
+  readonly name: "all" | "decayed" | "undecayed";
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface Layout {
+  readonly buffers: readonly StateBuffer[];
+  readonly ranges: readonly Range[];
+}
+
+export function stateLayout(parameters: Model["parameters"], optimizer?: Optimizer): Layout {
+  const exempt = new Set(optimizer?.undecayedPaths ?? []);
+  const decayed = parameters.filter(({ path }) => !exempt.has(path));
+  const undecayed = parameters.filter(({ path }) => exempt.has(path));
+  const places: { path: string; shape: readonly number[]; offset: number; init: Initializer }[] = [];
+  let end = 0;
+  const put = (group: typeof decayed): number => {
+    for (const { path, shape, init } of group) {
+      places.push({ path, shape, offset: end, init });
+      end = roundUp(end + shape.reduce((a, b) => a * b, 1), ALIGNMENT);
+    }
+    return end;
+  };
+  const middle = put(decayed);
+  const last = put(undecayed);
+  const length = Math.max(CHUNK, roundUp(last, CHUNK));
+  const zero: Initializer = { kind: "constant", value: 0 };
+  const like = (init?: Initializer): StateTensor[] => places.map((place) => ({ ...place, init: init ?? place.init }));
+  const training: StateBuffer[] = optimizer
+    ? [
+        { name: "gradients", kind: "gradient", length, tensors: like(zero) },
+        ...optimizer.states.map(({ name, init }): StateBuffer => ({ name, kind: "optimizer", length, tensors: like(init) })),
+        { name: "running", kind: "running", length: ALIGNMENT, tensors: [{ path: LOSS.path, shape: [], offset: 0, init: zero }] },
+        { name: "report", kind: "report", length: REPORT_LENGTH, tensors: [{ path: REPORT.path, shape: [REPORT_LENGTH], offset: 0, init: zero }] },
+      ]
+    : [];
+  return {
+    buffers: [{ name: "parameters", kind: "parameter", length, tensors: like() }, ...training],
+    ranges: [
+      { name: "all", offset: 0, length },
+      { name: "decayed", offset: 0, length: middle },
+      { name: "undecayed", offset: middle, length: last - middle },
+    ],
+  };
+}
+
+/** The range of a buffer that a state's path names: a tensor, or for optimizers `name:range`. */
+export function locate(layout: Layout, state: StateRef): BufferRef {
+  const [bufferName, path] = state.kind === "optimizer" ? (state.path.split(":") as [string, string]) : [undefined, state.path];
+  const at = layout.buffers.findIndex(({ kind, name }) => kind === state.kind && (bufferName === undefined || name === bufferName));
+  const buffer = layout.buffers[at];
+  if (!buffer) throw new Error(`internal: no buffer for ${state.kind} ${state.path}`);
+  const range = layout.ranges.find(({ name }) => name === path);
+  if (range && state.kind !== "report") return { kind: "state", state: at, offset: range.offset, length: range.length };
+  const tensor = buffer.tensors.find((candidate) => candidate.path === path);
+  if (!tensor) throw new Error(`internal: no tensor ${path} in ${buffer.name}`);
+  return { kind: "state", state: at, offset: tensor.offset, length: Math.max(1, tensor.shape.reduce((a, b) => a * b, 1)) };
+}
+
+function roundUp(value: number, to: number): number {
+  return Math.ceil(value / to) * to;
+}

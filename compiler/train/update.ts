@@ -1,0 +1,97 @@
+/**
+ * The entry `update`: from the gradients of a step to new parameters and optimizer states.
+ *
+ * Around the optimizer's own equations it adds clipping by the global norm (Pascanu et al. 2013, §3.2) and a guard: when the
+ * loss or the norm is not finite nothing changes and the report names the step, so the weights that led there survive.
+ */
+import type { Model, Optimizer } from "../check/model.ts";
+import { constant, type Dim, substitute } from "../dim.ts";
+import { GraphBuilder } from "../ir/builder.ts";
+import { access, apply, index, int, real, renameValues, select, STEP } from "../ir/expr.ts";
+import type { Equation, Expr, Graph, StateLeaf, Value, ValueId } from "../ir/graph.ts";
+import { mapExpressions } from "../ir/walk.ts";
+import { CHUNK, type Layout, LOSS, REPORT, REPORT_LENGTH } from "../plan/layout.ts";
+
+/** Places in the report, as the runtime reads them. */
+const AT = { loss: 0, gradNorm: 1, badStep: 2 } as const;
+
+export function updateGraph(model: Model, layout: Layout): Graph {
+  const recipe = model.recipe!;
+  const b = new GraphBuilder("update");
+  const loss = b.state(LOSS, []);
+  const norm = gradientNorm(b, layout);
+  const ok = b.map("finite", [], apply("and", apply("finite", access(loss)), apply("finite", access(norm))));
+  const clip = recipe.clip === undefined ? undefined : b.map("clip", [], clipFactor(access(norm), recipe.clip));
+  report(b, access(loss), access(norm), access(ok));
+  for (const range of layout.ranges)
+    if (range.name !== "all" && range.length > 0) inline(b, recipe.optimizer, range.name, constant(range.length), access(ok), clip && access(clip));
+  return b.build();
+}
+
+/** √Σg², in three stages so that no invocation sums more than a few thousand terms. */
+function gradientNorm(b: GraphBuilder, layout: Layout): Equation {
+  const length = layout.ranges.find(({ name }) => name === "all")!.length;
+  const all = b.state({ kind: "gradient", path: "all" }, [length]);
+  const width = 64;
+  const inner = b.sum("norm.parts", [length / width], [width], (part, at) => {
+    const g = access(all, add2(apply("imul", part, int(width)), at));
+    return apply("mul", g, g);
+  });
+  const outerWidth = CHUNK / width;
+  const outer = b.sum("norm.groups", [length / CHUNK], [outerWidth], (group, at) => access(inner, add2(apply("imul", group, int(outerWidth)), at)));
+  return b.map("grad_norm", [], apply("sqrt", access(b.sum("norm.square", [], [length / CHUNK], (at) => access(outer, at)))));
+}
+
+function add2(x: Expr, y: Expr): Expr {
+  return apply("iadd", x, y);
+}
+
+/** min(1, clip / norm). */
+function clipFactor(norm: Expr, clip: number): Expr {
+  return select(apply("lt", real(clip), norm), apply("div", real(clip), norm), real(1));
+}
+
+function report(b: GraphBuilder, loss: Expr, norm: Expr, ok: Expr): void {
+  const step = b.hostScalar("step", apply("toReal", STEP));
+  const old = b.state(REPORT, [REPORT_LENGTH]);
+  const is = (at: number): Expr => apply("ieq", index(0), int(at));
+  const seen = access(old, index(0));
+  const bad = select(apply("ne", seen, real(0)), seen, select(ok, real(0), access(step)));
+  const next = b.map("report", [REPORT_LENGTH], select(is(AT.loss), loss, select(is(AT.gradNorm), norm, select(is(AT.badStep), bad, seen))));
+  b.output("report", next, REPORT);
+}
+
+/** The optimizer's equations over one range; its gradient is clipped, its results are taken only where the step is sound. */
+function inline(b: GraphBuilder, optimizer: Optimizer, range: "decayed" | "undecayed", length: Dim, ok: Expr, clip: Expr | undefined): void {
+  const graph = optimizer[range];
+  const renamed = new Map<ValueId, ValueId>();
+  const sizes = new Map([["n", length]]);
+  const leaves = new Map<string, StateLeaf>();
+  for (const value of graph.values) {
+    const made = copied(b, value, sizes, renamed, range, clip);
+    renamed.set(value.id, made.id);
+    if (value.kind === "state") leaves.set(`${value.state.kind}:${value.state.path}`, made as StateLeaf);
+  }
+  for (const { value, state, name } of graph.outputs) {
+    const result = renamed.get(value)!;
+    const kind = state?.kind ?? "parameter";
+    const old = leaves.get(`${kind}:${state?.path ?? "w"}`)!;
+    const guarded = b.map(`${range}.${name}`, [length], select(ok, access(result, index(0)), access(old, index(0))));
+    b.output(`${range}.${name}`, guarded, old.state);
+  }
+}
+
+function copied(b: GraphBuilder, value: Value, sizes: ReadonlyMap<string, Dim>, renamed: ReadonlyMap<ValueId, ValueId>, range: string, clip: Expr | undefined): Value {
+  const shape = value.shape.map((dim) => substitute(dim, sizes));
+  if (value.kind === "state") {
+    const { kind, path } = value.state;
+    if (kind === "optimizer") return b.state({ kind, path: `${path}:${range}` }, shape);
+    const leaf = b.state({ kind, path: range }, shape);
+    if (kind !== "gradient" || !clip) return leaf;
+    return b.map(`${range}.dw`, shape, apply("mul", access(leaf, index(0)), clip));
+  }
+  const moved = mapExpressions(value, (expr) => renameValues(expr, (id) => renamed.get(id)!));
+  const sized = moved.kind === "equation" && moved.reduce ? { ...moved, reduce: { ...moved.reduce, sizes: moved.reduce.sizes.map((dim) => substitute(dim, sizes)) } } : moved;
+  return b.push({ ...sized, shape, id: b.fresh(), name: `${range}.${value.name}` });
+}
+
