@@ -1,0 +1,81 @@
+import type { IToken, TokenType } from "chevrotain";
+import type { Diagnostic } from "./diagnostic.ts";
+import * as errors from "./errors.ts";
+import { positionAt } from "./source.ts";
+import type { SourceFile } from "./source.ts";
+import { tokenSpan } from "./structure.ts";
+import * as t from "./tokens.ts";
+
+/**
+ * Reports the tokens that the language does not have and puts in their place what was probably meant, so that reading goes
+ * on: `a && b` becomes `a and b`, `'x'` a text, `#…` a comment. What has no counterpart stays Stray and spoils its item.
+ */
+export function mend(file: SourceFile, tokens: readonly IToken[], report: (d: Diagnostic) => void): IToken[] {
+  const out: IToken[] = [];
+  let reportedLine = 0;
+  for (const raw of tokens) {
+    const token = joined(out, raw);
+    const span = tokenSpan(file, token);
+    switch (token.tokenType) {
+      case t.Foreign: {
+        const meant = t.FOREIGN[token.image] as TokenType;
+        report(errors.foreignOperator(span, token.image, meant.name));
+        out.push(as(token, meant));
+        break;
+      }
+      case t.At:
+        report(errors.matrixProduct(span));
+        out.push(as(token, t.Star));
+        break;
+      case t.ForeignComment:
+        report(errors.foreignComment(span, token.image));
+        if (/[\r\n]/.test(token.image)) out.push(as(token, t.Newline));
+        break;
+      case t.SingleQuoted:
+        report(errors.singleQuotes(span, token.image));
+        out.push(as(token, t.Text));
+        break;
+      case t.UnclosedText:
+        report(errors.unclosedString(span));
+        out.push(as(token, t.Text));
+        break;
+      case t.Text:
+        for (const escape of token.image.matchAll(/\\[^]/gu)) {
+          if (/^\\["\\nt]$/.test(escape[0])) continue;
+          const start = token.startOffset + escape.index;
+          report(errors.badEscape({ file, start, end: start + escape[0].length }, escape[0]));
+        }
+        out.push(token);
+        break;
+      case t.Numeral:
+        if (!t.isNumber(token.image)) report(errors.badNumber(span, token.image));
+        out.push(token);
+        break;
+      case t.Stray: {
+        const { line } = positionAt(file, token.startOffset);
+        const word = /^[\p{L}\p{N}\p{M}_]/u.test(token.image);
+        if (line !== reportedLine || word) report(errors.strayCharacter(span, token.image));
+        reportedLine = line;
+        out.push(word ? as(token, t.Name) : token);
+        break;
+      }
+      default:
+        out.push(token);
+    }
+  }
+  return out;
+}
+
+/** `caf` and `é` are one word: the second takes the first back. */
+function joined(out: IToken[], token: IToken): IToken {
+  const before = out.at(-1);
+  const wordy = (x: IToken): boolean => x.tokenType === t.Stray || x.tokenType === t.Name || t.RESERVED.has(x.image);
+  if (before === undefined || token.tokenType !== t.Stray || !/^[\p{L}\p{N}\p{M}_]/u.test(token.image)) return token;
+  if (!wordy(before) || !/^\w+$/.test(before.image) || before.endOffset !== token.startOffset - 1) return token;
+  out.pop();
+  return { ...token, image: before.image + token.image, startOffset: before.startOffset };
+}
+
+function as(token: IToken, type: TokenType): IToken {
+  return { ...token, tokenType: type, tokenTypeIdx: type.tokenTypeIdx as number };
+}

@@ -1,0 +1,123 @@
+import type { IToken } from "chevrotain";
+import type * as ast from "./ast.ts";
+import { build } from "./build.ts";
+import type { Read, Surroundings } from "./build.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import * as errors from "./errors.ts";
+import { explain } from "./explain.ts";
+import { mend } from "./mend.ts";
+import { ItemParser, TooDeep } from "./parser.ts";
+import { lineText, positionAt, sourceFile } from "./source.ts";
+import type { SourceFile } from "./source.ts";
+import { DEEPEST, structure, tokenSpan } from "./structure.ts";
+import type { Piece } from "./structure.ts";
+import { Stray, lex } from "./tokens.ts";
+
+export interface Parsed {
+  /** Holds every item that could be read; complete when there are no diagnostics. */
+  readonly ast: ast.File;
+  /** In the order of the text. All of them are errors. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads a source file. Never throws: whatever the text, there is a tree and a list of messages. */
+export function parse(source: SourceFile): Parsed {
+  const file = source.text.startsWith("\ufeff") ? sourceFile(source.path, source.text.slice(1)) : source;
+  const diagnostics: Diagnostic[] = [];
+  const report = (d: Diagnostic): void => {
+    diagnostics.push(d);
+  };
+  const lexed = lex(file.text);
+  const comments = lexed.comments.map((c) => commentOf(file, c));
+  const { pieces, unbalanced } = structure(file, mend(file, lexed.tokens, report), report);
+  const reader = new Reader(file, comments, report);
+  const tops: ast.Top[] = [];
+  for (const item of reader.items(pieces)) {
+    if (item.kind === "use" || item.kind === "decl" || item.kind === "fn") tops.push(item);
+    else if (!unbalanced) report(errors.itemMisplaced(headOf(item), describe(item), item.kind === "method" ? `at the top of a file a function begins with \`fn\`` : "move it into a block"));
+  }
+  diagnostics.sort((a, b) => a.span.start - b.span.start);
+  const span = { file, start: 0, end: file.text.length };
+  return { ast: { kind: "file", source: file, tops, comments, span }, diagnostics };
+}
+
+/** chevrotain analyses the grammar once (about 25 ms), when the first file is read. */
+let parser: ItemParser | undefined;
+
+class Reader {
+  readonly around: Surroundings;
+
+  constructor(file: SourceFile, comments: readonly ast.Comment[], report: (d: Diagnostic) => void) {
+    const lines = new Map(comments.filter((c) => c.alone).map((c) => [positionAt(file, c.span.start).line, c]));
+    this.around = { file, report, block: (content) => this.block(content.pieces), doc: (start) => docAbove(file, lines, start) };
+  }
+
+  items(pieces: readonly Piece[]): Read[] {
+    return pieces.map((piece) => this.piece(piece)).filter((item) => item !== undefined);
+  }
+
+  block(pieces: readonly Piece[]): ast.Item[] {
+    const items: ast.Item[] = [];
+    for (const item of this.items(pieces)) {
+      if (item.kind === "use" || item.kind === "fn") {
+        const remedy = item.kind === "fn" ? "inside of a block a function is written without `fn`" : "move it to the top of the file";
+        this.around.report(errors.itemMisplaced(headOf(item), describe(item), remedy));
+      } else items.push(item);
+    }
+    return items;
+  }
+
+  piece(piece: Piece): Read | undefined {
+    const { tokens } = piece;
+    const { file, report } = this.around;
+    if (piece.broken || tokens.some((x) => x.tokenType === Stray)) return this.blocksOnly(tokens);
+    parser ??= new ItemParser();
+    let cst;
+    try {
+      cst = parser.read(tokens);
+    } catch (e) {
+      if (!(e instanceof TooDeep)) throw e;
+      report(errors.tooDeep(tokenSpan(file, e.token), DEEPEST));
+      return this.blocksOnly(tokens);
+    }
+    const exception = parser.errors[0];
+    if (exception === undefined) return build(this.around, cst);
+    report(explain(file, piece, exception));
+    return this.blocksOnly(tokens);
+  }
+
+  /** An item that cannot be read yields nothing, but the mistakes in its blocks are told as well. */
+  blocksOnly(tokens: readonly IToken[]): undefined {
+    for (const token of tokens) if (token.payload !== undefined) this.around.block(token.payload);
+    return undefined;
+  }
+}
+
+function commentOf(file: SourceFile, token: IToken): ast.Comment {
+  const span = tokenSpan(file, token);
+  const { line, column } = positionAt(file, span.start);
+  return { text: token.image.trimEnd(), alone: lineText(file, line).slice(0, column - 1).trim() === "", span };
+}
+
+/** The `///` lines among the comments that end directly above the line of `start`; undefined without any. */
+function docAbove(file: SourceFile, alone: ReadonlyMap<number, ast.Comment>, start: number): string | undefined {
+  const { line, column } = positionAt(file, start);
+  if (lineText(file, line).slice(0, column - 1).trim() !== "") return undefined;
+  const found: string[] = [];
+  for (let above = line - 1; ; above--) {
+    const comment = alone.get(above);
+    if (comment === undefined) break;
+    if (comment.text.startsWith("///")) found.unshift(comment.text.slice(3).trim());
+  }
+  return found.length === 0 ? undefined : found.join("\n");
+}
+
+function describe(item: Read): string {
+  return item.kind === "assign" ? "a setting" : item.kind === "method" ? "a function" : item.kind === "field" ? "a field" : `\`${item.kind}\``;
+}
+
+/** The first word of an item, enough to underline. */
+function headOf(item: Read): ast.Name["span"] {
+  const word = /^\w+/.exec(item.span.file.text.slice(item.span.start, item.span.start + 80))?.[0] ?? "";
+  return { ...item.span, end: item.span.start + Math.max(1, word.length) };
+}
