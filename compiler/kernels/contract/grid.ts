@@ -25,9 +25,11 @@ export function gridText(spec: ContractSpec, tile: Tile): { readonly sizes: stri
   const one = asNumber(spec.batch) === 1;
   const columnTiles = tilesText(spec, spec.columns, "ct_columns", tile.columns);
   const rowTiles = tilesText(spec, spec.rows, "ct_rows", tile.rows);
-  const sizes = `let ct_rows = ${spec.dimText(spec.rows)};
+  // There is one layer of workgroups, which the driver cannot know: it unrolls loops of known length, at a cost in compile time.
+  const sizes = `let ct_zero = ct_grid.z - 1u;
+  let ct_rows = ${spec.dimText(spec.rows)} + ct_zero;
   let ct_columns = ${spec.dimText(spec.columns)};
-  let ct_depth = ${spec.dimText(spec.depth)};
+  let ct_depth = ${spec.dimText(spec.depth)} + ct_zero;
   let ct_row_tiles = ${rowTiles};
   let ct_column_tiles = ${columnTiles};
   let ct_group = ct_workgroup.y * ct_grid.x + ct_workgroup.x;`;

@@ -44,8 +44,8 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_lane: u32) {
   ${clampedColumns(spec, lanes)}
   var ct_sum: array<${type}, ${lanes.rowsPerLane}>;
   ${blocked ? blockedLoop(spec, lanes, tile.rows) : plainLoop(spec, lanes, tile.rows)}
-  for (var ct_r = 0u; ct_r < min(${lanes.rowsPerLane}u, ct_rows - ct_row0); ct_r++) {
-    let ct_value = ct_sum[ct_r];
+  for (var ct_r = 0u; ct_r < min(${lanes.rowsPerLane}u + ct_zero, ct_rows - ct_row0); ct_r++) {
+    let ct_value = ct_sum[ct_r + ct_zero];
     let m = ct_row0 + ${rowOfStep(spec, rowGroups)};
     if (m < ct_rows) { ${storeColumns(spec, lanes.width)} }
   }
