@@ -147,6 +147,31 @@ export function notFinite(step: number): TfmError {
   );
 }
 
+/** The first few of `differences`, a line each. */
+export function differentModel(differences: readonly string[]): TfmError {
+  const shown = differences.slice(0, 8);
+  const more = differences.length > shown.length ? [`and ${differences.length - shown.length} more`] : [];
+  return new TfmError(
+    "weights-of-another-model",
+    1,
+    `The weights are of another model; ${differences.length} of its tensors differ:\n${[...shown, ...more].map((line) => `  ${line}`).join("\n")}`,
+    "Use the same hyperparameters and tokenizer as when it was trained.",
+  );
+}
+
+export function checkpointDamaged(file: string, cause: string): TfmError {
+  return new TfmError("checkpoint-damaged", 1, `The checkpoint is damaged: ${file} ${cause}.`, "Take an earlier checkpoint, or start anew.");
+}
+
+export function otherSeed(checkpoint: number, session: number): TfmError {
+  return new TfmError(
+    "resume-with-other-seed",
+    2,
+    `The checkpoint was made with the seed ${checkpoint}; this run has ${session}, so it could not continue it.`,
+    `Use --seed ${checkpoint}.`,
+  );
+}
+
 function mebibytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 2 : 0)} MiB`;
 }
