@@ -10,10 +10,10 @@
  *
  * Values are called by their names; where several share one, `name%id`. A reduction's predicate stands in its brackets.
  */
+import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
 import type { ScalarOpName } from "../ops/scalar.ts";
 import type { Equation, Expr, Graph, GraphOutput, Value, ValueId } from "./graph.ts";
-import { indexSizes } from "./walk.ts";
 
 type NameOf = (id: ValueId) => string;
 
@@ -45,9 +45,9 @@ export function printValue(value: Value, nameOf: NameOf = (id) => `%${id}`): str
     case "host-scalar":
       return `${head} host ${value.name} = ${printExpr(value.body, nameOf)}`;
     case "host-table":
-      return `${head} host ${value.name}${axes(value, 0)} = ${printExpr(value.body, nameOf)}`;
+      return `${head} host ${value.name}${axes(value.shape, 0)} = ${printExpr(value.body, nameOf)}`;
     case "equation":
-      return `${head} ${value.name}${axes(value, 0)} = ${reduction(value, nameOf)}`;
+      return `${head} ${value.name}${axes(value.shape, 0)} = ${reduction(value, nameOf)}`;
     default:
       return value satisfies never;
   }
@@ -56,13 +56,12 @@ export function printValue(value: Value, nameOf: NameOf = (id) => `%${id}`): str
 function reduction(value: Equation, nameOf: NameOf): string {
   if (!value.reduce) return printExpr(value.body, nameOf);
   const where = value.reduce.where ? ` where ${printExpr(value.reduce.where, nameOf)}` : "";
-  const indices = axes(value, value.shape.length).slice(1, -1);
+  const indices = axes(value.reduce.sizes, value.shape.length).slice(1, -1);
   return `${value.reduce.monoid}[${indices}${where}] ${printExpr(value.body, nameOf, PRODUCT)}`;
 }
 
-/** `[i0: B, i1: 4]`, the indices from `from` on as far as they belong to the same part. */
-function axes(value: Value, from: number): string {
-  const sizes = from === 0 ? value.shape : indexSizes(value).slice(from);
+/** `[i0: B, i1: 4]`, numbered from `from`. */
+function axes(sizes: readonly Dim[], from: number): string {
   return `[${sizes.map((size, at) => `i${from + at}: ${dims.print(size)}`).join(", ")}]`;
 }
 

@@ -115,7 +115,7 @@ export function simpleInteger(expr: Expr, known: Known): Expr {
     case "isub":
     case "ineg":
     case "imul":
-      return fromAffine(affineOf(expr));
+      return fromAffine(joined(affineOf(expr)));
     case "idiv":
       return quotient(a!, b!, known) ?? expr;
     case "imod":
@@ -123,6 +123,22 @@ export function simpleInteger(expr: Expr, known: Known): Expr {
     default:
       return expr;
   }
+}
+
+/** c·floor(x / c) + x mod c = x, with any factor before both. */
+function joined(a: Affine): Affine {
+  for (const remainder of a.terms) {
+    if (remainder.atom.kind !== "apply" || remainder.atom.op !== "imod") continue;
+    const [of, by] = remainder.atom.args as [Expr, Expr];
+    const divisor = affineOf(by);
+    if (divisor.terms.length > 0) continue;
+    const quotient = exprKey(idiv(of, by)), factor = dims.multiply(remainder.coefficient, divisor.constant);
+    const other = a.terms.find((term) => exprKey(term.atom) === quotient && dims.equal(term.coefficient, factor));
+    if (!other) continue;
+    const rest = { terms: a.terms.filter((term) => term !== other && term !== remainder), constant: a.constant };
+    return joined(plus(rest, times(affineOf(of), remainder.coefficient)));
+  }
+  return a;
 }
 
 /** floor((c·q + r) / c) = q + floor(r / c), and floor(r / c) = 0 for r in [0, c). */

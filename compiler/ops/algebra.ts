@@ -62,6 +62,8 @@ function node(expr: ApplyExpr, known: Known): Expr {
       if (isConst(b, 0)) return a;
       if (isNeg(b)) return again("sub", known, a, b.args[0]!);
       if (isNeg(a)) return again("sub", known, b, a.args[0]!);
+      if (sameExpr(a, b)) return again("mul", known, a, real(2));
+      if (isConst(a)) return again("add", known, b, a);
       // (x + c) + d = x + (c + d)
       if (isConst(b) && isOp(a, "add") && isConst(a.args[1]!)) return apply("add", a.args[0]!, real(a.args[1].value + b.value));
       return expr;
@@ -69,6 +71,7 @@ function node(expr: ApplyExpr, known: Known): Expr {
       if (isConst(b, 0)) return a;
       if (isConst(a, 0)) return negated(b);
       if (isNeg(b)) return again("add", known, a, b.args[0]!);
+      if (isNeg(a)) return negated(again("add", known, a.args[0]!, b));
       return expr;
     case "mul":
       return product(a, b, known) ?? expr;
@@ -113,12 +116,20 @@ function node(expr: ApplyExpr, known: Known): Expr {
     case "ile":
       return proved(negation(proveLess(b, a, known))) ?? expr;
     case "ieq":
-      return proved(proveEqual(a, b, known)) ?? expr;
+      return proved(proveEqual(a, b, known)) ?? constantLast(expr);
     case "ine":
-      return proved(negation(proveEqual(a, b, known))) ?? expr;
+      return proved(negation(proveEqual(a, b, known))) ?? constantLast(expr);
+    case "eq":
+    case "ne":
+      return constantLast(expr);
     default:
       return simpleInteger(expr, known);
   }
+}
+
+function constantLast(expr: ApplyExpr): Expr {
+  const [a, b] = expr.args as [Expr, Expr];
+  return isConst(a) ? apply(expr.op, b, a) : expr;
 }
 
 function again(op: ApplyExpr["op"], known: Known, ...args: readonly Expr[]): Expr {

@@ -21,7 +21,7 @@ import { preimage } from "../ops/preimage.ts";
 import { SCALAR_OPS } from "../ops/scalar.ts";
 import { GraphBuilder } from "../ir/builder.ts";
 import {
-  add, apply, conjunction, conjuncts, exprKey, iadd, identityAccess, imul, index, isConst, real, select, size, substituteIndices,
+  add, apply, children, conjunction, conjuncts, exprKey, iadd, identityAccess, imul, index, isConst, real, select, size, substituteIndices, withChildren,
 } from "../ir/expr.ts";
 import type { AccessExpr, Equation, Expr, Graph, StateLeaf, StateRef, Value, ValueId } from "../ir/graph.ts";
 import { indexSizes, stateKey, valuesById } from "../ir/walk.ts";
@@ -189,7 +189,13 @@ class Differentiator {
   #use(y: Equation, use: Use): void {
     const x = this.#byId.get(use.access.value)!;
     const { solution, free, where } = preimage(use.access.slots, x.shape, indexSizes(y), y.shape.length);
-    const moved = (expr: Expr): Expr => substituteIndices(expr, (at) => solution[at]);
+    // A slot is the axis it reads, whatever the indices are solved as.
+    const axes = new Map(use.access.slots.map((slot, axis) => [exprKey(slot), axis]));
+    const moved = (expr: Expr): Expr => {
+      const axis = expr.kind === "const" ? undefined : axes.get(exprKey(expr));
+      if (axis !== undefined) return index(axis);
+      return expr.kind === "index" ? solution[expr.at]! : withChildren(expr, children(expr).map(moved));
+    };
     const known = this.#known([...x.shape, ...free]);
     const conditions: Expr[] = [];
     for (const condition of [...where, ...use.guards.map(moved)]) {

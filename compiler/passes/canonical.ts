@@ -1,0 +1,122 @@
+/**
+ * Sums in canonical form: what does not depend on the reduced indices stands outside of them. Before and after:
+ *
+ *     dvar[b] = sum[i] dy[b, i] * x[b, i] / s[b] * -0.5          dvar.terms[b] = sum[i] dy[b, i] * x[b, i]
+ *                                                               dvar[b] = dvar.terms[b] * -0.5 / s[b]
+ *     dz[b] = sum[i where z[b] > 0] dy[b, i]                     dz.terms[b] = sum[i] dy[b, i];  dz[b] = if z[b] > 0 then dz.terms[b] else 0
+ *
+ * Only comparisons of reals leave the predicate: those of integers may be what keeps an access within its bounds. Under a predicate
+ * that stays, only constants move: a sum of no terms is 0 and must not be multiplied by something infinite. (A size fed as 0 would
+ * do that too; such sums are of no terms that anyone reads.)
+ */
+import * as dims from "../dim.ts";
+import { GraphBuilder } from "../ir/builder.ts";
+import { accessesIn, conjunction, conjuncts, dependsOn, div, exprKey, identityAccess, isOp, mul, real, select } from "../ir/expr.ts";
+import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
+import { indexSizes, valuesById } from "../ir/walk.ts";
+import { simplifyExpr } from "../ops/algebra.ts";
+import type { Pass } from "./pass.ts";
+import { knownIn } from "./simplify.ts";
+
+export const canonical: Pass = {
+  name: "canonical",
+  doc: "Takes factors and conditions that do not depend on the reduced indices out of sums.",
+  run(graph) {
+    const values = valuesById(graph);
+    // Ids of new values follow those of the graph, though the values stand among them.
+    const next = graph.values.reduce((most, value) => Math.max(most, value.id + 1), 0);
+    const builder = new GraphBuilder(graph.name);
+    let made = 0;
+    for (const value of graph.values) {
+      const parts = value.kind === "equation" ? parted(value, values, next + made) : undefined;
+      if (parts) made++;
+      for (const part of parts ?? [value]) builder.push(part);
+    }
+    return { ...graph, values: builder.values };
+  },
+};
+
+/** The sum of what depends on the reduced indices and, under the equation's own id, the map that completes it. */
+function parted(value: Equation, values: ReadonlyMap<ValueId, Value>, id: ValueId): [Equation, Equation] | undefined {
+  if (value.reduce?.monoid !== "sum" || value.type !== "f32") return undefined;
+  const rank = value.shape.length;
+  const reduced = new Set(value.reduce.sizes.map((_, k) => rank + k));
+  const outside: Expr[] = [], inside: Expr[] = [];
+  for (const condition of conjuncts(value.reduce.where)) {
+    (comparesReals(condition) && !dependsOn(condition, reduced) && safe(condition, value, values) ? outside : inside).push(condition);
+  }
+  const factors = factorsOf(value.body);
+  const moves = (factor: Expr): boolean => inside.length === 0 && !dependsOn(factor, reduced) && safe(factor, value, values);
+  const stays = (factor: Expr): boolean => !moves(factor);
+  const terms = factors.above.filter(stays), below = factors.below.filter(stays);
+  const [upper, lower] = [factors.above.filter(moves), factors.below.filter(moves)];
+  if (upper.length + lower.length + outside.length === 0 && factors.constant === 1) return undefined;
+  if (terms.length + below.length === 0) return undefined; // nothing to sum: `simplify` knows better
+
+  const { where: _, ...reduce } = value.reduce;
+  const condition = inside.length > 0 ? { where: conjunction(inside) } : {};
+  const { reduce: __, ...base } = value;
+  const sum: Equation = { ...base, id, name: `${value.name}.terms`, reduce: { ...reduce, ...condition }, body: quotientOf(terms, below) };
+  const scaled = mul(quotientOf([identityAccess(sum), ...upper], lower), real(factors.constant));
+  const body = outside.length > 0 ? select(conjunction(outside), scaled, real(0)) : scaled;
+  const map: Equation = { ...base, body: simplifyExpr(body, knownIn(base, values)) };
+  return [sum, map];
+}
+
+interface Factors {
+  constant: number;
+  readonly above: Expr[];
+  readonly below: Expr[];
+}
+
+/** constant · Π above / Π below. */
+function factorsOf(body: Expr): Factors {
+  const factors: Factors = { constant: 1, above: [], below: [] };
+  const visit = (expr: Expr, inverse: boolean): void => {
+    if (expr.kind === "const") factors.constant *= inverse ? 1 / expr.value : expr.value;
+    else if (isOp(expr, "neg")) {
+      factors.constant *= -1;
+      visit(expr.args[0]!, inverse);
+    } else if (isOp(expr, "mul") || isOp(expr, "div")) {
+      visit(expr.args[0]!, inverse);
+      visit(expr.args[1]!, isOp(expr, "div") ? !inverse : inverse);
+    } else (inverse ? factors.below : factors.above).push(expr);
+  };
+  visit(body, false);
+  return Number.isFinite(factors.constant) ? factors : { constant: 1, above: [body], below: [] };
+}
+
+function quotientOf(above: readonly Expr[], below: readonly Expr[]): Expr {
+  const [first, ...rest] = above;
+  const numerator = first ? rest.reduce(mul, first) : real(1);
+  const [divisor, ...others] = rooted(below);
+  return divisor ? div(numerator, others.reduce(mul, divisor)) : numerator;
+}
+
+/** √a · √a = a */
+function rooted(factors: readonly Expr[]): Expr[] {
+  const left = [...factors];
+  for (let at = 0; at < left.length; at++) {
+    const root = left[at]!;
+    if (!isOp(root, "sqrt")) continue;
+    const twin = left.findIndex((other, k) => k > at && exprKey(other) === exprKey(root));
+    if (twin < 0) continue;
+    left[at] = root.args[0]!;
+    left.splice(twin, 1);
+  }
+  return left;
+}
+
+function comparesReals(condition: Expr): boolean {
+  if (condition.kind !== "apply") return false;
+  if (condition.op === "not") return comparesReals(condition.args[0]!);
+  return condition.op === "lt" || condition.op === "le" || condition.op === "eq" || condition.op === "ne";
+}
+
+/** May be evaluated at every point of the result: each access takes an index where the axis is as long. */
+function safe(expr: Expr, value: Equation, values: ReadonlyMap<ValueId, Value>): boolean {
+  const sizes = indexSizes(value);
+  return accessesIn(expr).every((access) =>
+    access.slots.every((slot, axis) => slot.kind === "index" && dims.equal(sizes[slot.at]!, values.get(access.value)!.shape[axis]!)));
+}
+

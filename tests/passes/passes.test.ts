@@ -1,0 +1,172 @@
+import { describe, expect, test } from "vitest";
+import { asNumber } from "../../compiler/dim.ts";
+import { GraphBuilder } from "../../compiler/ir/builder.ts";
+import { access, add, apply, bool, div, identityAccess, index, int, mul, neg, real, select, size } from "../../compiler/ir/expr.ts";
+import type { Equation, Graph } from "../../compiler/ir/graph.ts";
+import { interpret } from "../../compiler/ir/interpret.ts";
+import { printGraph } from "../../compiler/ir/print.ts";
+import { verify } from "../../compiler/ir/verify.ts";
+import * as dims from "../../compiler/dim.ts";
+import { canonical } from "../../compiler/passes/canonical.ts";
+import { differentiate } from "../../compiler/passes/differentiate.ts";
+import { fold } from "../../compiler/passes/fold.ts";
+import type { Pass } from "../../compiler/passes/pass.ts";
+import { prune } from "../../compiler/passes/prune.ts";
+import { share } from "../../compiler/passes/share.ts";
+import { simplify } from "../../compiler/passes/simplify.ts";
+import { split } from "../../compiler/passes/split.ts";
+import { SAMPLES, bindingsFor } from "../support/graphs.ts";
+
+const PASSES: readonly Pass[] = [simplify, canonical, fold, share, prune, split];
+
+/** The outputs stay what they are, for all sizes. */
+function expectSame(before: Graph, after: Graph, sizes: Readonly<Record<string, number>>): void {
+  const bindings = bindingsFor(before, sizes);
+  const wanted = interpret(before, bindings).outputs, found = interpret(after, bindings).outputs;
+  expect(Object.keys(found)).toEqual(Object.keys(wanted));
+  for (const [name, tensor] of Object.entries(wanted)) {
+    expect(found[name]!.shape).toEqual(tensor.shape);
+    tensor.data.forEach((value, k) => {
+      const other = found[name]!.data[k]!;
+      expect(Math.abs(value - other), `${name}[${k}]: ${value}, then ${other}\n${printGraph(after)}`).toBeLessThanOrEqual(1e-12 + 1e-11 * Math.abs(value));
+    });
+  }
+}
+
+describe.each(SAMPLES)("on $name and its gradient", ({ graph, sizes }) => {
+  const gradient = differentiate(graph);
+  test.each(PASSES)("$name keeps every output", (pass) => {
+    for (const before of [graph, gradient]) {
+      const after = pass.run(before);
+      expect(verify(after), printGraph(after)).toEqual([]);
+      for (const at of sizes) expectSame(before, after, at);
+    }
+  });
+  test("all passes in a row, twice, keep every output", () => {
+    let after = gradient;
+    for (const pass of [...PASSES, ...PASSES]) {
+      after = pass.run(after);
+      expect(verify(after), `${pass.name}\n${printGraph(after)}`).toEqual([]);
+    }
+    for (const at of sizes) expectSame(gradient, after, at);
+  });
+});
+
+/** The text of one equation after a pass. */
+function lineOf(graph: Graph, name: string): string {
+  const line = printGraph(graph).split("\n").find((text) => text.includes(` ${name}[`) && text.includes(" = "));
+  return line?.trim().replace(/^%\d+ /, "") ?? "";
+}
+
+function graphOf(build: (b: GraphBuilder) => Equation): Graph {
+  const b = new GraphBuilder("small");
+  b.output("y", build(b));
+  return b.build();
+}
+
+describe("simplify", () => {
+  const n = dims.named("n");
+  test("folds constants, ones and zeros", () => {
+    const graph = graphOf((b) => {
+      const x = b.input("x", "f32", ["n"]);
+      const at = identityAccess(x);
+      return b.map("y", ["n"], add(mul(mul(at, real(2)), real(3)), select(bool(false), at, mul(real(0), real(5)))));
+    });
+    expect(lineOf(simplify.run(graph), "y")).toBe("y[i0: n] = x[i0] * 6.0");
+  });
+  test("keeps x * 0, for x may be infinite", () => {
+    const graph = graphOf((b) => b.map("y", ["n"], mul(identityAccess(b.input("x", "f32", ["n"])), real(0))));
+    expect(lineOf(simplify.run(graph), "y")).toBe("y[i0: n] = x[i0] * 0.0");
+  });
+  test("a sum of what does not depend on its index is a product with the size", () => {
+    const graph = graphOf((b) => {
+      const x = b.input("x", "f32", ["n"]);
+      return b.sum("y", ["n"], [dims.named("m"), 1, 3], (i, _m, one, k) => mul(access(x, i!), apply("toReal", apply("iadd", one!, k!))));
+    });
+    expect(lineOf(simplify.run(graph), "y")).toBe("y[i0: n] = sum[i1: 3] x[i0] * real(i1) * real(m)");
+  });
+  test("a predicate that ranges decide is dropped, one that never holds leaves the identity", () => {
+    const graph = graphOf((b) => {
+      const x = b.input("x", "f32", ["n"]);
+      const all = b.sum("all", [], ["n"], (i) => access(x, i!), (i) => apply("ilt", i!, size(n)));
+      const none = b.sum("none", [], ["n"], (i) => access(x, i!), (i) => apply("ilt", size(n), i!));
+      return b.map("y", [], add(access(all), access(none)));
+    });
+    const simple = simplify.run(graph);
+    expect(lineOf(simple, "all")).toBe("all[] = sum[i0: n] x[i0]");
+    expect(lineOf(simple, "none")).toBe("none[] = 0.0");
+  });
+  test("a slot in a group is the group: no quotient is left", () => {
+    const graph = graphOf((b) => {
+      const x = b.input("x", "f32", [4, 3]);
+      return b.map("y", [4, 3], (i, k) => {
+        const flat = apply("iadd", apply("imul", i!, int(3)), k!);
+        return access(x, apply("idiv", flat, int(3)), apply("imod", flat, int(3)));
+      });
+    });
+    expect(lineOf(simplify.run(graph), "y")).toBe("y[i0: 4, i1: 3] = x[i0, i1]");
+  });
+});
+
+describe("canonical", () => {
+  test("takes factors out of a sum, and comparisons of reals out of its predicate", () => {
+    const graph = graphOf((b) => {
+      const x = b.input("x", "f32", ["n", 4]), s = b.input("s", "f32", ["n"]);
+      return b.sum("y", ["n"], [4], (i, k) => div(neg(mul(access(x, i!, k!), access(s, i!))), real(4)), (i) => apply("lt", real(0), access(s, i!)));
+    });
+    const after = canonical.run(graph);
+    expect(lineOf(after, "y.terms")).toBe("y.terms[i0: n] = sum[i1: 4] x[i0, i1]");
+    expect(lineOf(after, "y")).toBe("y[i0: n] = if 0.0 < s[i0] then y.terms[i0] * s[i0] * -0.25 else 0.0");
+  });
+  test("leaves factors under a predicate that stays", () => {
+    const graph = graphOf((b) => {
+      const x = b.input("x", "f32", ["n", 4]), s = b.input("s", "f32", ["n"]), keep = b.input("keep", "bool", [4]);
+      return b.sum("y", ["n"], [4], (i, k) => mul(access(x, i!, k!), access(s, i!)), (_i, k) => access(keep, k!));
+    });
+    expect(canonical.run(graph)).toEqual(graph);
+  });
+});
+
+test("share keeps one of two equal equations, whatever the order of factors", () => {
+  const graph = graphOf((b) => {
+    const x = b.input("x", "f32", ["n"]), z = b.input("z", "f32", ["n"]);
+    const p = b.map("p", ["n"], mul(identityAccess(x), identityAccess(z)));
+    const q = b.map("q", ["n"], mul(identityAccess(z), identityAccess(x)));
+    return b.map("y", ["n"], add(identityAccess(p), identityAccess(q)));
+  });
+  expect(lineOf(share.run(graph), "y")).toBe("y[i0: n] = p[i0] + p[i0]");
+  expect(share.run(graph).values.length).toBe(4);
+});
+
+test("fold reads through transposed copies, and outputs name the original", () => {
+  const graph = graphOf((b) => {
+    const x = b.input("x", "f32", ["n", 3]);
+    const turned = b.map("turned", [3, "n"], (i, k) => access(x, k!, i!));
+    const twice = b.map("twice", [3, "n"], (i, k) => mul(access(turned, i!, k!), real(2)));
+    return b.map("y", [3, "n"], identityAccess(twice));
+  });
+  const after = prune.run(fold.run(graph));
+  expect(after.values.map((value) => value.name)).toEqual(["x", "twice"]);
+  expect(lineOf(after, "twice")).toBe("twice[i0: 3, i1: n] = x[i1, i0] * 2.0");
+});
+
+test("split reduces a long vector in two stages and leaves short ones", () => {
+  const build = (length: number | string): Graph => graphOf((b) => {
+    const x = b.parameter("x", [length]);
+    return b.sum("y", [], [length], (i) => mul(access(x, i!), access(x, i!)));
+  });
+  const long = split.run(build("n"));
+  expect(verify(long)).toEqual([]);
+  expect(long.values.map((value) => value.shape.map(asNumber))).toEqual([[undefined], [256], []]);
+  for (const n of [1, 255, 256, 257, 1000]) expectSame(build("n"), long, { n });
+  expect(split.run(build(64))).toEqual(build(64));
+});
+
+test("prune drops what no output reads", () => {
+  const graph = graphOf((b) => {
+    const x = b.input("x", "f32", ["n"]);
+    b.map("unused", ["n"], (i) => access(x, i!));
+    return b.map("y", ["n"], apply("toReal", index(0)));
+  });
+  expect(prune.run(graph).values.map((value) => value.name)).toEqual(["y"]);
+});
