@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { loadTokenizer, trainBpe } from "../../runtime/text/index.ts";
+import { madeUpLines } from "./lines.ts";
+
+type Editable = { [key: string]: Editable } & Editable[] & (string | number | boolean | null);
+const text = JSON.stringify(trainBpe(madeUpLines(200, 1), 120));
+
+function edited(edit: (file: Editable) => void): string {
+  const file = JSON.parse(text) as Editable;
+  edit(file);
+  return JSON.stringify(file);
+}
+const set = (path: string, value: unknown) => (file: Editable): void => {
+  const keys = path.split("/");
+  const last = keys.pop() as string;
+  (keys.reduce((at, key) => at[key] as Editable, file) as Record<string, unknown>)[last] = value;
+};
+
+describe("loadTokenizer refuses", () => {
+  it.each<readonly [string, (file: Editable) => void, string, string]>([
+    ["another model", set("model/type", "WordPiece"), "tokenizer-unsupported", 'has model "WordPiece"'],
+    ["another setting", set("model/byte_fallback", true), "tokenizer-unsupported", "model.byte_fallback = true"],
+    ["another normaliser", set("normalizer", { type: "Lowercase" }), "tokenizer-unsupported", "normalizer or pre_tokenizer"],
+    ["another decoder", set("decoder", null), "tokenizer-unsupported", "decoder"],
+    ["a post-processor", set("post_processor", { type: "TemplateProcessing" }), "tokenizer-unsupported", "post_processor"],
+    ["no vocabulary", set("model/vocab", 5), "tokenizer-damaged", "model.vocab is not an object"],
+    ["an id above", set("model/vocab/a", 9999), "tokenizer-damaged", 'token "a" has id 9999'],
+    ["an id twice", set("model/vocab/a", 0), "tokenizer-damaged", "share id 0"],
+    ["a missing special", set("added_tokens", []), "tokenizer-damaged", "added_tokens does not list <pad>"],
+    ["a renamed special", set("added_tokens/2/content", "</s>"), "tokenizer-damaged", "does not list <end> with id 2"],
+    ["a stripping special", set("added_tokens/2/lstrip", true), "tokenizer-unsupported", "<end> with lstrip"],
+    ["further specials", (file) => void file["added_tokens"]?.push({ id: 4, content: "<mask>" } as never), "tokenizer-unsupported", "more added_tokens"],
+    ["a merge of strangers", set("model/merges/3", ["zz", "qq"]), "tokenizer-damaged", 'merge 3 needs the token "zz"'],
+    ["half a merge", set("model/merges/3", ["a"]), "tokenizer-damaged", "merge 3 is not a pair"],
+    ["a merge twice", (file) => void file["model"]?.["merges"]?.push(file["model"]["merges"][0] as never), "tokenizer-damaged", "occurs twice"],
+    ["no merges", set("model/merges", null), "tokenizer-damaged", "model.merges is not a list"],
+  ])("%s", (_, edit, code, message) => {
+    expect(() => loadTokenizer(edited(edit))).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) as string }));
+  });
+
+  it.each(["", "null", "[]", "5", "{}", '{"model":null}', "not json"])("the file %j", (file) => {
+    expect(() => loadTokenizer(file)).toThrow(expect.objectContaining({ name: "TfmError" }));
+  });
+
+  it("every truncation, with an error of ours", () => {
+    for (let length = 0; length < text.length; length += 7) {
+      expect(() => loadTokenizer(text.slice(0, length))).toThrow(expect.objectContaining({ code: "tokenizer-damaged" }));
+    }
+  });
+
+  it("changed characters with an error of ours, or reads a tokenizer", () => {
+    fc.assert(fc.property(fc.nat(text.length - 1), fc.string({ minLength: 1, maxLength: 1 }), (at, character) => {
+      try {
+        loadTokenizer(text.slice(0, at) + character + text.slice(at + 1)).encode("un test, 12,5");
+      } catch (error) {
+        expect(error).toHaveProperty("name", "TfmError");
+      }
+    }), { numRuns: 500 });
+  });
+});
+
+it("accepts merges in the older form, as texts", () => {
+  const older = edited((file) => set("model/merges", (file["model"]?.["merges"] as unknown as string[][]).map((merge) => merge.join(" ")))(file));
+  expect(JSON.stringify(loadTokenizer(older))).toBe(text);
+});

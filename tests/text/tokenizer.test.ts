@@ -1,0 +1,174 @@
+import { Tokenizer as HuggingFace } from "@huggingface/tokenizers";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bytes, characters, loadTokenizer, normalise, trainBpe } from "../../runtime/text/index.ts";
+import type { Tokenizer } from "../../runtime/text/index.ts";
+import { AWKWARD, madeUpLines } from "./lines.ts";
+
+const training = madeUpLines(3000, 1);
+const words = trainBpe(training, 300);
+
+describe("trainBpe", () => {
+  it("learns the merges that counting by hand gives", () => {
+    // Pieces with ▁ for the space: ▁ab ×3, ▁abc ×2, ▁b ×1. Pairs: (a,b) 5, (▁,a) 5, (b,c) 2, (▁,b) 1. Alphabet by code point: a b c ▁, ids 4 to 7.
+    // The tie goes to the smaller ids: ab = 8; then (▁,ab) 5: ▁ab = 9; then (▁ab,c) 2: ▁abc = 10; (▁,b) occurs once only, so no more.
+    const tokenizer = trainBpe(["ab ab abc", "ab b abc"], 100);
+    expect(tokenizer.toJSON().model.merges).toEqual([["a", "b"], ["▁", "ab"], ["▁ab", "c"]]);
+    expect(tokenizer.toJSON().model.vocab).toEqual({ "<pad>": 0, "<start>": 1, "<end>": 2, "<unk>": 3, a: 4, b: 5, c: 6, "▁": 7, ab: 8, "▁ab": 9, "▁abc": 10 });
+    expect(tokenizer.encode("abc b cab")).toEqual([10, 7, 5, 7, 6, 8]);
+  });
+
+  it("counts pairs that overlap themselves and words that contain a pair twice", () => {
+    // ▁aaaa ×2: (a,a) counts 6, (▁,a) 2. aa: ▁ aa aa; then of (▁,aa) and (aa,aa), both 2, the one of smaller ids: a=4, ▁=5, aa=6.
+    expect(trainBpe(["aaaa aaaa"], 100).toJSON().model.merges).toEqual([["a", "a"], ["▁", "aa"], ["▁aa", "aa"]]);
+  });
+
+  it("equals a plain trainer that counts everything anew for each merge", () => {
+    const lines = madeUpLines(150, 2);
+    expect(trainBpe(lines, 160).toJSON().model.merges).toEqual(plainMerges(lines, 160));
+  });
+
+  it("depends on how often words occur, not on their order", () => {
+    const shuffled = [...training].reverse();
+    expect(JSON.stringify(trainBpe(shuffled, 300))).toBe(JSON.stringify(words));
+  });
+
+  it("fills the size exactly, or stays below when nothing occurs twice", () => {
+    expect(words.size).toBe(300);
+    expect(trainBpe(["abc"], 500).size).toBe(4 + 4);
+    expect(trainBpe([], 10).size).toBe(4);
+  });
+
+  it("keeps the commonest characters where there are too many", () => {
+    const tokenizer = trainBpe(["aaa bb c"], 4 + 3);
+    expect(Object.keys(tokenizer.toJSON().model.vocab).slice(4)).toEqual(["a", "b", "▁"]);
+    expect(tokenizer.decode(tokenizer.encode("abc"))).toBe("ab\uFFFD");
+    expect(() => trainBpe(["a"], 4)).toThrow("A vocabulary of 4 has no room for text");
+  });
+
+  it("never joins across words, and numbers by at most two digits", () => {
+    for (const [token] of Object.entries(words.toJSON().model.vocab).filter(([, id]) => id > words.unk)) {
+      expect(token).toMatch(/^(▁?[\p{L}\p{M}]+|\p{Nd}{1,2}|▁?[^▁\p{L}\p{M}\p{Nd}]+|▁)$/u);
+    }
+  });
+});
+
+/** The algorithm as in Sennrich et al. 2016, figure 1, with the same tie-breaking. */
+function plainMerges(lines: readonly string[], size: number): [string, string][] {
+  const pieces = lines.flatMap((line) => `▁${normalise(line).replaceAll(" ", "▁")}`.match(/\p{Nd}{1,2}|▁?[\p{L}\p{M}]+|▁?[^▁\p{L}\p{M}\p{Nd}]+|▁/gu) ?? []);
+  let split = pieces.map((piece) => Array.from(piece));
+  const vocabulary = ["<pad>", "<start>", "<end>", "<unk>", ...[...new Set(split.flat())].sort()];
+  const merges: [string, string][] = [];
+  while (vocabulary.length < size) {
+    const counts = new Map<string, { pair: [string, string]; count: number }>();
+    for (const piece of split) {
+      for (let i = 0; i + 1 < piece.length; i++) {
+        const pair: [string, string] = [piece[i] as string, piece[i + 1] as string];
+        const entry = counts.get(pair.join("\n")) ?? { pair, count: 0 };
+        entry.count++;
+        counts.set(pair.join("\n"), entry);
+      }
+    }
+    const id = (token: string): number => vocabulary.indexOf(token);
+    const best = [...counts.values()].sort((a, b) => b.count - a.count || id(a.pair[0]) - id(b.pair[0]) || id(a.pair[1]) - id(b.pair[1]))[0];
+    if (best === undefined || best.count < 2) break;
+    const [left, right] = best.pair;
+    merges.push([left, right]);
+    if (!vocabulary.includes(left + right)) vocabulary.push(left + right);
+    split = split.map((piece) => {
+      const joined: string[] = [];
+      for (let i = 0; i < piece.length; i++) {
+        const fits = piece[i] === left && piece[i + 1] === right;
+        joined.push(fits ? left + right : (piece[i] as string));
+        if (fits) i++;
+      }
+      return joined;
+    });
+  }
+  return merges;
+}
+
+const tokenizers: readonly (readonly [string, Tokenizer])[] = [["words", words], ["characters", characters(training)], ["bytes", bytes()]];
+
+describe.each(tokenizers)("the tokenizer of %s", (name, tokenizer) => {
+  const huggingFace = new HuggingFace(JSON.parse(JSON.stringify(tokenizer)) as object, {});
+  const theirs = (text: string): number[] => huggingFace.encode(text, { add_special_tokens: false }).ids;
+
+  it("is read by @huggingface/tokenizers with the same ids on thousands of lines", () => {
+    for (const line of [...madeUpLines(3000, 3), ...training.slice(0, 1000)]) expect(tokenizer.encode(line)).toEqual(theirs(line));
+  });
+
+  it.each(AWKWARD)("and on %j", (text) => {
+    expect(tokenizer.encode(text)).toEqual(theirs(text));
+  });
+
+  it("and on any text", () => {
+    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 40 }), (text) => {
+      expect(tokenizer.encode(text)).toEqual(theirs(text));
+    }), { numRuns: 1000, seed: 1 });
+  });
+
+  it("decodes as @huggingface/tokenizers does", () => {
+    for (const line of madeUpLines(300, 4)) {
+      const ids = [tokenizer.start, ...tokenizer.encode(line), tokenizer.end, tokenizer.pad];
+      expect(tokenizer.decode(ids)).toBe(huggingFace.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false }));
+    }
+  });
+
+  it("gives known text back as it normalises it", () => {
+    for (const line of madeUpLines(2000, 5)) {
+      const messy = `  ${line.replaceAll(" ", "\u00a0 ")} `;
+      expect(tokenizer.decode(tokenizer.encode(line))).toBe(line);
+      if (name === "words") expect(tokenizer.decode(tokenizer.encode(messy))).toBe(normalise(messy));
+    }
+  });
+
+  it("comes back from its JSON", () => {
+    const loaded = loadTokenizer(JSON.stringify(tokenizer, undefined, 2));
+    expect(JSON.stringify(loaded)).toBe(JSON.stringify(tokenizer));
+    for (const line of [...AWKWARD, ...madeUpLines(200, 6)]) expect(loaded.encode(line)).toEqual(tokenizer.encode(line));
+  });
+
+  it("has its special tokens first", () => {
+    expect([tokenizer.pad, tokenizer.start, tokenizer.end, tokenizer.unk]).toEqual([0, 1, 2, 3]);
+    expect(tokenizer.encode("<pad><end>")).toEqual([0, 2]);
+    expect(tokenizer.decode([0, 1, 2])).toBe("");
+    expect(tokenizer.decode([])).toBe("");
+    expect(tokenizer.encode("")).toEqual([]);
+  });
+
+  it.each([-1, 1e9, 0.5, NaN])("refuses to decode id %d", (id) => {
+    expect(() => tokenizer.decode([id])).toThrow(expect.objectContaining({ code: "token-outside-vocabulary" }));
+  });
+});
+
+describe("unknown characters", () => {
+  it("are <unk> each, and U+FFFD in text", () => {
+    const ids = words.encode("a 漢字");
+    expect(ids.slice(-2)).toEqual([words.unk, words.unk]);
+    expect(words.decode(ids)).toBe("a \uFFFD\uFFFD");
+  });
+
+  it("do not exist for bytes: any well-formed text comes back", () => {
+    fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => text.includes("<") || bytes().decode(bytes().encode(text)) === text));
+  });
+
+  it("half of a character in bytes is U+FFFD", () => {
+    const ids = bytes().encode("é");
+    expect(bytes().decode(ids.slice(0, 1))).toBe("\uFFFD");
+  });
+});
+
+describe("normalise", () => {
+  it("makes spaces plain, apostrophes straight and composes", () => {
+    expect(normalise("  12\u202f345\u00a0€ \t\n l\u2019e\u0301te\u0301 ")).toBe("12 345 € l'été");
+  });
+
+  it("changes nothing the second time, and leaves one kind of space", () => {
+    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+      const once = normalise(text);
+      expect(normalise(once)).toBe(once);
+      expect(once).not.toMatch(/[^\S ]| {2}|^ | $|[‘’]/u);
+    }), { numRuns: 1000 });
+  });
+});
