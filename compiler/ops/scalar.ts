@@ -115,12 +115,12 @@ export const SCALAR_OPS: { readonly [Name in ScalarOpName]: ScalarOp } = {
     ],
   },
   min: {
-    ...real2, ...commutes, doc: "the smaller; its gradient goes to it, on a tie to a", evaluate: Math.min, wgsl: call("min"),
+    ...real2, ...commutes, doc: "the smaller; its gradient goes to it, on a tie to a", evaluate: (a, b) => Math.min(a, b), wgsl: call("min"),
     grad: (dy, [a, b]) => [select(apply("le", a!, b!), dy, zero), select(apply("le", a!, b!), zero, dy)],
   },
   max: {
     // The strict comparison makes max(x, 0), relu, flat at 0, as elsewhere.
-    ...real2, ...commutes, doc: "the larger; its gradient goes to it, on a tie to b", evaluate: Math.max, wgsl: call("max"),
+    ...real2, ...commutes, doc: "the larger; its gradient goes to it, on a tie to b", evaluate: (a, b) => Math.max(a, b), wgsl: call("max"),
     grad: (dy, [a, b]) => [select(apply("lt", b!, a!), dy, zero), select(apply("lt", b!, a!), zero, dy)],
   },
 
