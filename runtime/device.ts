@@ -68,6 +68,8 @@ function watchedDevice(device: GPUDevice): Watched {
   const made: Watched = { all: new Set() };
   watched.set(device, made);
   device.addEventListener("uncapturederror", (event) => {
+    // It is thrown by the next call: the implementation need not print it.
+    event.preventDefault();
     const fault = explain((event as GPUUncapturedErrorEvent).error);
     for (const watch of made.all) watch.fail(fault);
   });

@@ -1,6 +1,7 @@
 /** What using a trained model takes: the entry of the small bundle. Training is in index.ts. */
 export { createSession } from "./session.ts";
-export type { Job, NamedTensor, Session, SessionOptions, Tensor } from "./session.ts";
+export type { Job, Session, SessionOptions, Tensor } from "./session.ts";
+export type { NamedTensor } from "./states.ts";
 export type { Elements, FedOutput, Feed, OutputHandle } from "./feed.ts";
 export { TfmError } from "./errors.ts";
 export type { ExitCode } from "./errors.ts";

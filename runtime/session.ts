@@ -8,17 +8,19 @@ import { DeviceWatch, USAGE, explain, openDevice } from "./device.ts";
 import { disposed, unknownName } from "./errors.ts";
 import { encodeDispatch, prepareDispatches } from "./executor.ts";
 import type { PreparedDispatch } from "./executor.ts";
-import { checkBounds, checkField, checkRange, checkSizes, entrySizes, isFedOutput } from "./feed.ts";
-import type { Elements, FedOutput, Feed, OutputHandle } from "./feed.ts";
-import { writeIndexList } from "./index-list.ts";
-import { initialState } from "./init.ts";
+import { checkBounds, entrySizes } from "./feed.ts";
+import type { Elements, Feed, OutputHandle } from "./feed.ts";
 import { createPipelines } from "./pipelines.ts";
 import type { MadePipeline } from "./pipelines.ts";
 import { FORMAT } from "./program.ts";
-import type { Entry, Output, Program, StateBuffer, StateTensor } from "./program.ts";
+import type { Entry, Output, Program, StateBuffer } from "./program.ts";
 import { Readback } from "./readback.ts";
 import { evaluateSize } from "./size.ts";
 import type { Sizes } from "./size.ts";
+import { Staging } from "./staging.ts";
+import type { StagedEntry } from "./staging.ts";
+import { States } from "./states.ts";
+import type { NamedTensor } from "./states.ts";
 import { tableValues } from "./tables.ts";
 import type { DispatchTime, SessionUsage, Trace } from "./trace.ts";
 import { UniformBlock } from "./uniform.ts";
@@ -57,15 +59,6 @@ export interface Job {
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Elements;
-}
-
-export interface NamedTensor {
-  readonly kind: StateBuffer["kind"];
-  /** The state's name and the tensor's path in it. */
-  readonly state: string;
-  readonly path: string;
-  readonly shape: readonly number[];
-  readonly data: Float32Array<ArrayBuffer>;
 }
 
 export async function createSession(program: Program, options: SessionOptions): Promise<Session> {
@@ -137,10 +130,7 @@ interface Parts {
 }
 
 /** An entry with all that its run needs. */
-interface Prepared {
-  readonly at: number;
-  readonly entry: Entry;
-  readonly sizes: readonly string[];
+interface Prepared extends StagedEntry {
   readonly dispatches: readonly PreparedDispatch[];
 }
 
@@ -160,7 +150,8 @@ export class Session {
   private readonly watch: DeviceWatch;
   private readonly readback: Readback;
   private readonly prepared = new Map<string, Prepared>();
-  private readonly scratch: readonly Int32Array<ArrayBuffer>[];
+  private readonly staging: Staging;
+  private readonly states: States;
   private readonly freeReports: GPUBuffer[];
   /** Sizes of each entry's last run, which give its outputs their shapes. */
   private readonly lastSizes = new Map<string, Sizes>();
@@ -183,7 +174,8 @@ export class Session {
     this.uniform = new UniformBlock(program, this.seed);
     this.watch = new DeviceWatch(device, options.patience ?? 120);
     this.readback = new Readback(device, this.watch);
-    this.scratch = plan.lists.map(({ bytes }) => new Int32Array(bytes / 4));
+    this.staging = new Staging(device.queue, plan, buffers, this.uniform, this.bounds, (output) => this.outputRange(output));
+    this.states = new States(program, buffers.states, device.queue, this.readback);
     this.freeReports = [...buffers.reports];
     const dispatches = prepareDispatches(device, plan, buffers, pipelines);
     plan.entries.forEach(({ entry }, at) => {
@@ -197,8 +189,11 @@ export class Session {
       bytes: plan.bytes,
       arenaRatio: arena === 0 ? 1 : arena / plan.placement.live,
     };
-    plan.tables.forEach(({ table }, at) => this.upload(buffers.tables[at], 0, tableValues(table, this.bounds)));
-    if (options.states === undefined) this.initialise();
+    plan.tables.forEach(({ table }, at) => {
+      const values = tableValues(table, this.bounds);
+      if (values.length > 0) device.queue.writeBuffer(buffers.tables[at] as GPUBuffer, 0, values);
+    });
+    if (options.states === undefined) this.states.initialise(this.seed);
     // Writes without a submission would keep their staging memory.
     device.queue.submit([]);
   }
@@ -231,7 +226,7 @@ export class Session {
       this.freeReports.unshift(staging);
       throw error;
     }
-    return this.readback.map(staging, this.reportBytes()).then((bytes) => {
+    return this.readback.map(staging, this.states.report()?.bytes ?? 0).then((bytes) => {
       this.freeReports.push(staging);
       return new Float32Array(bytes);
     });
@@ -245,6 +240,11 @@ export class Session {
   /** The shape of an output as of its entry's last run. */
   shapeOf(output: OutputHandle): readonly number[] {
     return this.outputRange(output).shape;
+  }
+
+  /** Where an output stands on the GPU, for code that goes on with it there. */
+  rangeOf(output: OutputHandle): BufferRange {
+    return this.outputRange(output).range;
   }
 
   /** An output as of its entry's last run, waiting for it. */
@@ -265,42 +265,31 @@ export class Session {
   }
 
   /** All tensors of the states of these kinds that the session has, in the program's order. */
-  async readStates(kinds: readonly StateBuffer["kind"][]): Promise<readonly NamedTensor[]> {
+  readStates(kinds: readonly StateBuffer["kind"][]): Promise<readonly NamedTensor[]> {
     this.check();
-    const tensors: NamedTensor[] = [];
-    for (const { state, buffer } of this.statesOf(kinds)) {
-      const data = new Float32Array(await this.readback.read([{ buffer, offset: 0, size: state.length * 4 }]));
-      for (const { path, shape, offset } of state.tensors) {
-        tensors.push({ kind: state.kind, state: state.name, path, shape, data: data.slice(offset, offset + product(shape)) });
-      }
-    }
-    return tensors;
+    return this.states.readAll(kinds);
   }
 
-  async readState(path: string, kind: StateBuffer["kind"] = "parameter", state?: string): Promise<Float32Array<ArrayBuffer>> {
+  readState(path: string, kind: StateBuffer["kind"] = "parameter", state?: string): Promise<Float32Array<ArrayBuffer>> {
     this.check();
-    const { buffer, tensor } = this.tensorOf(kind, path, state);
-    return new Float32Array(await this.readback.read([{ buffer, offset: tensor.offset * 4, size: product(tensor.shape) * 4 }]));
-  }
-
-  writeState(path: string, data: Float32Array<ArrayBuffer>, kind: StateBuffer["kind"] = "parameter", state?: string): void {
-    this.check();
-    const { buffer, tensor } = this.tensorOf(kind, path, state);
-    if (data.length !== product(tensor.shape)) throw new Error(`internal: ${data.length} elements for ${path} [${tensor.shape.join(", ")}]`);
-    this.upload(buffer, tensor.offset * 4, data);
+    return this.states.read(kind, path, state);
   }
 
   /** Writes all tensors and hands the writes to the GPU. */
   writeStates(tensors: readonly NamedTensor[]): void {
-    for (const { path, data, kind, state } of tensors) this.writeState(path, data, kind, state);
+    this.check();
+    for (const { kind, path, data, state } of tensors) this.states.write(kind, path, data, state);
     this.device.queue.submit([]);
+  }
+
+  writeState(path: string, data: Float32Array, kind: StateBuffer["kind"] = "parameter", state?: string): void {
+    this.check();
+    this.states.write(kind, path, data, state);
   }
 
   /** The tensors that the session holds, without their data. */
   tensors(kinds: readonly StateBuffer["kind"][]): readonly Omit<NamedTensor, "data">[] {
-    return this.statesOf(kinds).flatMap(({ state }) =>
-      state.tensors.map(({ path, shape }) => ({ kind: state.kind, state: state.name, path, shape })),
-    );
+    return this.states.tensors(kinds);
   }
 
   /** The host scalar of that name at a step, in f64; undefined where the program has none. */
@@ -324,7 +313,7 @@ export class Session {
     const resolved = this.device.createBuffer({ size: 16 * dispatches.length, usage: USAGE.queryResolve | USAGE.copySource });
     try {
       const encoder = this.device.createCommandEncoder({ label: "profile" });
-      this.stage(encoder, prepared, feed, undefined);
+      this.staging.stage(encoder, prepared, feed, undefined);
       dispatches.forEach(({ dispatch }, at) => {
         const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * at, endOfPassWriteIndex: 2 * at + 1 };
         const pass = encoder.beginComputePass({ label: dispatch.label, timestampWrites });
@@ -371,7 +360,7 @@ export class Session {
       if (feed !== staged || (jobs[at - 1]?.entries ?? entries).join() !== entries.join()) {
         pass?.end();
         pass = undefined;
-        this.stage(encoder, prepared, feed, feeds.length > 1 ? feeds.indexOf(feed) : undefined);
+        this.staging.stage(encoder, prepared, feed, feeds.length > 1 ? feeds.indexOf(feed) : undefined);
         staged = feed;
       }
       pass ??= encoder.beginComputePass({ label: entries.join(" ") });
@@ -381,7 +370,8 @@ export class Session {
       }
     });
     pass?.end();
-    if (report !== undefined) encoder.copyBufferToBuffer(this.reportBuffer(), 0, report, 0, this.reportBytes());
+    const source = this.states.report();
+    if (report !== undefined && source !== undefined) encoder.copyBufferToBuffer(source.buffer, 0, report, 0, source.bytes);
     this.device.queue.submit([encoder.finish()]);
     if (this.debug) this.watch.scoped(this.device.popErrorScope());
     this.trace?.({
@@ -391,61 +381,6 @@ export class Session {
       step: jobs[0]?.feed.step ?? 1,
       encodeMilliseconds: performance.now() - started,
     });
-  }
-
-  /**
-   * Checks a feed and brings it to the GPU: by writes where the submission has one batch, else through a slot of the upload
-   * buffer, since writes would all come before the submission.
-   */
-  private stage(encoder: GPUCommandEncoder, prepared: readonly Prepared[], feed: Feed, slot: number | undefined): void {
-    for (const { entry, sizes } of prepared) checkSizes(entry, sizes, feed.sizes, this.bounds);
-    const move = (target: GPUBuffer | undefined, slotOffset: number, data: Elements | ArrayBuffer): void => {
-      if (target === undefined || data.byteLength === 0) return;
-      if (slot === undefined || this.buffers.upload === undefined) return this.upload(target, 0, data);
-      const offset = slot * this.plan.slotBytes + slotOffset;
-      this.upload(this.buffers.upload, offset, data);
-      encoder.copyBufferToBuffer(this.buffers.upload, offset, target, 0, data.byteLength);
-    };
-    const checked = new Map<number, Elements>();
-    const lists = new Set<number>();
-    for (const { at, entry } of prepared) {
-      const ids = this.plan.entries[at];
-      ids?.inputs.forEach((id, own) => {
-        const input = entry.inputs[own];
-        if (input === undefined || checked.has(id)) return;
-        const value = feed.fields[input.name];
-        if (value !== undefined && isFedOutput(value)) return this.copyOutput(encoder, value, id, feed.sizes);
-        const data = checkField(entry, input, value, feed.sizes);
-        checked.set(id, data);
-        move(this.buffers.inputs[id], this.plan.inputs[id]?.slotOffset ?? 0, data);
-      });
-      for (const id of ids?.lists ?? []) lists.add(id);
-    }
-    for (const id of lists) {
-      const { list, input, slotOffset } = this.plan.lists[id] as BufferPlan["lists"][number];
-      const indices = checked.get(input);
-      const into = this.scratch[id];
-      if (indices === undefined || into === undefined) throw new Error(`internal: the index list of ${list.of} needs the field itself`);
-      const rows = evaluateSize(list.rows, feed.sizes);
-      checkRange(list.of, [indices.length], indices, rows);
-      writeIndexList(indices, rows, into);
-      move(this.buffers.lists[id], slotOffset, into.subarray(0, rows + 1 + indices.length));
-    }
-    move(this.buffers.uniform, 0, this.uniform.write({ sizes: feed.sizes, step: feed.step ?? 1, micro: feed.micro ?? 0 }));
-  }
-
-  /** An output of another entry as this run's input: copied on the GPU, whole or some rows of it. */
-  private copyOutput(encoder: GPUCommandEncoder, { from, rows }: FedOutput, id: number, sizes: Sizes): void {
-    const { shape, range } = this.outputRange(from);
-    const target = this.buffers.inputs[id];
-    const input = this.plan.inputs[id]?.input;
-    if (target === undefined || input === undefined) throw new Error(`internal: no input ${id}`);
-    const rowBytes = shape[0] === 0 ? 0 : range.size / (shape[0] ?? 1);
-    const wanted = input.shape.reduce((all, size) => all * evaluateSize(size, sizes), 4);
-    const given = rows === undefined ? range.size : rows.length * rowBytes;
-    if (wanted !== given) throw new Error(`internal: ${given} bytes of ${from.output} for ${input.name}, which takes ${wanted}`);
-    if (rows === undefined) encoder.copyBufferToBuffer(range.buffer, range.offset, target, 0, range.size);
-    rows?.forEach((row, at) => encoder.copyBufferToBuffer(range.buffer, range.offset + row * rowBytes, target, at * rowBytes, rowBytes));
   }
 
   private outputRange(output: OutputHandle): { readonly shape: readonly number[]; readonly range: BufferRange; readonly type: Output["type"] } {
@@ -470,43 +405,6 @@ export class Session {
     const found = this.prepared.get(name);
     if (found === undefined) throw unknownName("entry", name, [...this.prepared.keys()]);
     return found;
-  }
-
-  private statesOf(kinds: readonly StateBuffer["kind"][]): readonly { readonly state: StateBuffer; readonly buffer: GPUBuffer }[] {
-    return this.program.states.flatMap((state, at) => {
-      const buffer = this.buffers.states.get(at);
-      return buffer !== undefined && kinds.includes(state.kind) ? [{ state, buffer }] : [];
-    });
-  }
-
-  private tensorOf(kind: StateBuffer["kind"], path: string, stateName?: string): { readonly buffer: GPUBuffer; readonly tensor: StateTensor } {
-    for (const { state, buffer } of this.statesOf([kind])) {
-      const tensor = stateName === undefined || stateName === state.name ? state.tensors.find((one) => one.path === path) : undefined;
-      if (tensor !== undefined) return { buffer, tensor };
-    }
-    throw unknownName("tensor", path, this.tensors([kind]).map((one) => one.path));
-  }
-
-  private reportBuffer(): GPUBuffer {
-    const [found] = this.statesOf(["report"]);
-    if (found === undefined) throw new Error("internal: the program has no report");
-    return found.buffer;
-  }
-
-  private reportBytes(): number {
-    return Math.min(256, (this.statesOf(["report"])[0]?.state.length ?? 0) * 4);
-  }
-
-  private initialise(): void {
-    for (const [at, buffer] of this.buffers.states) {
-      const state = this.program.states[at];
-      const values = state && initialState(state, this.seed);
-      if (values !== undefined) this.upload(buffer, 0, values);
-    }
-  }
-
-  private upload(buffer: GPUBuffer | undefined, offset: number, data: Elements | ArrayBuffer): void {
-    if (buffer !== undefined && data.byteLength > 0) this.device.queue.writeBuffer(buffer, offset, data);
   }
 
   private check(): void {

@@ -1,7 +1,8 @@
 /** `model.safetensors`: a model's parameters and running statistics by path, as bytes. */
 import { differentModel } from "./errors.ts";
 import type { Program, StateBuffer } from "./program.ts";
-import type { NamedTensor, Session } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { NamedTensor } from "./states.ts";
 import { decodeSafetensors, encodeSafetensors } from "./training/safetensors.ts";
 
 /** What a model needs in order to be used. */

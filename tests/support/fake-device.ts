@@ -142,7 +142,7 @@ export function fakeDevice(options: FakeOptions = {}): FakeDevice {
     raise: (name, message) => {
       const error = new (class extends Error {})(message);
       Object.defineProperty(error.constructor, "name", { value: name });
-      for (const listener of listeners) listener({ error });
+      for (const listener of listeners) listener({ error, preventDefault: () => undefined });
     },
     hang: false,
   };
