@@ -1,6 +1,9 @@
 /** The compiler on one screen: a checked model becomes a program. */
 import type { Entry as ModelEntry, Model } from "./check/model.ts";
 import type { Expr, Graph } from "./ir/graph.ts";
+import type { Dim } from "./dim.ts";
+import { visitExpr } from "./ir/expr.ts";
+import { expressionsOf, indexSizes } from "./ir/walk.ts";
 import type { FusedGraph } from "./ir/fused.ts";
 import type { ScheduledKernel } from "./kernels/kernel.ts";
 import { schedule } from "./kernels/schedule.ts";
@@ -94,9 +97,13 @@ function optimized(entry: string, graph: Graph, options: Pick<CompileOptions, "o
   }, graph);
 }
 
+/** All named sizes that shapes and expressions mention. */
 function sizesOf(graphs: readonly Graph[]): string[] {
   const names = new Set<string>();
-  for (const graph of graphs)
-    for (const value of graph.values) for (const dim of value.shape) for (const name of sizeNames(dim)) names.add(name);
+  const note = (dim: Dim): void => sizeNames(dim).forEach((name) => names.add(name));
+  for (const value of graphs.flatMap(({ values }) => values)) {
+    indexSizes(value).forEach(note);
+    for (const expr of expressionsOf(value)) visitExpr(expr, (node) => void (node.kind === "size" && note(node.dim)));
+  }
   return [...names].sort();
 }

@@ -1,5 +1,10 @@
 /** The graph passes in order. A pass's name is its file, what `--print-after` takes, and its title in traces. */
 import type { Pass } from "./passes/pass.ts";
+import { canonical } from "./passes/canonical.ts";
+import { fold } from "./passes/fold.ts";
 import { prune } from "./passes/prune.ts";
+import { share } from "./passes/share.ts";
+import { simplify } from "./passes/simplify.ts";
+import { split } from "./passes/split.ts";
 
-export const GRAPH_PASSES: readonly Pass[] = [prune];
+export const GRAPH_PASSES: readonly Pass[] = [fold, simplify, canonical, share, simplify, share, split, prune];

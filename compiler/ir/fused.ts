@@ -31,8 +31,17 @@ export interface Group {
   readonly roots: ReadonlyMap<ValueId, readonly number[]>;
 }
 
+/**
+ * Values of equal type and shape that one group stores share a range of memory, one behind the other, and so take one
+ * binding wherever they are read: row statistics, the gradients of keys and values.
+ */
+export interface Pack {
+  readonly members: readonly ValueId[];
+}
+
 export interface FusedGraph {
   readonly graph: Graph;
+  readonly packs: readonly Pack[];
   /** Every equation is a member of exactly one group; groups stand in an order in which each reads only what earlier ones stored. */
   readonly groups: readonly Group[];
 }

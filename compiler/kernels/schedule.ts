@@ -19,13 +19,13 @@ export function schedule(fused: FusedGraph, uniform: Uniform, profile: ContractP
   const values = valuesById(fused.graph);
   const stored = new Set(fused.groups.flatMap((group) => group.stored));
   const names = new Set<string>();
-  const storage = stateStorage(fused);
+  const storage = new Map([...stateStorage(fused), ...packStorage(fused)]);
   return fused.groups.map((group) => {
     const own = new Set(group.members);
     const context: EmitContext = {
       values,
       inMemory: (id) => (stored.has(id) ? !own.has(id) : values.get(id)!.kind !== "equation"),
-      storage: (id) => storage.get(id) ?? id,
+      storage: (id) => storage.get(id) ?? { id, plane: 0 },
       hostScalar: (id) => uniform.scalarText(values.get(id) as HostScalar),
     };
     const { bindings, variants } = group.kind === "contract" ? contractKernels(group, context, uniform, profile) : nestKernels(group, context, uniform);
@@ -37,17 +37,23 @@ export function schedule(fused: FusedGraph, uniform: Uniform, profile: ContractP
  * The state that each output is the next content of, where the graph reads that state too: the two are one binding. Every
  * reader of the old content must then be in the kernel that writes the new one, or earlier.
  */
-function stateStorage(fused: FusedGraph): Map<ValueId, ValueId> {
-  const storage = new Map<ValueId, ValueId>();
+function stateStorage(fused: FusedGraph): Map<ValueId, Storage> {
+  const storage = new Map<ValueId, Storage>();
   for (const { value, state } of fused.graph.outputs) {
     const old = state && fused.graph.values.find((leaf) => leaf.kind === "state" && stateKey(leaf.state) === stateKey(state));
     if (!old) continue;
-    storage.set(value, old.id);
+    storage.set(value, { id: old.id, plane: 0 });
     const writer = fused.groups.findIndex(({ stored }) => stored.includes(value));
     const late = fused.groups.findIndex(({ members }, at) => at > writer && members.some((id) => operandsOf(valuesById(fused.graph).get(id)!).includes(old.id)));
     if (late >= 0) throw new Error(`internal: ${old.name} is read after its next content was written`);
   }
   return storage;
+}
+
+type Storage = ReturnType<EmitContext["storage"]>;
+
+function packStorage({ packs }: FusedGraph): [ValueId, Storage][] {
+  return packs.flatMap(({ members }) => members.map((id, plane): [ValueId, Storage] => [id, { id: members[0]!, plane }]));
 }
 
 type Made = Pick<ScheduledKernel, "bindings" | "variants">;

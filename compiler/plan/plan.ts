@@ -3,6 +3,7 @@
  * temporary whose lifetime the runtime turns into an offset), every kernel becomes a dispatch, equal kernels become one.
  */
 import type { Entry as ModelEntry } from "../check/model.ts";
+import { constant } from "../dim.ts";
 import type { FusedGraph } from "../ir/fused.ts";
 import type { ScalarType, Value, ValueId } from "../ir/graph.ts";
 import { valuesById } from "../ir/walk.ts";
@@ -52,12 +53,14 @@ export function planEntry({ name, fused, kernels, source }: EntryToPlan, layout:
   const tables = fused.graph.values.filter((value) => value.kind === "host-table");
   const indexLists: IndexList[] = [];
 
+  const packed = new Map(fused.packs.map(({ members }) => [members[0]!, [constant(members.length), ...values.get(members[0]!)!.shape]]));
+
   const touch = (value: Value, at: number): BufferRef => {
     let index = temporaryOf.get(value.id);
     if (index === undefined) {
       index = temporaries.length;
       temporaryOf.set(value.id, index);
-      temporaries.push({ name: value.name, type: elementType(value.type), shape: value.shape, first: at, last: at });
+      temporaries.push({ name: value.name, type: elementType(value.type), shape: packed.get(value.id) ?? value.shape, first: at, last: at });
     }
     temporaries[index] = { ...temporaries[index]!, last: Math.max(temporaries[index]!.last, at) };
     return { kind: "temporary", at: index };

@@ -4,8 +4,8 @@
  * Every operand knows how deep in the loops its variables live; it is bound to a `let` in that block as soon as something
  * deeper uses it, so loop-invariant code moves out by construction, and equal text in one block is computed once.
  */
-import { asNumber, constant, type Dim, equal, multiply, ONE } from "../../dim.ts";
-import type { Equation, Expr, Graph, ScalarType, Value, ValueId } from "../../ir/graph.ts";
+import { asNumber, constant, type Dim, divide, equal, multiply, ONE } from "../../dim.ts";
+import type { Equation, Expr, ScalarType, Value, ValueId } from "../../ir/graph.ts";
 import { typeOf } from "../../ir/typeof.ts";
 import { type Affine, affineText, collapse, coefficient, type Composite, constantAffine, LANES, negated, quarter, sum, times, variable, without } from "./affine.ts";
 import { Blocks } from "./block.ts";
@@ -19,8 +19,8 @@ export interface EmitContext {
   readonly values: ReadonlyMap<ValueId, Value>;
   /** Values that this kernel may read from memory: leaves and what earlier kernels stored. */
   readonly inMemory: (id: ValueId) => boolean;
-  /** The value whose memory holds this one: a state, where this is its next content; otherwise itself. */
-  readonly storage: (id: ValueId) => ValueId;
+  /** Where a value is kept: by itself, in a state whose next content it is, or in a pack, `plane` values of its shape further. */
+  readonly storage: (id: ValueId) => { readonly id: ValueId; readonly plane: number };
   /** The text of a host scalar's field in the uniform block. */
   readonly hostScalar: (id: ValueId) => string;
 }
@@ -169,7 +169,7 @@ export class Emitter {
   // ── Memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private load(value: Value, coordinates: readonly Operand[]): Operand {
-    const offset = this.offset(value.shape, coordinates);
+    const offset = this.offset(value, coordinates);
     const raw = this.loadText(value, offset);
     const text = value.type === "bool" ? `(${raw} != ${offset.width === 4 ? "vec4i(0)" : "0"})` : raw;
     return this.bound({ text, type: value.type, width: offset.width, depth: offset.depth });
@@ -177,7 +177,7 @@ export class Emitter {
 
   private loadText(value: Value, offset: Operand): string {
     const wide = this.wideOffset(offset);
-    const { name, vec4 } = this.memory.access(this.context.storage(value.id), value.type, "read", wide !== undefined);
+    const { name, vec4 } = this.memory.access(this.context.storage(value.id).id, value.type, "read", wide !== undefined);
     const one = (at: string): string => (vec4 ? `${name}[(${at}) >> 2u][(${at}) & 3]` : `${name}[${at}]`);
     if (offset.width === 1) return one(isAtom(offset.text) || !vec4 ? offset.text : this.bound(offset).text);
     if (wide !== undefined && vec4) return `${name}[${wide}]`;
@@ -188,9 +188,9 @@ export class Emitter {
 
   /** Writes an element, or four neighbours, of a value that this kernel stores. */
   store(value: Value, coordinates: readonly Operand[], content: Operand): void {
-    const offset = this.offset(value.shape, coordinates);
+    const offset = this.offset(value, coordinates);
     const wide = this.wideOffset(offset);
-    const { name, vec4 } = this.memory.access(this.context.storage(value.id), value.type, "write", wide !== undefined);
+    const { name, vec4 } = this.memory.access(this.context.storage(value.id).id, value.type, "write", wide !== undefined);
     const stored = (operand: Operand): string =>
       value.type === "bool" ? `select(${operand.width === 4 ? "vec4i(0), vec4i(1)" : "0, 1"}, ${operand.text})` : operand.text;
     if (offset.width === 1) {
@@ -207,11 +207,13 @@ export class Emitter {
     for (const lane of ["x", "y", "z", "w"]) this.blocks.line(`${name}[${at}.${lane}] = ${parts}.${lane};`);
   }
 
-  private offset(shape: readonly Dim[], coordinates: readonly Operand[]): Operand {
-    return coordinates.reduce<Operand>((total, coordinate, at) => {
+  private offset({ id, shape }: Value, coordinates: readonly Operand[]): Operand {
+    const within = coordinates.reduce<Operand>((total, coordinate, at) => {
       const scaled = at === 0 ? total : this.apply("imul", [total, this.size(shape[at]!)], "i32");
       return this.apply("iadd", [scaled, coordinate], "i32");
     }, this.size([]));
+    const start = multiply(constant(this.context.storage(id).plane), ...shape);
+    return this.apply("iadd", [within, this.size(start)], "i32");
   }
 
   /** The offset divided by four, as text, when it names four aligned neighbours. */
@@ -248,11 +250,19 @@ function affineOf(op: string, args: readonly Operand[]): Affine | undefined {
   if (!a || !b) return undefined;
   if (op === "iadd") return sum(a, b);
   if (op === "isub") return sum(a, negated(b));
+  if (op === "idiv" || op === "imod") return quotientOf(op, a, b);
   if (op === "imul" && a.terms.size === 0) return times(b, a.constant);
   if (op === "imul" && b.terms.size === 0) return times(a, b.constant);
   return undefined;
 }
 
-export function valuesOf(graph: Graph): ReadonlyMap<ValueId, Value> {
-  return new Map(graph.values.map((value) => [value.id, value]));
+/** (c·x + r) / c and (c·x + r) % c for a constant r >= 0: the part that c divides comes out whole. */
+function quotientOf(op: "idiv" | "imod", a: Affine, b: Affine): Affine | undefined {
+  const divisor = b.terms.size === 0 ? asNumber(b.constant) : undefined;
+  const rest = asNumber(a.constant);
+  if (divisor === undefined || divisor <= 0 || rest === undefined || rest < 0) return undefined;
+  const parts = [...a.terms].map(([name, value]) => [name, divide(value, b.constant)] as const);
+  if (parts.some(([, part]) => part === undefined)) return undefined;
+  if (op === "imod") return constantAffine(constant(rest % divisor));
+  return { terms: new Map(parts.map(([name, part]) => [name, part!])), constant: constant(Math.floor(rest / divisor)) };
 }

@@ -2,8 +2,8 @@
  * Recognising a contraction: a sum of a product whose factors fall into a left side (rows × depth) and a right side
  * (depth × columns), told apart by the indices they depend on. Indices of both sides that survive are the batch.
  */
-import type { Equation, Expr, Value, ValueId } from "../../ir/graph.ts";
-import { accessesIn, indicesIn } from "../../ir/expr.ts";
+import type { Equation, Expr } from "../../ir/graph.ts";
+import { indicesIn } from "../../ir/expr.ts";
 
 export interface Contraction {
   readonly batch: readonly number[];
@@ -55,9 +55,4 @@ function factorsOf(expr: Expr): Expr[] {
   if (expr.kind === "apply" && expr.op === "mul") return expr.args.flatMap(factorsOf);
   if (expr.kind === "apply" && expr.op === "neg") return [{ kind: "const", type: "f32", value: -1 }, ...factorsOf(expr.args[0]!)];
   return [expr];
-}
-
-/** Whether one of the factors reads a parameter or something else that no batch index enters. */
-export function readsState(factors: readonly Expr[], values: ReadonlyMap<ValueId, Value>): boolean {
-  return factors.some((factor) => accessesIn(factor).some(({ value }) => values.get(value)!.kind === "state"));
 }

@@ -3,9 +3,10 @@
  * group of its own; then groups merge wherever one loop structure serves both, the order stays acyclic and the storage
  * bindings of one kernel suffice. Decided by index maps alone.
  */
-import { asNumber, type Dim, equal, multiply, ONE } from "../../dim.ts";
-import type { FusedGraph, Group, GroupKind } from "../../ir/fused.ts";
+import { asNumber, type Dim, equal, key, multiply, ONE } from "../../dim.ts";
+import type { FusedGraph, Group, GroupKind, Pack } from "../../ir/fused.ts";
 import type { Equation, Graph, Value, ValueId } from "../../ir/graph.ts";
+import { indicesIn } from "../../ir/expr.ts";
 import { valuesById } from "../../ir/walk.ts";
 import { scatterMatch } from "../../kernels/nest.ts";
 import { contraction } from "./contraction.ts";
@@ -18,6 +19,7 @@ const MOST_BINDINGS = 8;
 const MOST_INNER = 128;
 
 interface Node {
+  readonly number: number;
   kind: GroupKind;
   rows: readonly Dim[];
   readonly roots: Map<ValueId, readonly number[]>;
@@ -32,12 +34,12 @@ export function fuse(graph: Graph): FusedGraph {
   for (const value of rooted) plan.start(value, singleton(value, values, virtual, streamed));
   for (const value of rooted) plan.joinProducers(value);
   for (const value of rooted) plan.joinSiblings(value);
-  return { graph, groups: plan.groups() };
+  return { graph, groups: plan.groups(), packs: plan.packs() };
 }
 
 function singleton(value: Equation, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>, streamed: ReadonlySet<ValueId>): Node {
   const all = value.shape.map((_, axis) => axis);
-  const node = (kind: GroupKind, axes: readonly number[] = all): Node => ({ kind, rows: axes.map((axis) => value.shape[axis]!), roots: new Map([[value.id, axes]]) });
+  const node = (kind: GroupKind, axes: readonly number[] = all): Node => ({ number: value.id, kind, rows: axes.map((axis) => value.shape[axis]!), roots: new Map([[value.id, axes]]) });
   if (!value.reduce) return node("map");
   const match = scatterMatch(value);
   if (match && values.get(match.input)!.kind === "input") return node("scatter");
@@ -53,7 +55,7 @@ function streamRows(value: Equation, values: ReadonlyMap<ValueId, Value>, virtua
   if (through.length === 0) return undefined;
   const rows = new Set<number>();
   const found = readsOf(value, values, new Set([...virtual].filter((id) => !streamed.has(id))));
-  for (const { value: id, slots } of found) if (streamed.has(id)) for (const slot of slots) if (slot.kind === "index" && slot.at < value.shape.length) rows.add(slot.at);
+  for (const { value: id, slots } of found) if (streamed.has(id)) for (const index of slots.flatMap(indicesIn)) if (index < value.shape.length) rows.add(index);
   const inner = value.shape.filter((_, axis) => !rows.has(axis));
   const size = asNumber(multiply(ONE, ...inner));
   return size !== undefined && size <= MOST_INNER ? value.shape.map((_, axis) => axis).filter((axis) => rows.has(axis)) : value.shape.map((_, axis) => axis);
@@ -125,6 +127,17 @@ class Merging {
     };
     for (const node of nodes) visit(node);
     return ordered;
+  }
+
+  /** Values of one shape that one group stores, save those that have a place of their own as outputs. */
+  packs(): Pack[] {
+    const packs = new Map<string, ValueId[]>();
+    for (const node of new Set(this.nodeOf.values()))
+      for (const id of this.storedOf(node)) {
+        const key = this.storageKey(id);
+        if (!this.outputs.has(id)) packs.set(key, [...(packs.get(key) ?? []), id]);
+      }
+    return [...packs.values()].filter((members) => members.length > 1).map((members) => ({ members: members.sort((a, b) => a - b) }));
   }
 
   // ── Merging ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -221,12 +234,20 @@ class Merging {
   private bindings(roots: ReadonlySet<ValueId>): number {
     const touched = new Set<string>();
     for (const id of roots) {
-      for (const { value } of this.reads.get(id)!) if (!roots.has(value) && this.values.get(value)!.kind !== "host-scalar") touched.add(`v${value}`);
+      for (const { value } of this.reads.get(id)!) if (!roots.has(value) && this.values.get(value)!.kind !== "host-scalar") touched.add(this.storageKey(value));
       const match = scatterMatch(this.values.get(id) as Equation);
       if (match && this.nodeOf.get(id)!.kind === "scatter") touched.add(`l${match.input}`);
-      if (this.isReadOutside(id, roots)) touched.add(`v${id}`);
+      if (this.isReadOutside(id, roots)) touched.add(this.outputs.has(id) ? `v${id}` : `own ${this.values.get(id)!.type} ${this.values.get(id)!.shape.map(key).join(",")}`);
     }
     return touched.size;
+  }
+
+  /** Equal for values that share a binding. */
+  private storageKey(id: ValueId): string {
+    const node = this.nodeOf.get(id);
+    if (!node || this.outputs.has(id)) return `v${id}`;
+    const { type, shape } = this.values.get(id)!;
+    return `n${node.number} ${type} ${shape.map(key).join(",")}`;
   }
 
   private isReadOutside(id: ValueId, roots: ReadonlySet<ValueId>): boolean {

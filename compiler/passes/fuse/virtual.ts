@@ -4,10 +4,10 @@
  * anyway; and *streamed* values, the products of queries and keys and all that is computed from them element by element,
  * which would grow with the square of a length.
  */
-import { asNumber, type Dim, divide, multiply, ONE } from "../../dim.ts";
+import { asNumber, type Dim, divide, equal, multiply, ONE } from "../../dim.ts";
 import type { Equation, Expr, Graph, Value, ValueId } from "../../ir/graph.ts";
-import { accessesIn, visitExpr } from "../../ir/expr.ts";
-import { expressionsOf, isMap, readersOf, valuesById } from "../../ir/walk.ts";
+import { accessesIn, indicesIn, visitExpr } from "../../ir/expr.ts";
+import { expressionsOf, indexSizes, isMap, readersOf, valuesById } from "../../ir/walk.ts";
 import { contraction } from "./contraction.ts";
 
 /** Longest inner product that is computed again for every use of its result. */
@@ -80,7 +80,7 @@ function streamedValues(graph: Graph, values: ReadonlyMap<ValueId, Value>, reade
   const streamed = new Set<ValueId>();
   for (const value of graph.values) {
     if (value.kind !== "equation" || outputs.has(value.id)) continue;
-    if (value.reduce ? isOuterProduct(value, values) : extendsStream(value, values, streamed)) streamed.add(value.id);
+    if (value.reduce ? isOuterProduct(value) : extendsStream(value, values, streamed)) streamed.add(value.id);
   }
   // What some reader needs whole is stored after all, and with it everything that is computed from it alone.
   for (let changed = true; changed; ) {
@@ -98,12 +98,11 @@ function streamedValues(graph: Graph, values: ReadonlyMap<ValueId, Value>, reade
 }
 
 /** A batched product with a short inner index whose result is larger than its operands: [B, heads, T, S] from [B, T, heads, e]. */
-function isOuterProduct(value: Equation, values: ReadonlyMap<ValueId, Value>): boolean {
+function isOuterProduct(value: Equation): boolean {
   const found = contraction(value);
   if (!found || found.batch.length === 0) return false;
   const depth = asNumber(volume(value.reduce!.sizes));
   if (depth === undefined || depth > LONGEST_INNER) return false;
-  if (accessesIn(value.body).some(({ value: id }) => values.get(id)!.kind === "state")) return false;
   const [rows, columns] = [found.rows, found.columns].map((axes) => volume(axes.map((axis) => value.shape[axis]!)));
   const [m, n] = [asNumber(rows!), asNumber(columns!)];
   return m === undefined && n === undefined ? true : m !== undefined && n !== undefined && m * n > (m + n) * depth;
@@ -117,16 +116,16 @@ function extendsStream(value: Equation, values: ReadonlyMap<ValueId, Value>, str
   });
 }
 
-/** A reduction over exactly one axis of the streamed value, every other one of which is an axis of the result. */
+/** A reduction that meets every element of the streamed value once: the indices in the slots walk exactly its volume. */
 function reducesStream(reader: Value, value: Equation): boolean {
-  if (reader.kind !== "equation" || !reader.reduce || reader.reduce.sizes.length !== 1) return false;
+  if (reader.kind !== "equation" || !reader.reduce) return false;
   const rank = reader.shape.length;
+  const sizes = indexSizes(reader);
   return expressionsOf(reader)
     .flatMap(accessesIn)
     .filter(({ value: id }) => id === value.id)
     .every(({ slots }) => {
-      const at = slots.map((slot) => (slot.kind === "index" ? slot.at : -1));
-      return at.every((index) => index >= 0) && new Set(at).size === at.length && at.filter((index) => index >= rank).length === 1;
+      const used = [...new Set(slots.flatMap((slot) => indicesIn(slot)))];
+      return used.some((index) => index >= rank) && equal(volume(used.map((index) => sizes[index]!)), volume(value.shape));
     });
 }
-
