@@ -1,6 +1,6 @@
 import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
-import { apply, bool, conjuncts, conjunction, dependsOn, imul, index, int, isConst, mul, real, size, substituteIndices } from "../ir/expr.ts";
+import { apply, bool, conjuncts, conjunction, dependsOn, imul, index, int, isConst, isOp, mul, real, size, substituteIndices } from "../ir/expr.ts";
 import type { Equation, Expr, Reduction, ScalarType, Value, ValueId } from "../ir/graph.ts";
 import { typeOf } from "../ir/typeof.ts";
 import { indexSizes, mapExpressions, valuesById } from "../ir/walk.ts";
@@ -28,7 +28,7 @@ function simpleValue(value: Value, values: ReadonlyMap<ValueId, Value>): Value {
   const { where: _, ...reduce } = value.reduce;
   const where = conditions.length > 0 ? { where: conjunction(conditions) } : {};
   const body = simplifyExpr(value.body, known, conditions);
-  return simpleReduction({ ...value, body, reduce: { ...reduce, ...where } }, values);
+  return simpleReduction(withoutPinned({ ...value, body, reduce: { ...reduce, ...where } }, values), values);
 }
 
 /** What a value's expressions may take for granted. */
@@ -41,13 +41,44 @@ export function knownIn(value: Value, values: ReadonlyMap<ValueId, Value>): Know
 }
 
 /**
+ * A reduced index that the predicate sets is replaced by what it is set to; a sum's `if` counts as a predicate then:
+ *
+ *     sum[v: N] if v == target[b] then x[b, v] else 0   →   if 0 <= target[b] and target[b] < N then x[b, target[b]] else 0
+ */
+function withoutPinned(value: Equation, values: ReadonlyMap<ValueId, Value>): Equation {
+  const { monoid, sizes, where } = value.reduce!;
+  if (MONOIDS[monoid].positional) return value;
+  const rank = value.shape.length;
+  const chosen = isOp(value.body, "select") && monoid === "sum" && isConst(value.body.args[2]!, 0) ? value.body.args : undefined;
+  const conditions = [...conjuncts(where), ...conjuncts(chosen?.[0])];
+  for (const [place, condition] of conditions.entries()) {
+    if (!isOp(condition, "ieq")) continue;
+    const [a, b] = condition.args as [Expr, Expr];
+    const [pinned, to] = a.kind === "index" && a.at >= rank ? [a, b] : [b, a];
+    if (pinned.kind !== "index" || pinned.at < rank || dependsOn(to, new Set([pinned.at]))) continue;
+    const extent = size(sizes[pinned.at - rank]!);
+    const range = [apply("ile", int(0), to), apply("ilt", to, extent)];
+    const put = (expr: Expr): Expr => substituteIndices(expr, (at) => (at === pinned.at ? to : undefined));
+    const left = [...conditions.slice(0, place).filter((other) => !dependsOn(other, new Set([pinned.at]))), ...range];
+    const rest = conditions.filter((other, at) => at !== place && !left.includes(other)).map(put);
+    // The index stays with one value, 0; what follows removes it.
+    const one = sizes.map((old, k) => (rank + k === pinned.at ? dims.ONE : old));
+    const moved = { ...value, body: put(chosen ? chosen[1]! : value.body), reduce: { monoid, sizes: one, where: conjunction([...left, ...rest]) } };
+    const simple = simpleValue(moved, values);
+    return simple.kind === "equation" ? simple : moved;
+  }
+  return value;
+}
+
+/**
  *     sum[i: 1] f(i)         →  f(0)
  *     sum[i: n] f            →  n * f
  *     max[i: 4] f            →  f
  *     sum[i where false] …   →  0
  */
 function simpleReduction(value: Equation, values: ReadonlyMap<ValueId, Value>): Equation {
-  const { monoid, sizes, where } = value.reduce!;
+  if (!value.reduce) return value;
+  const { monoid, sizes, where } = value.reduce;
   const { positional, idempotent, identity } = MONOIDS[monoid];
   const operand = typeOf(value.body, (id) => values.get(id)!.type);
   if ((where && isConst(where, 0)) || sizes.some((extent) => extent.length === 0)) return asMap(value, constantOf(value.type, positional ? 0 : identity(operand)));

@@ -15,6 +15,7 @@ import { prune } from "../../compiler/passes/prune.ts";
 import { share } from "../../compiler/passes/share.ts";
 import { simplify } from "../../compiler/passes/simplify.ts";
 import { split } from "../../compiler/passes/split.ts";
+import { GRAPH_PASSES } from "../../compiler/pipeline.ts";
 import { SAMPLES, bindingsFor } from "../support/graphs.ts";
 
 const PASSES: readonly Pass[] = [simplify, canonical, fold, share, prune, split];
@@ -44,7 +45,7 @@ describe.each(SAMPLES)("on $name and its gradient", ({ graph, sizes }) => {
   });
   test("all passes in a row, twice, keep every output", () => {
     let after = gradient;
-    for (const pass of [...PASSES, ...PASSES]) {
+    for (const pass of [...GRAPH_PASSES, ...GRAPH_PASSES]) {
       after = pass.run(after);
       expect(verify(after), `${pass.name}\n${printGraph(after)}`).toEqual([]);
     }
@@ -105,6 +106,28 @@ describe("simplify", () => {
       });
     });
     expect(lineOf(simplify.run(graph), "y")).toBe("y[i0: 4, i1: 3] = x[i0, i1]");
+  });
+});
+
+describe("simplify, where a predicate sets a reduced index,", () => {
+  const rows = (b: GraphBuilder) => ({ x: b.input("x", "f32", ["n", 5]), id: b.input("id", "i32", ["n"], 5) });
+  test("reads the one element that is left", () => {
+    const graph = graphOf((b) => {
+      const { x, id } = rows(b);
+      return b.sum("y", ["n"], [5], (i, v) => select(apply("ieq", v!, access(id, i!)), access(x, i!, v!), real(0)));
+    });
+    const after = simplify.run(graph);
+    expect(lineOf(after, "y")).toBe("y[i0: n] = x[i0, id[i0]]");
+    expectSame(graph, after, { n: 4 });
+  });
+  test("keeps the range where the index may be set beyond it", () => {
+    const graph = graphOf((b) => {
+      const { x, id } = rows(b);
+      return b.sum("y", ["n"], [3, 2], (i, v, k) => mul(access(x, i!, v!), apply("toReal", k!)), (i, v) => apply("ieq", access(id, i!), v!));
+    });
+    const after = simplify.run(graph);
+    expect(lineOf(after, "y")).toBe("y[i0: n] = sum[i1: 2 where id[i0] < 3] x[i0, id[i0]] * real(i1)");
+    expectSame(graph, after, { n: 7 });
   });
 });
 
