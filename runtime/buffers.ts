@@ -58,10 +58,12 @@ export interface PlanOptions {
   readonly bounds: Sizes;
   /** The largest binding in bytes. */
   readonly limit: number;
+  /** The largest buffer in bytes. */
+  readonly maxBuffer: number;
   /** How many different batches one submission may carry. */
   readonly slots: number;
-  /** States that another session holds are not counted. */
-  readonly sharedStates: boolean;
+  /** States that another session holds: not counted. */
+  readonly sharedStates: ReadonlySet<number>;
 }
 
 export function planBuffers(program: Program, entries: readonly Entry[], options: PlanOptions): BufferPlan {
@@ -109,6 +111,10 @@ export function planBuffers(program: Program, entries: readonly Entry[], options
   });
 
   const used = [...states].toSorted((a, b) => a - b);
+  const stateBytes = (at: number): number => (program.states[at]?.length ?? 0) * 4;
+  for (const at of used) {
+    if (stateBytes(at) > options.maxBuffer) throw valueAboveBinding(program.states[at]?.name ?? "", stateBytes(at), options.maxBuffer);
+  }
   const sum = (items: Iterable<{ readonly bytes: number }>): number => Array.from(items).reduce((all, { bytes }) => all + padded(bytes), 0);
   return {
     placement,
@@ -120,7 +126,7 @@ export function planBuffers(program: Program, entries: readonly Entry[], options
     slotBytes,
     slots,
     bytes: {
-      state: options.sharedStates ? 0 : used.reduce((all, at) => all + padded((program.states[at]?.length ?? 0) * 4), 0),
+      state: used.reduce((all, at) => all + (options.sharedStates.has(at) ? 0 : padded(stateBytes(at))), 0),
       arena: placement.arenas.reduce((all, bytes) => all + bytes, 0),
       input: sum(inputs.values()) + sum(lists.values()),
       table: sum(tables.values()),

@@ -29,6 +29,8 @@ export async function createPipelines(device: GPUDevice, program: Program, used:
   const make = async (at: number): Promise<readonly [number, MadePipeline]> => {
     const kernel = program.kernels[at];
     if (kernel === undefined) throw new Error(`internal: no kernel ${at}`);
+    const most = device.limits.maxStorageBuffersPerShaderStage;
+    if (kernel.bindings > most) throw new Error(`internal: the kernel ${kernel.name} binds ${kernel.bindings} ranges; the device allows ${most}`);
     const layout = layoutOf(kernel.bindings);
     let refusal: unknown;
     // A driver may refuse what the features allow: too much workgroup memory is told only here.

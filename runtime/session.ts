@@ -88,7 +88,8 @@ async function makeSession(program: Program, entries: readonly Entry[], device: 
     bounds: options.bounds,
     limit: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
     slots: options.batches ?? 1,
-    sharedStates: options.states !== undefined,
+    maxBuffer: device.limits.maxBufferSize,
+    sharedStates: new Set(options.states?.stateBuffers.keys()),
   });
   checkBudget(plan, options.memoryBudget ?? 4 * 2 ** 30);
   options.trace?.({ kind: "buffers", bytes: plan.bytes });
@@ -193,7 +194,7 @@ export class Session {
       const values = tableValues(table, this.bounds);
       if (values.length > 0) device.queue.writeBuffer(buffers.tables[at] as GPUBuffer, 0, values);
     });
-    if (options.states === undefined) this.states.initialise(this.seed);
+    this.states.initialise(this.seed, options.states?.stateBuffers);
     // Writes without a submission would keep their staging memory.
     device.queue.submit([]);
   }

@@ -27,8 +27,10 @@ export class States {
     this.readback = readback;
   }
 
-  initialise(seed: number): void {
+  /** Draws first contents for all but those that another session holds. */
+  initialise(seed: number, others?: ReadonlyMap<number, GPUBuffer>): void {
     for (const [at, buffer] of this.buffers) {
+      if (others?.has(at) === true) continue;
       const state = this.program.states[at];
       const values = state && initialState(state, seed);
       if (values !== undefined) this.queue.writeBuffer(buffer, 0, values);

@@ -3,6 +3,7 @@ import { TfmError } from "../../runtime/errors.ts";
 import type { Program } from "../../runtime/program.ts";
 import { createSession } from "../../runtime/session.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
+import type { TraceEvent } from "../../runtime/trace.ts";
 import { fakeDevice } from "../support/fake-device.ts";
 import type { FakeOptions } from "../support/fake-device.ts";
 import { ROWS, WIDTH, constant, product, tinyProgram } from "../support/tiny-program.ts";
@@ -101,6 +102,28 @@ describe("a session", () => {
     expect(() => session.run("forward", feed(1, 1))).toThrow(/disposed/);
   });
 
+  it("draws the states that the session it shares with does not hold, and leaves the others", async () => {
+    const { fake, session } = await open({ entries: ["forward"] });
+    fake.log.length = 0;
+    const shared = await createSession(tinyProgram, { states: session, bounds: { B: 4, T: 6 }, entries: ["grad", "update"] });
+    expect(fake.log.filter((line) => line.startsWith("write parameters"))).toEqual([]);
+    expect(shared.stateBuffers.get(0)).toBe(session.stateBuffers.get(0));
+    expect(shared.tensors(["optimizer"])).toHaveLength(1);
+    // The gradients, the momentum and the report, in steps of 256 bytes.
+    expect(shared.usage.bytes.state).toBe(3 * 256);
+  });
+
+  it("tells a trace what it makes and runs", async () => {
+    const events: TraceEvent[] = [];
+    const { session } = await open({ trace: (event) => events.push(event), debug: true });
+    session.run(["grad", "update"], { ...feed(2, 3), step: 9 });
+    expect(events.map(({ kind }) => kind)).toEqual(["buffers", "pipelines", "run"]);
+    expect(events[0]).toEqual({ kind: "buffers", bytes: session.usage.bytes });
+    expect(events[1]).toMatchObject({ count: 5, fallbacks: [] });
+    expect(events[2]).toMatchObject({ entries: ["grad", "update"], sizes: { B: 2, T: 3 }, step: 9 });
+    expect(session.usage.arenaRatio).toBe(1);
+  });
+
   it("destroys a device that it made itself", async () => {
     const fake = fakeDevice();
     const asked: GPUDeviceDescriptor[] = [];
@@ -177,6 +200,8 @@ describe("what a session refuses", () => {
     const large = createSession(tinyProgram, { device: fake.device, bounds: { B: 1000, T: 1000 }, memoryBudget: 10 * 2 ** 20 });
     await expect(large).rejects.toMatchObject({ code: "out-of-memory", exit: 4, message: /arena 30\.5 MiB/ });
     expect(fake.buffers).toEqual([]);
+    const limits = { maxBufferSize: 128, maxStorageBufferBindingSize: 128 };
+    await expect(open({ bounds: { B: 1, T: 1 } }, { limits })).rejects.toMatchObject({ code: "value-too-large", message: /value parameters takes/ });
     await expect(open({ bounds: { B: 10_000, T: 1000 } })).rejects.toMatchObject({ code: "value-too-large", exit: 4, message: /value y takes 153 MiB/ });
   });
 });
@@ -233,6 +258,10 @@ describe("the choice of variants", () => {
     expect(await taken({ features: ["subgroups"], subgroupSize: 32 })).toEqual(["// plain", "dispatch 6 1"]);
     expect(await taken({})).toEqual(["// plain", "dispatch 6 1"]);
     expect(await taken({ features: ["subgroups"], subgroupSize: 8, refuse: (wgsl) => wgsl === "// fast" })).toEqual(["// plain", "dispatch 6 1"]);
+  });
+
+  it("refuses a kernel with more bindings than a device has", async () => {
+    await expect(open({}, { limits: { maxStorageBuffersPerShaderStage: 3 } })).rejects.toThrow(/^internal: the kernel gather binds 4 ranges/);
   });
 
   it("says what the adapter lacks where there is no fallback", async () => {

@@ -1,9 +1,10 @@
-import { afterAll, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { createSession } from "../../runtime/session.ts";
 import type { Session } from "../../runtime/session.ts";
 import { train } from "../../runtime/training/trainer.ts";
 import type { StepRow, TrainOptions } from "../../runtime/training/trainer.ts";
 import { countingDevice } from "../support/counting-device.ts";
+import { fakeDevice } from "../support/fake-device.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { ROWS, TinyReference, WIDTH, tinyProgram } from "../support/tiny-program.ts";
 
@@ -119,5 +120,29 @@ describeGpu("train", () => {
     second.writeStates(states);
     await run({ session: second, from: 9 });
     expect(await second.readStates(kinds)).toEqual(await whole.readStates(kinds));
+  });
+});
+
+describe("train on a device that does not answer", () => {
+  it("submits a few steps ahead, no more, and ends with the cause", async () => {
+    const fake = fakeDevice();
+    const session = await createSession(tinyProgram, { device: fake.device, bounds: { B: 4, T: 5 } });
+    fake.hang = true;
+    fake.log.length = 0;
+    const training = train({ session, batches: (step) => [batch(step)], steps: 100, reportEvery: 1 });
+    await new Promise((done) => setTimeout(done, 20));
+    expect(fake.log.filter((line) => line === "submit")).toHaveLength(3);
+    fake.lose("unknown", "reset");
+    await expect(training).rejects.toMatchObject({ code: "device-lost", message: "The GPU device was lost: reset" });
+  });
+
+  it("runs no step when it is interrupted before the first, or all were done", async () => {
+    const fake = fakeDevice();
+    const session = await createSession(tinyProgram, { device: fake.device, bounds: { B: 4, T: 5 } });
+    fake.log.length = 0;
+    const common = { session, batches: (step: number) => [batch(step)] };
+    expect(await train({ ...common, steps: 5, signal: { aborted: true } })).toEqual({ step: 0, end: "interrupted" });
+    expect(await train({ ...common, steps: 5, from: 5 })).toEqual({ step: 5, end: "done" });
+    expect(fake.log).toEqual([]);
   });
 });
