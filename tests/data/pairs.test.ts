@@ -1,0 +1,143 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { microBatches, padded, pairBatches } from "../../runtime/data/index.ts";
+import type { Batch, PairOptions, TextPair } from "../../runtime/data/index.ts";
+import { draws } from "../../runtime/random/philox.ts";
+import { bytes } from "../../runtime/text/index.ts";
+
+const tokenizer = bytes();
+const options: PairOptions = { batch: 4, seed: 0, limit: 100, overlong: "refuse" };
+
+/** Pairs whose source names them, of lengths that vary. */
+function pairsOf(count: number, seed = 1): TextPair[] {
+  const random = draws(seed);
+  return Array.from({ length: count }, (_, index) => ({ source: `${index}.${"s".repeat(random.below(12))}`, target: `${index}.${"t".repeat(random.below(20))}` }));
+}
+
+/** The texts of a batch's rows, checked against the layout of the fields. */
+function rowsOf(batch: Batch): TextPair[] {
+  const { B, S, T } = batch.sizes as { B: number; S: number; T: number };
+  const { source, target, next } = batch.fields as Record<"source" | "target" | "next", Int32Array>;
+  expect([source.length, target.length, next.length]).toEqual([B * S, B * T, B * T]);
+  return Array.from({ length: B }, (_, b) => {
+    const row = (field: Int32Array, width: number): number[] => [...field.subarray(b * width, (b + 1) * width)];
+    const ids = row(next, T).slice(0, row(next, T).indexOf(tokenizer.end));
+    const rest = T - ids.length - 1;
+    expect(row(next, T)).toEqual([...ids, tokenizer.end, ...new Array<number>(rest).fill(tokenizer.pad)]);
+    expect(row(target, T)).toEqual([tokenizer.start, ...ids, ...new Array<number>(rest).fill(tokenizer.pad)]);
+    const text = row(source, S).filter((id) => id !== tokenizer.pad);
+    expect(row(source, S).slice(0, text.length)).toEqual(text);
+    return { source: tokenizer.decode(text), target: tokenizer.decode(ids) };
+  });
+}
+
+describe("padded", () => {
+  it("lays out source, target and next as by hand", () => {
+    expect(padded([{ source: [7, 8, 9], target: [5] }, { source: [6], target: [4, 10] }], { pad: 0, start: 1, end: 2 })).toEqual({
+      sizes: { B: 2, S: 3, T: 3 },
+      fields: { source: Int32Array.of(7, 8, 9, 6, 0, 0), target: Int32Array.of(1, 5, 0, 1, 4, 10), next: Int32Array.of(5, 2, 0, 4, 10, 2) },
+      tokens: 5,
+    });
+  });
+
+  it("gives an empty text one column of padding", () => {
+    expect(padded([{ source: [], target: [] }], { pad: 0, start: 1, end: 2 }).sizes).toEqual({ B: 1, S: 1, T: 1 });
+  });
+});
+
+describe("pairBatches", () => {
+  it("visits every pair once in every epoch, whatever the numbers", () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 4 }), fc.nat(1000), (count, batch, pool, seed) => {
+      const pairs = pairsOf(count);
+      const batches = pairBatches(pairs, tokenizer, { ...options, batch, pool, seed });
+      expect(batches.stepsPerEpoch).toBe(Math.ceil(count / batch));
+      for (const epoch of [0, 1]) {
+        const seen = Array.from({ length: batches.stepsPerEpoch }, (_, step) => rowsOf(batches.batch(epoch * batches.stepsPerEpoch + step)));
+        expect(seen.filter((rows) => rows.length !== batch).length).toBeLessThanOrEqual(1);
+        expect(seen.flat().sort(bySource)).toEqual([...pairs].sort(bySource));
+      }
+    }), { numRuns: 60 });
+  });
+
+  it("is a function of the step: any order of asking, any new instance, the same batch", () => {
+    const make = () => pairBatches(pairsOf(50), tokenizer, options);
+    const batches = make();
+    const inOrder = Array.from({ length: 40 }, (_, step) => batches.batch(step));
+    const again = make();
+    for (const step of [39, 0, 13, 14, 12, 26, 38]) expect(again.batch(step)).toEqual(inOrder[step]);
+  });
+
+  it("orders epochs and seeds differently, and batches not by length", () => {
+    const batches = pairBatches(pairsOf(200), tokenizer, options);
+    const epoch = (of: typeof batches, number: number): string => JSON.stringify(Array.from({ length: 50 }, (_, step) => of.batch(number * 50 + step).fields));
+    expect(epoch(batches, 0)).not.toBe(epoch(batches, 1));
+    expect(epoch(batches, 0)).not.toBe(epoch(pairBatches(pairsOf(200), tokenizer, { ...options, seed: 1 }), 0));
+    const widths = Array.from({ length: 50 }, (_, step) => batches.batch(step).sizes["T"] as number);
+    expect(widths).not.toEqual([...widths].sort((a, b) => a - b));
+    expect(widths).not.toEqual([...widths].sort((a, b) => b - a));
+  });
+
+  it("mixes company: a pair's neighbours change from epoch to epoch", () => {
+    const pairs = pairsOf(400);
+    const batches = pairBatches(pairs, tokenizer, { ...options, batch: 8, pool: 5 });
+    const company = (epoch: number): Map<string, string> => {
+      const of = new Map<string, string>();
+      for (let step = 0; step < 50; step++) {
+        const rows = rowsOf(batches.batch(epoch * 50 + step));
+        for (const row of rows) of.set(row.source, rows.map((other) => other.source).sort().join("|"));
+      }
+      return of;
+    };
+    const first = company(0), second = company(1);
+    const same = [...first].filter(([source, others]) => second.get(source) === others).length;
+    expect(same).toBeLessThan(40);
+  });
+
+  it("wastes little padding and counts predicted tokens", () => {
+    const pairs = pairsOf(3000);
+    const batches = pairBatches(pairs, tokenizer, { ...options, batch: 32 });
+    let cells = 0, tokens = 0;
+    for (let step = 0; step < batches.stepsPerEpoch; step++) {
+      const { sizes, tokens: counted } = batches.batch(step);
+      cells += (sizes["B"] as number) * (sizes["T"] as number);
+      tokens += counted;
+    }
+    expect(tokens).toBe(pairs.reduce((sum, pair) => sum + pair.target.length + 1, 0));
+    expect(cells / tokens).toBeLessThan(1.06);
+  });
+
+  it("stays within the bounds that it tells", () => {
+    const batches = pairBatches(pairsOf(100), tokenizer, options);
+    const all = Array.from({ length: 50 }, (_, step) => batches.batch(step).sizes);
+    for (const size of ["B", "S", "T"]) expect(Math.max(...all.map((sizes) => sizes[size] as number))).toBe(batches.bounds[size]);
+    expect(pairBatches(pairsOf(2), tokenizer, options).bounds["B"]).toBe(2);
+  });
+
+  it("refuses or cuts what is over the limit", () => {
+    const pairs = [{ source: "abc", target: "de" }, { source: "abcde", target: "fghi" }];
+    expect(() => pairBatches(pairs, tokenizer, { ...options, limit: 4 })).toThrow(
+      expect.objectContaining({ code: "sequence-over-limit", exit: 1, message: "The source of line 2 has 5 tokens; the limit is 4." }));
+    // Five tokens with `start` or `end`.
+    expect(() => pairBatches([{ source: "a", target: "fghi" }], tokenizer, { ...options, limit: 4 })).toThrow("The target of line 1 has 5 tokens; the limit is 4.");
+    const cut = pairBatches(pairs, tokenizer, { ...options, limit: 4, overlong: "cut" });
+    expect(rowsOf(cut.batch(0)).sort(bySource)).toEqual([{ source: "abc", target: "de" }, { source: "abcd", target: "fgh" }]);
+    expect(cut.bounds).toEqual({ B: 2, S: 4, T: 4 });
+    expect(() => pairBatches([], tokenizer, options)).toThrow(expect.objectContaining({ code: "data-empty" }));
+  });
+});
+
+describe("microBatches", () => {
+  it("cut the rows into nearly equal parts", () => {
+    const whole = padded([[1], [2, 2], [3], [4], [5]].map((ids) => ({ source: ids, target: ids })), { pad: 0, start: 8, end: 9 });
+    const parts = microBatches(whole, 2, 0);
+    expect(parts.map((part) => part.sizes)).toEqual([{ B: 2, S: 2, T: 3 }, { B: 3, S: 2, T: 3 }]);
+    expect(parts.map((part) => part.tokens)).toEqual([5, 6]);
+    for (const name of ["source", "target", "next"]) expect(parts.flatMap((part) => [...(part.fields[name] as Int32Array)])).toEqual([...(whole.fields[name] as Int32Array)]);
+    expect(microBatches(whole, 9, 0).length).toBe(5);
+    expect(microBatches(whole, 1, 0)).toEqual([whole]);
+  });
+});
+
+function bySource(a: TextPair, b: TextPair): number {
+  return a.source < b.source ? -1 : 1;
+}
