@@ -6,3 +6,4 @@ export type { GrammarCode } from "./errors.ts";
 export * from "./source.ts";
 export { parse } from "./parse.ts";
 export type { Parsed } from "./parse.ts";
+export { WIDTH, format, formatSource } from "./print.ts";

@@ -1,0 +1,117 @@
+/**
+ * Documents that know where they may be broken (Wadler, "A prettier printer", 2003): a group is printed on one line if it
+ * fits, otherwise its own lines break; a fill breaks only those that must.
+ */
+export type Doc = string | readonly Doc[] | Line | Group | Nest | Fill;
+
+interface Line {
+  readonly kind: "line";
+  /** What stands for it where it does not break. */
+  readonly flat: string;
+}
+interface Group {
+  readonly kind: "group";
+  readonly doc: Doc;
+}
+interface Nest {
+  readonly kind: "nest";
+  /** Columns further in; `here` is the column at which the document begins. */
+  readonly by: number | "here";
+  readonly doc: Doc;
+}
+interface Fill {
+  readonly kind: "fill";
+  readonly docs: readonly Doc[];
+  /** Something of it has been printed, so that a blank or a break comes next. */
+  readonly begun: boolean;
+}
+
+export const LINE: Doc = { kind: "line", flat: " " };
+
+export function group(...doc: readonly Doc[]): Doc {
+  return { kind: "group", doc };
+}
+
+export function nest(by: number | "here", ...doc: readonly Doc[]): Doc {
+  return { kind: "nest", by, doc };
+}
+
+/** The documents with commas between them, each on the line as long as it fits. */
+export function list(docs: readonly Doc[]): Doc {
+  return { kind: "fill", docs: docs.map((d, i) => (i < docs.length - 1 ? [d, ","] : d)), begun: false };
+}
+
+/** The text on one line, however long. */
+export function flat(doc: Doc): string {
+  if (typeof doc === "string") return doc;
+  if (isArray(doc)) return doc.map(flat).join("");
+  switch (doc.kind) {
+    case "line":
+      return doc.flat;
+    case "fill":
+      return doc.docs.map(flat).join(" ");
+    case "group":
+    case "nest":
+      return flat(doc.doc);
+    default:
+      return doc satisfies never;
+  }
+}
+
+interface Job {
+  readonly indent: number;
+  readonly broken: boolean;
+  readonly doc: Doc;
+}
+
+/** The lines of a document whose first line begins at column `start`; all of them carry their blanks. */
+export function layout(doc: Doc, width: number, start: number): string[] {
+  const lines: string[] = [];
+  let text = " ".repeat(start);
+  const breakLine = (indent: number): void => {
+    lines.push(text.trimEnd());
+    text = " ".repeat(indent);
+  };
+  const jobs: Job[] = [{ indent: start, broken: true, doc }];
+  for (let job = jobs.pop(); job !== undefined; job = jobs.pop()) {
+    const { indent, broken, doc: d } = job;
+    if (typeof d === "string") text += d;
+    else if (!broken) text += flat(d);
+    else if (isArray(d)) for (let i = d.length - 1; i >= 0; i--) jobs.push({ indent, broken, doc: d[i] as Doc });
+    else if (d.kind === "line") breakLine(indent);
+    else if (d.kind === "nest") jobs.push({ indent: d.by === "here" ? text.length : indent + d.by, broken, doc: d.doc });
+    else if (d.kind === "group") jobs.push({ indent, broken: !fits(d.doc, width - text.length, jobs), doc: d.doc });
+    else {
+      const [first, ...rest] = d.docs;
+      if (first === undefined) continue;
+      if (rest.length > 0) jobs.push({ indent, broken, doc: { kind: "fill", docs: rest, begun: true } });
+      if (d.begun && fits(first, width - text.length - 1, jobs)) text += " ";
+      else if (d.begun) breakLine(indent);
+      jobs.push({ indent, broken, doc: group(first) });
+    }
+  }
+  lines.push(text.trimEnd());
+  return lines;
+}
+
+/** Whether the document on one line, with what follows up to the first possible break, takes at most `room` columns. */
+function fits(doc: Doc, room: number, following: readonly Job[]): boolean {
+  let left = room - flat(doc).length;
+  const jobs: Job[] = [];
+  let next = following.length - 1;
+  while (left >= 0) {
+    const job = jobs.pop() ?? following[next--];
+    if (job === undefined) return true;
+    const { broken, doc: d } = job;
+    if (typeof d === "string") left -= d.length;
+    else if (!broken) left -= flat(d).length;
+    else if (isArray(d)) for (let i = d.length - 1; i >= 0; i--) jobs.push({ ...job, doc: d[i] as Doc });
+    else if (d.kind === "line" || (d.kind === "fill" && d.begun)) return true;
+    else jobs.push({ ...job, doc: d.kind === "fill" ? (d.docs[0] ?? "") : d.doc });
+  }
+  return false;
+}
+
+function isArray(doc: Doc): doc is readonly Doc[] {
+  return Array.isArray(doc);
+}

@@ -1,0 +1,358 @@
+import type * as ast from "./ast.ts";
+import { LINE, flat, group, layout, list, nest } from "./layout.ts";
+import type { Doc } from "./layout.ts";
+import { parse } from "./parse.ts";
+import type { Parsed } from "./parse.ts";
+import { printExpr, printSlots, printType } from "./print-expr.ts";
+import { positionAt } from "./source.ts";
+import type { SourceFile } from "./source.ts";
+
+/**
+ * The canonical form of a file: two blanks for each block, at most WIDTH columns, `=`, `:` and `~` of neighbouring lines
+ * under each other, comments kept. What the writer decides is kept too: blank lines (one at most), which items share a
+ * line with `;`, and whether a short block stands on one line.
+ */
+export const WIDTH = 120;
+
+/** The canonical text of a file; formatting it again changes nothing. The tree must come from a text without mistakes. */
+export function format(file: ast.File): string {
+  const printer = new Printer(file);
+  const lines = printer.region(file.tops, 0, file.source.text.length + 1, undefined, 0).lines;
+  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+}
+
+/** A text with mistakes stays as it is. */
+export function formatSource(source: SourceFile): { readonly text: string; readonly diagnostics: Parsed["diagnostics"] } {
+  const { ast: file, diagnostics } = parse(source);
+  return { text: diagnostics.length === 0 ? format(file) : source.text, diagnostics };
+}
+
+type AnyItem = ast.Item | ast.Top;
+
+/** What stands together on one line of the source: one item or several, or a comment. */
+interface Row {
+  lines: string[];
+  readonly gap: boolean;
+  /** For the lines of one item that may be aligned with its neighbours': the parts, padded but for the last. */
+  readonly cells: { readonly family: string; readonly parts: readonly string[] } | undefined;
+  comment: string | undefined;
+}
+
+interface Region {
+  readonly lines: string[];
+  /** A comment behind the `{`. */
+  readonly opening: string | undefined;
+}
+
+class Printer {
+  readonly file: ast.File;
+
+  constructor(file: ast.File) {
+    this.file = file;
+  }
+
+  /** The items and comments between two offsets. `open` is the line of the `{`. */
+  region(items: readonly AnyItem[], start: number, end: number, open: number | undefined, indent: number): Region {
+    const rows: Row[] = [];
+    const blanks = " ".repeat(indent);
+    const comments = this.file.comments.filter((c) => c.span.start >= start && c.span.end <= end && !items.some((item) => within(c, item)));
+    let opening: string | undefined;
+    let lastLine = open ?? 0;
+    let c = 0;
+    const commentRow = (comment: ast.Comment): void => {
+      const line = this.line(comment.span.start);
+      const row = rows.at(-1);
+      if (!comment.alone && row !== undefined && line === lastLine && row.comment === undefined) row.comment = comment.text;
+      else if (!comment.alone && rows.length === 0 && line === open) opening = comment.text;
+      else rows.push({ lines: [blanks + comment.text], gap: rows.length > 0 && line > lastLine + 1, cells: undefined, comment: undefined });
+      lastLine = line;
+    };
+    for (let i = 0; i < items.length; ) {
+      const first = items[i] as AnyItem;
+      for (; c < comments.length && (comments[c] as ast.Comment).span.start < first.span.start; c++) commentRow(comments[c] as ast.Comment);
+      const together = this.together(items, i);
+      for (const row of this.rows(together, rows.length > 0 && this.line(first.span.start) > lastLine + 1, indent)) rows.push(row);
+      lastLine = this.line((together.at(-1) as AnyItem).span.end - 1);
+      i += together.length;
+    }
+    for (; c < comments.length; c++) commentRow(comments[c] as ast.Comment);
+    alignCells(rows, indent);
+    alignComments(rows);
+    return { lines: rows.flatMap((row) => (row.gap ? ["", ...row.lines] : row.lines)), opening };
+  }
+
+  /** The items that begin where the one before ends its line. */
+  together(items: readonly AnyItem[], from: number): AnyItem[] {
+    const out = [items[from] as AnyItem];
+    for (let i = from + 1; i < items.length; i++) {
+      const [before, next] = [items[i - 1] as AnyItem, items[i] as AnyItem];
+      if (this.line(before.span.end - 1) !== this.line(next.span.start)) break;
+      out.push(next);
+    }
+    return out;
+  }
+
+  rows(items: readonly AnyItem[], gap: boolean, indent: number): Row[] {
+    const printed = items.map((item) => this.item(item, indent));
+    const inner = items.flatMap((item) => this.commentsInside(item)).map((text) => " ".repeat(indent) + text);
+    const hoisted = inner.map((text, i): Row => ({ lines: [text], gap: gap && i === 0, cells: undefined, comment: undefined }));
+    const joined = printed.map((lines, i) => (i === 0 ? (lines[0] ?? "") : (lines[0] ?? "").trimStart())).join("; ");
+    const openGap = gap && hoisted.length === 0;
+    if (printed.every((lines) => lines.length === 1) && joined.length <= WIDTH) {
+      const cells = items.every(isPlainSetting) && items.length > 1 ? undefined : this.cells(items);
+      return [...hoisted, { lines: [joined], gap: openGap, cells, comment: undefined }];
+    }
+    return [...hoisted, ...printed.map((lines, i): Row => ({ lines, gap: openGap && i === 0, cells: lines.length === 1 ? this.cells([items[i] as AnyItem]) : undefined, comment: undefined }))];
+  }
+
+  /** Comments in the middle of an item go above it. As `//`, since `///` would describe the item. */
+  commentsInside(item: AnyItem): string[] {
+    const blocks = blocksOf(item);
+    return this.file.comments.filter((c) => within(c, item) && !blocks.some((b) => within(c, b))).map((c) => c.text.replace(/^\/\/\/+/, "//"));
+  }
+
+  item(item: AnyItem, indent: number): string[] {
+    switch (item.kind) {
+      case "decl":
+        return this.headed([header(item)], [item.body], indent);
+      case "fn":
+      case "method":
+        if (item.body.kind === "block") return this.headed([signature(item)], [item.body], indent);
+        return layout(setting([signature(item)], item.body.values), WIDTH, indent);
+      case "if": {
+        const heads: Doc[] = [["if ", printExpr(item.condition)]];
+        const blocks = [item.then];
+        let rest = item.otherwise;
+        for (; rest?.kind === "if"; rest = rest.otherwise) {
+          heads.push([" else if ", printExpr(rest.condition)]);
+          blocks.push(rest.then);
+        }
+        if (rest !== undefined) {
+          heads.push(" else");
+          blocks.push(rest);
+        }
+        return this.headed(heads, blocks, indent);
+      }
+      case "for":
+        return this.headed([["for ", item.name.text, item.mode === "below" ? " < " : " in ", printExpr(item.over)]], [item.body], indent);
+      case "scan": {
+        const carries = item.carries.map((c) => [c.name.text, " = ", printExpr(c.initial)]);
+        return this.headed([["scan ", item.index.text, " < ", printExpr(item.below), " with ", nest("here", list(carries))]], [item.body], indent);
+      }
+      default:
+        return layout(simple(item), WIDTH, indent);
+    }
+  }
+
+  /** Heads and blocks in turn: `if a { … } else { … }`. A block stays on one line where it was on one and fits. */
+  headed(heads: readonly Doc[], blocks: readonly ast.Block[], indent: number): string[] {
+    const lines: string[] = [];
+    let current = " ".repeat(indent);
+    for (const [i, head] of heads.entries()) {
+      const block = blocks[i] as ast.Block;
+      const laid = i === 0 ? layout([head, " {"], WIDTH, indent) : layout([current, head, " {"], WIDTH, 0);
+      if (i > 0 && laid.length > 1) laid.splice(0, laid.length, ...layout([current.trim(), head, " {"], WIDTH, indent));
+      lines.push(...laid.slice(0, -1));
+      current = laid.at(-1) as string;
+      const inline = this.inline(block);
+      if (inline !== undefined && current.length - 1 + inline.length <= WIDTH) {
+        current = current.slice(0, -1) + inline;
+        continue;
+      }
+      const body = this.region(block.items, block.span.start + 1, block.span.end - 1, this.line(block.span.start), indent + 2);
+      lines.push(body.opening === undefined ? current : `${current}  ${body.opening}`, ...body.lines);
+      current = `${" ".repeat(indent)}}`;
+    }
+    return [...lines, current];
+  }
+
+  /** `{ a = 1; b = 2 }`, for a block that the writer put on one line; undefined for others. */
+  inline(block: ast.Block): string | undefined {
+    if (this.line(block.span.start) !== this.line(block.span.end - 1)) return undefined;
+    if (block.items.length === 0) return "{}";
+    const texts: string[] = [];
+    for (const item of block.items) {
+      const lines = this.item(item, 0);
+      if (lines.length !== 1) return undefined;
+      texts.push(lines[0] as string);
+    }
+    return `{ ${texts.join("; ")} }`;
+  }
+
+  cells(items: readonly AnyItem[]): Row["cells"] {
+    const [item] = items as readonly [AnyItem, ...AnyItem[]];
+    const more = items.slice(1).map((x) => `; ${this.item(x, 0).join(" ")}`).join("");
+    switch (item.kind) {
+      case "let":
+        return { family: "set", parts: [`let ${item.name.text}`, ` = ${flat(printExpr(item.value))}${more}`] };
+      case "assign":
+        return { family: "set", parts: [flat(targets(item)), ` = ${flat(values(item.values))}${more}`] };
+      case "param":
+      case "state":
+      case "draw":
+        return { family: item.kind, parts: [`${item.kind} ${item.name.text}:`, ` ${flat(printType(item.type))}`, ` ~ ${flat(printExpr(item.from))}${more}`] };
+      case "field":
+        return { family: "field", parts: [`${item.name.text}:`, ` ${flat(printType(item.type))}${more}`] };
+      case "fn":
+      case "method":
+        if (item.body.kind === "block") return undefined;
+        return { family: item.kind, parts: [flat(signature(item)), ` = ${flat(values(item.body.values))}${more}`] };
+      default:
+        return undefined;
+    }
+  }
+
+  line(offset: number): number {
+    return positionAt(this.file.source, offset).line;
+  }
+}
+
+/** How much longer the longest first part of aligned lines may be than the shortest. */
+const RAGGED: Readonly<Record<string, number>> = { set: 8, fn: 10, method: 10 };
+
+/** Puts the parts of neighbouring lines of one family under each other, unless that would push one beyond the width. */
+function alignCells(rows: readonly Row[], indent: number): void {
+  for (let i = 0; i < rows.length; ) {
+    const first = rows[i] as Row;
+    if (first.cells === undefined) {
+      i++;
+      continue;
+    }
+    const ragged = RAGGED[first.cells.family] ?? 40;
+    const run = [first];
+    let [low, high] = [width(first), width(first)];
+    for (let j = i + 1; j < rows.length; j++) {
+      const row = rows[j] as Row;
+      if (row.gap || row.cells?.family !== first.cells.family) break;
+      const w = width(row);
+      if (Math.max(high, w) - Math.min(low, w) > ragged || !fitsAligned([...run, row], indent)) break;
+      [low, high] = [Math.min(low, w), Math.max(high, w)];
+      run.push(row);
+    }
+    if (fitsAligned(run, indent)) for (const [k, line] of aligned(run, indent).entries()) (run[k] as Row).lines = [line];
+    i += run.length;
+  }
+}
+
+function aligned(run: readonly Row[], indent: number): string[] {
+  const count = (run[0]?.cells?.parts.length ?? 1) - 1;
+  const columns = Array.from({ length: count }, (_, k) => Math.max(...run.map((row) => row.cells?.parts[k]?.length ?? 0)));
+  return run.map((row) => " ".repeat(indent) + (row.cells?.parts ?? []).map((part, k) => part.padEnd(columns[k] ?? 0)).join(""));
+}
+
+function fitsAligned(run: readonly Row[], indent: number): boolean {
+  return aligned(run, indent).every((line) => line.length <= WIDTH);
+}
+
+function width(row: Row): number {
+  return row.cells?.parts[0]?.length ?? 0;
+}
+
+/** Comments behind neighbouring lines begin in one column, if none is pushed far away. */
+function alignComments(rows: readonly Row[]): void {
+  let run: Row[] = [];
+  let bare = 0;
+  const end = (): void => {
+    const column = Math.max(...run.map(lastWidth)) + 2;
+    for (const row of run) row.lines = [...row.lines.slice(0, -1), `${(row.lines.at(-1) as string).padEnd(column)}${row.comment}`];
+    run = [];
+    bare = 0;
+  };
+  for (const row of rows) {
+    const widths = [...run, row].map(lastWidth);
+    const apart = row.gap || row.lines.length > 1 || bare > 2 || Math.max(...widths) - Math.min(...widths) > 30;
+    if (apart && (row.comment !== undefined || row.gap || row.lines.length > 1)) end();
+    if (row.comment === undefined) bare++;
+    else {
+      run.push(row);
+      bare = 0;
+      if (row.lines.length > 1) end();
+    }
+  }
+  end();
+}
+
+function lastWidth(row: Row): number {
+  return row.lines.at(-1)?.length ?? 0;
+}
+
+/** `batch = 64`: several of these on a line are a line of their own, not aligned with others. */
+function isPlainSetting(item: AnyItem): boolean {
+  return item.kind === "assign" && item.values.every((v) => v.kind === "number" || v.kind === "string" || v.kind === "bool");
+}
+
+function within(inner: ast.Comment, outer: AnyItem | ast.Block): boolean {
+  return inner.span.start >= outer.span.start && inner.span.end <= outer.span.end;
+}
+
+function blocksOf(item: AnyItem): readonly ast.Block[] {
+  switch (item.kind) {
+    case "decl":
+    case "for":
+    case "scan":
+      return [item.body];
+    case "fn":
+    case "method":
+      return item.body.kind === "block" ? [item.body] : [];
+    case "if":
+      return [item.then, ...(item.otherwise === undefined ? [] : item.otherwise.kind === "if" ? blocksOf(item.otherwise) : [item.otherwise])];
+    default:
+      return [];
+  }
+}
+
+// --- items as documents ---
+
+type Simple = Exclude<AnyItem, ast.Decl | ast.Fn | ast.Method | ast.If | ast.For | ast.Scan>;
+
+function simple(item: Simple): Doc {
+  switch (item.kind) {
+    case "use":
+      return ["use ", printExpr(item.path)];
+    case "let":
+      return setting(["let ", item.name.text], [item.value]);
+    case "require":
+      return ["require ", nest(2, values(item.conditions))];
+    case "return":
+      return ["return ", nest(2, values(item.values))];
+    case "param":
+    case "state":
+    case "draw":
+      return group(item.kind, " ", item.name.text, ": ", printType(item.type), nest(2, LINE, "~ ", printExpr(item.from)));
+    case "field":
+      return [item.name.text, ": ", printType(item.type)];
+    case "assign":
+      return setting([targets(item)], item.values);
+    default:
+      return item satisfies never;
+  }
+}
+
+function setting(left: readonly Doc[], right: readonly ast.Expr[]): Doc {
+  return [group(...left), " =", group(nest(2, LINE, values(right)))];
+}
+
+function values(exprs: readonly ast.Expr[]): Doc {
+  return list(exprs.map((e) => printExpr(e)));
+}
+
+function targets(item: ast.Assign): Doc {
+  return list(item.targets.map((t) => [t.name.text, ...t.steps.map((s) => (s.kind === "slots" ? printSlots(s) : `.${s.name.text}`))]));
+}
+
+function header(d: ast.Decl): Doc {
+  const like = d.like === undefined ? "" : ` like ${d.like.text}`;
+  return [d.category, " ", d.name.text, d.params === undefined ? "" : parameters(d.params), like];
+}
+
+/** Breaks before `->` first, then between the parameters. */
+function signature(f: ast.Fn | ast.Method): Doc {
+  const head: Doc = [f.kind === "fn" ? "fn " : "", f.name.text, parameters(f.params)];
+  return f.results.length === 0 ? head : group(head, nest(2, LINE, "-> ", nest("here", list(f.results.map(printType)))));
+}
+
+function parameters(params: readonly ast.Parameter[]): Doc {
+  const docs = params.map((p): Doc => [p.name.text, p.type === undefined ? "" : [": ", printType(p.type)], p.initial === undefined ? "" : [" = ", printExpr(p.initial, true)]]);
+  return group("(", nest("here", list(docs)), ")");
+}
+
