@@ -28,7 +28,7 @@ const instances: GPU[] = [];
 export async function openAdapter(): Promise<OpenAdapter | undefined> {
   const first = await adapterFrom(OPTIONS);
   if (first === undefined || first.hardware) return first;
-  for (const name of adapterNames()) {
+  for (const name of await adapterNames()) {
     if (SOFTWARE.test(name)) continue;
     const other = await adapterFrom([...OPTIONS, `adapter=${name}`]);
     if (other?.hardware === true) return other;
@@ -66,14 +66,20 @@ async function adapterFrom(options: readonly string[]): Promise<OpenAdapter | un
 }
 
 /** Dawn lists the adapters' names in the error for one that does not exist. */
-function adapterNames(): readonly string[] {
+async function adapterNames(): Promise<readonly string[]> {
+  const gpu = create(["adapter=?"]);
+  instances.push(gpu);
   try {
-    create(["adapter=?"]);
+    await gpu.requestAdapter();
     return [];
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return Array.from(text.matchAll(/backend: '(?!null)[^']*', name: '([^']*)'/g), (match) => match[1] ?? "");
+    return namesIn(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The names in a list of lines such as ` * backend: 'vulkan', name: 'NVIDIA H200'`, without the backend that computes nothing. */
+export function namesIn(list: string): readonly string[] {
+  return Array.from(list.matchAll(/backend: '(?!null')[^']*', name: '([^']*)'/g), (match) => match[1] ?? "");
 }
 
 function adapterName(info: GPUAdapterInfo): string {

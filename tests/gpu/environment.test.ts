@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { namesIn } from "../../src/gpu/adapter.ts";
 import { driverNoiseFilter } from "../../src/gpu/child.ts";
 import { adapterEnvironment } from "../../src/gpu/environment.ts";
 
@@ -58,4 +59,9 @@ it("takes the driver's start-up lines out of stderr, however they are cut", () =
     for (let at = 0; at < text.length; at += size) kept += filter.push(text.slice(at, at + size));
     expect(kept + filter.end()).toBe(wanted);
   }
+});
+
+it("reads the adapters' names from Dawn's list, and leaves out the null backend", () => {
+  const list = "no suitable backends found\nAvailable adapters:\n * backend: 'vulkan', name: 'llvmpipe (LLVM 15.0.6, 256 bits)'\n * backend: 'vulkan', name: 'NVIDIA H200'\n * backend: 'null', name: 'Null backend'";
+  expect(namesIn(list)).toEqual(["llvmpipe (LLVM 15.0.6, 256 bits)", "NVIDIA H200"]);
 });
