@@ -1,5 +1,5 @@
 /** The compiler on one screen: a checked model becomes a program. */
-import type { Entry as ModelEntry, Model } from "./check/model.ts";
+import type { Entry as ModelEntry, Model, Recipe } from "./check/model.ts";
 import type { Expr, Graph } from "./ir/graph.ts";
 import type { Dim } from "./dim.ts";
 import { visitExpr } from "./ir/expr.ts";
@@ -13,6 +13,7 @@ import { GRAPH_PASSES } from "./pipeline.ts";
 import { type Layout, LOSS, stateLayout } from "./plan/layout.ts";
 import { KernelTable, planEntry } from "./plan/plan.ts";
 import { uniformOf } from "./plan/uniform.ts";
+import { addedUp, withCountsAsStates } from "./train/accumulate.ts";
 import { updateGraph } from "./train/update.ts";
 import { FORMAT, type Entry, type Program } from "../runtime/program.ts";
 import { sizeNames } from "../runtime/size.ts";
@@ -45,9 +46,13 @@ export interface Compiled {
 }
 
 export function compile(model: Model, options: CompileOptions): Compiled {
-  const optimizer = options.training ? model.recipe?.optimizer : undefined;
-  const layout = stateLayout(model.parameters, optimizer);
-  return compileGraphs(model.name, graphsOf(model, layout, options), layout, options, optimizer?.learningRate);
+  const recipe = options.training ? model.recipe : undefined;
+  const step = recipe && trainingStep(recipe);
+  const layout = stateLayout(model.parameters, recipe?.optimizer, step?.counts);
+  const update = recipe && { name: "update", graph: updateGraph(recipe, layout) };
+  const own = model.entries.filter(({ name }) => options.entries?.includes(name) ?? true);
+  const entries: Lowered[] = [...(step?.entries ?? []), ...(update ? [update] : []), ...own.map((entry) => ({ ...entry, source: entry }))];
+  return compileGraphs(model.name, entries, layout, options, recipe?.optimizer.learningRate);
 }
 
 /** Entries that share states, from their graphs on. */
@@ -75,13 +80,12 @@ export interface Lowered {
   readonly source?: Pick<ModelEntry, "inputs" | "requires">;
 }
 
-function graphsOf(model: Model, layout: Layout, options: CompileOptions): Lowered[] {
-  const chosen = model.entries.filter(({ name }) => options.entries?.includes(name) ?? true);
-  const own = chosen.map((entry): Lowered => ({ name: entry.name, graph: entry.graph, source: entry }));
-  if (!options.training || !model.recipe) return own;
-  const { loss } = model.recipe;
-  const grad = withLossKept(differentiate(loss.graph));
-  return [{ name: "grad", graph: loss.graph, grad, source: loss }, { name: "update", graph: updateGraph(model, layout) }, ...own];
+/** `grad`, and for accumulation `count` before it. */
+function trainingStep({ loss, accumulate }: Recipe): { readonly entries: readonly Lowered[]; readonly counts: number } {
+  if (accumulate <= 1) return { entries: [{ name: "grad", graph: loss.graph, grad: withLossKept(differentiate(loss.graph)), source: loss }], counts: 0 };
+  const { loss: graph, count, counts } = withCountsAsStates(loss.graph);
+  const grad = { name: "grad", graph, grad: addedUp(differentiate(graph)), source: loss };
+  return { entries: counts > 0 ? [{ name: "count", graph: count, source: loss }, grad] : [grad], counts };
 }
 
 /** The loss stays on the device, where `update` looks at it. */

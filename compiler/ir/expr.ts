@@ -2,7 +2,7 @@
 import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
 import type { ScalarOpName } from "../ops/scalar.ts";
-import type { AccessExpr, ApplyExpr, ConstExpr, DrawExpr, Expr, IndexExpr, SizeExpr, StepExpr, ValueId } from "./graph.ts";
+import type { AccessExpr, ApplyExpr, ConstExpr, DrawExpr, Expr, IndexExpr, SizeExpr, MicroExpr, StepExpr, ValueId } from "./graph.ts";
 
 export function real(value: number): ConstExpr {
   return { kind: "const", type: "f32", value };
@@ -27,6 +27,7 @@ export function size(dim: Dim): SizeExpr | ConstExpr {
 }
 
 export const STEP: StepExpr = { kind: "step" };
+export const MICRO: MicroExpr = { kind: "micro" };
 
 /** Takes an id or anything that has one. */
 export function access(value: ValueId | { readonly id: ValueId }, ...slots: readonly Expr[]): AccessExpr {
@@ -93,6 +94,7 @@ export function children(expr: Expr): readonly Expr[] {
     case "index":
     case "size":
     case "step":
+    case "micro":
       return [];
     default:
       return expr satisfies never;
@@ -187,7 +189,8 @@ function makeKey(expr: Expr): string {
     case "size":
       return `<${dims.key(expr.dim)}>`;
     case "step":
-      return "step";
+    case "micro":
+      return expr.kind;
     case "access":
       return `%${expr.value}[${parts()}]`;
     case "apply":

@@ -101,7 +101,7 @@ export interface Reduction {
   readonly where?: Expr;
 }
 
-export type Expr = ConstExpr | IndexExpr | SizeExpr | StepExpr | AccessExpr | ApplyExpr | DrawExpr;
+export type Expr = ConstExpr | IndexExpr | SizeExpr | StepExpr | MicroExpr | AccessExpr | ApplyExpr | DrawExpr;
 
 export interface ConstExpr {
   readonly kind: "const";
@@ -125,6 +125,11 @@ export interface SizeExpr {
 /** i32: the step, from 1. Only in host scalars. */
 export interface StepExpr {
   readonly kind: "step";
+}
+
+/** i32: the micro-batch within the step, from 0. */
+export interface MicroExpr {
+  readonly kind: "micro";
 }
 
 export interface AccessExpr {

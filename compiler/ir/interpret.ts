@@ -151,6 +151,10 @@ class Compiler {
         if (step === undefined) throw new Error("internal: the step is not given");
         return () => step;
       }
+      case "micro": {
+        const { micro = 0 } = bindings;
+        return () => micro;
+      }
       case "access":
         return this.#access(expr.value, expr.slots);
       case "draw": {

@@ -100,7 +100,8 @@ export function printExpr(expr: Expr, nameOf: NameOf = (id) => `%${id}`, level =
       return /^\w+$/.test(text) ? text : `(${text})`;
     }
     case "step":
-      return "step";
+    case "micro":
+      return expr.kind;
     case "access":
       return `${nameOf(expr.value)}[${list(expr.slots)}]`;
     case "draw":

@@ -9,6 +9,7 @@ export function typeOf(expr: Expr, typeOfValue: (id: ValueId) => ScalarType): Sc
     case "index":
     case "size":
     case "step":
+    case "micro":
       return "i32";
     case "draw":
       return "f32";

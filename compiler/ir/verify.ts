@@ -77,6 +77,9 @@ function verifyExpr(expr: Expr, context: Context): ScalarType | undefined {
     case "step":
       if (!context.step) report("`step` outside of a host scalar");
       return "i32";
+    case "micro":
+      if (context.host) report("`micro` on the host");
+      return "i32";
     case "draw":
       if (context.host) report("a draw on the host");
       if (expr.coordinates.length !== expr.sizes.length) report("a draw's coordinates and sizes differ in number");

@@ -14,6 +14,11 @@ export const CHUNK = 1024;
 export const REPORT_LENGTH = 8;
 /** The scalar that `grad` leaves for `update`. */
 export const LOSS: StateRef = { kind: "running", path: "loss" };
+/** A denominator of the loss, such as the number of kept positions, summed over the micro-batches of a step. */
+export function countState(at: number): StateRef {
+  return { kind: "running", path: `count.${at}` };
+}
+
 export const REPORT: StateRef = { kind: "report", path: "report" };
 
 /** A contiguous part of the parameters, by name; a state's path may name it instead of a tensor. */
@@ -28,7 +33,8 @@ export interface Layout {
   readonly ranges: readonly Range[];
 }
 
-export function stateLayout(parameters: Model["parameters"], optimizer?: Optimizer): Layout {
+/** `counts`: how many denominators of the loss are gathered over micro-batches. */
+export function stateLayout(parameters: Model["parameters"], optimizer?: Optimizer, counts = 0): Layout {
   const exempt = new Set(optimizer?.undecayedPaths ?? []);
   const decayed = parameters.filter(({ path }) => !exempt.has(path));
   const undecayed = parameters.filter(({ path }) => exempt.has(path));
@@ -50,7 +56,12 @@ export function stateLayout(parameters: Model["parameters"], optimizer?: Optimiz
     ? [
         { name: "gradients", kind: "gradient", length, tensors: like(zero) },
         ...optimizer.states.map(({ name, init }): StateBuffer => ({ name, kind: "optimizer", length, tensors: like(init) })),
-        { name: "running", kind: "running", length: ALIGNMENT, tensors: [{ path: LOSS.path, shape: [], offset: 0, init: zero }] },
+        {
+          name: "running",
+          kind: "running",
+          length: ALIGNMENT * (counts + 1),
+          tensors: [LOSS, ...Array.from({ length: counts }, (_, at) => countState(at))].map(({ path }, at) => ({ path, shape: [], offset: at * ALIGNMENT, init: zero })),
+        },
         { name: "report", kind: "report", length: REPORT_LENGTH, tensors: [{ path: REPORT.path, shape: [REPORT_LENGTH], offset: 0, init: zero }] },
       ]
     : [];

@@ -56,6 +56,7 @@ export function hostExpr(expr: Expr): HostExpr {
       return { kind: "size", size: expr.dim };
     case "apply":
       return { kind: "apply", op: expr.op, args: expr.args.map(hostExpr) };
+    case "micro":
     case "access":
     case "draw":
       throw new Error("internal: only steps, sizes and indices can be evaluated on the host");

@@ -4,7 +4,7 @@
  * Around the optimizer's own equations it adds clipping by the global norm (Pascanu et al. 2013, §3.2) and a guard: when the
  * loss or the norm is not finite nothing changes and the report names the step, so the weights that led there survive.
  */
-import type { Model, Optimizer } from "../check/model.ts";
+import type { Optimizer, Recipe } from "../check/model.ts";
 import { constant, type Dim, substitute } from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";
 import { access, apply, index, int, real, renameValues, select, STEP } from "../ir/expr.ts";
@@ -15,8 +15,7 @@ import { CHUNK, type Layout, LOSS, REPORT, REPORT_LENGTH } from "../plan/layout.
 /** Places in the report, as the runtime reads them. */
 const AT = { loss: 0, gradNorm: 1, badStep: 2 } as const;
 
-export function updateGraph(model: Model, layout: Layout): Graph {
-  const recipe = model.recipe!;
+export function updateGraph(recipe: Recipe, layout: Layout): Graph {
   const b = new GraphBuilder("update");
   const loss = b.state(LOSS, []);
   const norm = gradientNorm(b, layout);

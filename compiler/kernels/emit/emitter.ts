@@ -105,6 +105,8 @@ export class Emitter {
         return this.size(expr.dim);
       case "step":
         return { text: "u.step", type: "i32", width: 1, depth: 0 };
+      case "micro":
+        return { text: "u.micro", type: "i32", width: 1, depth: 0 };
       case "access":
         return this.value(expr.value, expr.slots.map((slot) => this.expr(slot, indices)));
       case "apply":
