@@ -4,6 +4,7 @@
  *     dvar[b] = sum[i] dy[b, i] * x[b, i] / s[b] * -0.5          dvar.terms[b] = sum[i] dy[b, i] * x[b, i]
  *                                                               dvar[b] = dvar.terms[b] * -0.5 / s[b]
  *     dz[b] = sum[i where z[b] > 0] dy[b, i]                     dz.terms[b] = sum[i] dy[b, i];  dz[b] = if z[b] > 0 then dz.terms[b] else 0
+ *     dmu[b] = sum[i] (x[b, i] - mu[b]) * s[b]                   dmu[b] = 0, where mu[b] is the mean of x[b, i] over i
  *
  * Only comparisons of reals leave the predicate: those of integers may be what keeps an access within its bounds. Under a predicate
  * that stays, only constants move: a sum of no terms is 0 and must not be multiplied by something infinite. (A size fed as 0 would
@@ -11,7 +12,7 @@
  */
 import * as dims from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";
-import { accessesIn, conjunction, conjuncts, dependsOn, div, exprKey, identityAccess, isOp, mul, real, select } from "../ir/expr.ts";
+import { accessesIn, apply, conjunction, conjuncts, dependsOn, div, exprKey, identityAccess, isConst, isOp, mul, real, sameExpr, select, size } from "../ir/expr.ts";
 import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
 import { indexSizes, valuesById } from "../ir/walk.ts";
 import { simplifyExpr } from "../ops/algebra.ts";
@@ -29,7 +30,7 @@ export const canonical: Pass = {
     let made = 0;
     for (const value of graph.values) {
       const parts = value.kind === "equation" ? parted(value, values, next + made) : undefined;
-      if (parts) made++;
+      if (parts && parts.length > 1) made++;
       for (const part of parts ?? [value]) builder.push(part);
     }
     return { ...graph, values: builder.values };
@@ -37,7 +38,7 @@ export const canonical: Pass = {
 };
 
 /** The sum of what depends on the reduced indices and, under the equation's own id, the map that completes it. */
-function parted(value: Equation, values: ReadonlyMap<ValueId, Value>, id: ValueId): [Equation, Equation] | undefined {
+function parted(value: Equation, values: ReadonlyMap<ValueId, Value>, id: ValueId): Equation[] | undefined {
   if (value.reduce?.monoid !== "sum" || value.type !== "f32") return undefined;
   const rank = value.shape.length;
   const reduced = new Set(value.reduce.sizes.map((_, k) => rank + k));
@@ -52,15 +53,41 @@ function parted(value: Equation, values: ReadonlyMap<ValueId, Value>, id: ValueI
   const [upper, lower] = [factors.above.filter(moves), factors.below.filter(moves)];
   if (upper.length + lower.length + outside.length === 0 && factors.constant === 1) return undefined;
   if (terms.length + below.length === 0) return undefined; // nothing to sum: `simplify` knows better
+  if (inside.length === 0 && below.length === 0 && terms.length === 1 && isCentred(terms[0]!, value, values)) return [asMap(value, real(0))];
 
   const { where: _, ...reduce } = value.reduce;
   const condition = inside.length > 0 ? { where: conjunction(inside) } : {};
-  const { reduce: __, ...base } = value;
+  const base = asMap(value, value.body);
   const sum: Equation = { ...base, id, name: `${value.name}.terms`, reduce: { ...reduce, ...condition }, body: quotientOf(terms, below) };
   const scaled = mul(quotientOf([identityAccess(sum), ...upper], lower), real(factors.constant));
   const body = outside.length > 0 ? select(conjunction(outside), scaled, real(0)) : scaled;
   const map: Equation = { ...base, body: simplifyExpr(body, knownIn(base, values)) };
   return [sum, map];
+}
+
+function asMap(value: Equation, body: Expr): Equation {
+  const { reduce: _, ...rest } = value;
+  return { ...rest, body };
+}
+
+/**
+ * Whether the term is `a - m` with m the mean of a over the reduced indices, so that its sum is 0 but for rounding: the gradient of a
+ * variance with respect to its mean.
+ */
+function isCentred(term: Expr, value: Equation, values: ReadonlyMap<ValueId, Value>): boolean {
+  if (!isOp(term, "sub")) return false;
+  const [a, m] = term.args as [Expr, Expr];
+  const mean = m.kind === "access" ? values.get(m.value) : undefined;
+  if (mean?.kind !== "equation" || mean.reduce || !sameExpr(m, identityAccess(mean))) return false;
+  const count = dims.multiply(...value.reduce!.sizes);
+  const [total, by] = mean.body.kind === "apply" ? mean.body.args : [];
+  const number = dims.asNumber(count);
+  const divides = isOp(mean.body, "div") && (sameExpr(by!, apply("toReal", size(count))) || (number !== undefined && isConst(by!, number)));
+  const scales = isOp(mean.body, "mul") && number !== undefined && isConst(by!, 1 / number);
+  const sum = total?.kind === "access" && (divides || scales) ? values.get(total.value) : undefined;
+  if (sum?.kind !== "equation" || sum.reduce?.monoid !== "sum" || sum.reduce.where || !sameExpr(total!, identityAccess(sum))) return false;
+  const sameSizes = indexSizes(sum).map(dims.key).join() === indexSizes(value).map(dims.key).join() && sum.shape.length === value.shape.length;
+  return sameSizes && sameExpr(sum.body, a);
 }
 
 interface Factors {

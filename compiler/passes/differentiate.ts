@@ -24,7 +24,7 @@ import {
   add, apply, children, conjunction, conjuncts, exprKey, iadd, identityAccess, imul, index, isConst, real, select, size, substituteIndices, withChildren,
 } from "../ir/expr.ts";
 import type { AccessExpr, Equation, Expr, Graph, StateLeaf, StateRef, Value, ValueId } from "../ir/graph.ts";
-import { indexSizes, stateKey, valuesById } from "../ir/walk.ts";
+import { indexSizes, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
 import type { Pass } from "./pass.ts";
 import { prunedGraph } from "./prune.ts";
 
@@ -89,17 +89,32 @@ class Differentiator {
 
   run(loss: ValueId): Graph {
     this.#contribute(loss, { body: real(1), sizes: [], where: [] });
+    const firstReaders = this.#firstReaders();
+    const gradients = new Map<ValueId, ValueId>();
+    const finish = (leaf: StateLeaf): void => {
+      this.#builder.origin = leaf.origin;
+      gradients.set(leaf.id, (this.#adjoint(leaf, false) as AccessExpr).value);
+    };
     for (const value of this.#graph.values.toReversed()) {
-      if (value.kind !== "equation" || !this.#active.has(value.id) || !this.#contributions.has(value.id)) continue;
-      this.#builder.origin = value.origin;
-      this.#propagate(value, this.#adjoint(value, true));
+      if (value.kind === "equation" && this.#active.has(value.id) && this.#contributions.has(value.id)) {
+        this.#builder.origin = value.origin;
+        this.#propagate(value, this.#adjoint(value, true));
+      }
+      // A gradient is made as soon as it is complete, so that what it reads need not be kept for long.
+      for (const leaf of this.#leaves) if (firstReaders.get(leaf.id) === value.id) finish(leaf);
     }
     for (const leaf of this.#leaves) {
-      this.#builder.origin = leaf.origin;
-      const gradient = this.#adjoint(leaf, false) as AccessExpr;
-      this.#builder.output(gradientName(leaf.name), { id: gradient.value }, { kind: "gradient", path: leaf.state.path });
+      if (!gradients.has(leaf.id)) finish(leaf);
+      this.#builder.output(gradientName(leaf.name), { id: gradients.get(leaf.id)! }, { kind: "gradient", path: leaf.state.path });
     }
     return this.#builder.build();
+  }
+
+  /** The first value that reads a leaf: the last one that the reverse sweep meets. */
+  #firstReaders(): ReadonlyMap<ValueId, ValueId> {
+    const first = new Map<ValueId, ValueId>();
+    for (const value of this.#graph.values) for (const operand of operandsOf(value)) if (!first.has(operand)) first.set(operand, value.id);
+    return first;
   }
 
   #isActive(expr: Expr): boolean {

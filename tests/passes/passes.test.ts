@@ -141,6 +141,17 @@ describe("canonical", () => {
     expect(lineOf(after, "y.terms")).toBe("y.terms[i0: n] = sum[i1: 4] x[i0, i1]");
     expect(lineOf(after, "y")).toBe("y[i0: n] = if 0.0 < s[i0] then y.terms[i0] * s[i0] * -0.25 else 0.0");
   });
+  test("a sum of differences from the mean is 0, of others it is not", () => {
+    const graph = (divisor: number) => graphOf((b) => {
+      const x = b.input("x", "f32", ["n", 4]), s = b.input("s", "f32", ["n"]);
+      const total = b.sum("total", ["n"], [4], (i, k) => access(x, i!, k!));
+      const mean = b.map("mean", ["n"], (i) => div(access(total, i!), real(divisor)));
+      return b.sum("y", ["n"], [4], (i, k) => mul(apply("sub", access(x, i!, k!), access(mean, i!)), access(s, i!)));
+    });
+    expect(lineOf(canonical.run(graph(4)), "y")).toBe("y[i0: n] = 0.0");
+    expectSame(graph(4), canonical.run(graph(4)), { n: 3 });
+    expect(lineOf(canonical.run(graph(5)), "y")).toBe("y[i0: n] = y.terms[i0] * s[i0]");
+  });
   test("leaves factors under a predicate that stays", () => {
     const graph = graphOf((b) => {
       const x = b.input("x", "f32", ["n", 4]), s = b.input("s", "f32", ["n"]), keep = b.input("keep", "bool", [4]);
