@@ -7,4 +7,4 @@ import { share } from "./passes/share.ts";
 import { simplify } from "./passes/simplify.ts";
 import { split } from "./passes/split.ts";
 
-export const GRAPH_PASSES: readonly Pass[] = [fold, simplify, canonical, share, simplify, share, split, prune];
+export const GRAPH_PASSES: readonly Pass[] = [fold, simplify, canonical, fold, simplify, fold, share, split, prune];
