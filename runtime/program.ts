@@ -43,7 +43,7 @@ export type HostExpr =
  */
 export interface StateBuffer {
   readonly name: string;
-  readonly kind: "parameter" | "gradient" | "optimizer" | "running" | "report";
+  readonly kind: "parameter" | "gradient" | "optimizer" | "running" | "accumulator" | "report";
   /** In elements of four bytes. */
   readonly length: number;
   readonly tensors: readonly StateTensor[];

@@ -37,7 +37,7 @@ export interface GraphOutput {
   readonly state?: StateRef;
 }
 
-export type StateKind = "parameter" | "gradient" | "optimizer" | "running" | "report";
+export type StateKind = "parameter" | "gradient" | "optimizer" | "running" | "accumulator" | "report";
 
 export interface StateRef {
   readonly kind: StateKind;

@@ -13,10 +13,10 @@ export const CHUNK = 1024;
 
 export const REPORT_LENGTH = 8;
 /** The scalar that `grad` leaves for `update`. */
-export const LOSS: StateRef = { kind: "running", path: "loss" };
+export const LOSS: StateRef = { kind: "accumulator", path: "loss" };
 /** A denominator of the loss, such as the number of kept positions, summed over the micro-batches of a step. */
 export function countState(at: number): StateRef {
-  return { kind: "running", path: `count.${at}` };
+  return { kind: "accumulator", path: `count.${at}` };
 }
 
 export const REPORT: StateRef = { kind: "report", path: "report" };
@@ -57,8 +57,8 @@ export function stateLayout(parameters: Model["parameters"], optimizer?: Optimiz
         { name: "gradients", kind: "gradient", length, tensors: like(zero) },
         ...optimizer.states.map(({ name, init }): StateBuffer => ({ name, kind: "optimizer", length, tensors: like(init) })),
         {
-          name: "running",
-          kind: "running",
+          name: "accumulators",
+          kind: "accumulator",
           length: ALIGNMENT * (counts + 1),
           tensors: [LOSS, ...Array.from({ length: counts }, (_, at) => countState(at))].map(({ path }, at) => ({ path, shape: [], offset: at * ALIGNMENT, init: zero })),
         },

@@ -69,19 +69,22 @@ function walksAlongRows(value: Equation, values: ReadonlyMap<ValueId, Value>, vi
 }
 
 class Merging {
-  private readonly graph: Graph;
   private readonly values: ReadonlyMap<ValueId, Value>;
   private readonly virtual: ReadonlySet<ValueId>;
   private readonly reads: ReadonlyMap<ValueId, readonly Read[]>;
   private readonly nodeOf = new Map<ValueId, Node>();
   private readonly outputs: ReadonlySet<ValueId>;
+  private readonly readers = new Map<ValueId, Set<ValueId>>();
+  private readonly order: ReadonlyMap<ValueId, number>;
 
   constructor(graph: Graph, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>, reads: ReadonlyMap<ValueId, readonly Read[]>) {
-    this.graph = graph;
     this.values = values;
     this.virtual = virtual;
     this.reads = reads;
     this.outputs = new Set(graph.outputs.map(({ value }) => value));
+    this.order = new Map(graph.values.map(({ id }, at) => [id, at]));
+    for (const [reader, found] of reads)
+      for (const { value } of found) this.readers.set(value, (this.readers.get(value) ?? new Set()).add(reader));
   }
 
   start(value: Equation, node: Node): void {
@@ -90,10 +93,9 @@ class Merging {
 
   /** Merges the value's group into one that it reads from, the latest first. */
   joinProducers(value: Equation): void {
-    const order = new Map(this.graph.values.map(({ id }, at) => [id, at]));
     const producers = [...new Set(this.reads.get(value.id)!.map((read) => read.value))]
       .filter((id) => this.nodeOf.has(id))
-      .sort((a, b) => order.get(b)! - order.get(a)!);
+      .sort((a, b) => this.order.get(b)! - this.order.get(a)!);
     for (const producer of producers) {
       const [into, node] = [this.nodeOf.get(producer)!, this.nodeOf.get(value.id)!];
       if (into !== node) this.tryMerge(into, node, value);
@@ -252,8 +254,7 @@ class Merging {
 
   private isReadOutside(id: ValueId, roots: ReadonlySet<ValueId>): boolean {
     if (this.outputs.has(id)) return true;
-    for (const [reader, reads] of this.reads) if (!roots.has(reader) && reads.some(({ value }) => value === id)) return true;
-    return false;
+    return [...(this.readers.get(id) ?? [])].some((reader) => !roots.has(reader));
   }
 
   private storedOf(node: Node): ValueId[] {
@@ -262,8 +263,7 @@ class Merging {
   }
 
   private groupOf(node: Node, stored: readonly ValueId[]): Group {
-    const order = new Map(this.graph.values.map(({ id }, at) => [id, at]));
-    const inOrder = (ids: Iterable<ValueId>): ValueId[] => [...ids].sort((a, b) => order.get(a)! - order.get(b)!);
+    const inOrder = (ids: Iterable<ValueId>): ValueId[] => [...ids].sort((a, b) => this.order.get(a)! - this.order.get(b)!);
     const roots = inOrder(node.roots.keys());
     const passed = roots.flatMap((id) => [...passedThrough(this.values.get(id) as Equation, this.values, this.virtual)]);
     // A map that nobody else reads is computed where its readers are.
