@@ -1,3 +1,4 @@
+import path from "node:path";
 import { create, globals } from "webgpu";
 
 /** A WebGPU adapter of this machine. */
@@ -27,7 +28,7 @@ const instances: GPU[] = [];
 /** The best adapter: a real GPU if any driver offers one, else one that computes on the CPU, else undefined. */
 export async function openAdapter(): Promise<OpenAdapter | undefined> {
   const first = await adapterFrom(OPTIONS);
-  if (first === undefined || first.hardware) return first;
+  if (first === undefined || first.hardware || oneDriverNamed()) return first;
   for (const name of await adapterNames()) {
     if (SOFTWARE.test(name)) continue;
     const other = await adapterFrom([...OPTIONS, `adapter=${name}`]);
@@ -45,6 +46,12 @@ export async function openDevice(open: OpenAdapter, wishes: DeviceWishes = {}): 
     requiredFeatures: features.filter((feature) => open.adapter.features.has(feature)),
     requiredLimits: Object.fromEntries(raised.filter(([, value]) => value !== undefined)) as Record<string, number>,
   });
+}
+
+/** True where the environment names a single Vulkan driver, as it does for a private one: there is nothing behind it to look for. */
+function oneDriverNamed(): boolean {
+  const named = process.env["VK_DRIVER_FILES"] ?? "";
+  return named !== "" && !named.includes(path.delimiter);
 }
 
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|basic render/i;
