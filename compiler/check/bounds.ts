@@ -1,0 +1,120 @@
+/** Intervals of integer expressions, refined by the conditions around them, and the proof that a slot is within its axis. */
+import type { Dim } from "../dim.ts";
+import * as dims from "../dim.ts";
+import { exprKey } from "../ir/expr.ts";
+import type { Expr } from "../ir/graph.ts";
+import type { Interval, Prover } from "../ops/interval.ts";
+import { below, exactly, intervalOf, join, meet, UNKNOWN } from "../ops/interval.ts";
+import { freeIndices } from "./expr.ts";
+import type { IndexVar } from "./value.ts";
+import type { Context, Guard } from "./world.ts";
+
+/** What is known of an i32 expression here. */
+export function boundsOf(expr: Expr, ctx: Context): Interval {
+  return bounds(expr, ctx.guards, ctx, proverFor(expr, ctx));
+}
+
+/** Whether 0 <= slot < size wherever it is evaluated. */
+export function isWithin(slot: Expr, size: Dim, ctx: Context): boolean {
+  if (slot.kind === "index" && ctx.run.facts.equal(ctx.world.variableOf(slot.at).size.dim, size)) return true;
+  const prover = proverFor(slot, ctx);
+  const { low, high } = bounds(slot, ctx.guards, ctx, prover);
+  return low !== undefined && high !== undefined && prover(low) && prover(dims.subtract(dims.subtract(size, high), dims.ONE));
+}
+
+function proverFor(expr: Expr, ctx: Context): Prover {
+  let positive: Dim[] | undefined;
+  return (dim) => {
+    const number = dims.asNumber(dim);
+    if (number !== undefined) return number >= 0;
+    positive ??= positiveSizes([...ctx.live, ...freeIndices(expr).map((id) => ctx.world.variableOf(id))]);
+    return ctx.run.facts.proves(dim, positive);
+  };
+}
+
+/** n - 1 for each size n that is not a number: where its index has a value, it is not negative. */
+function positiveSizes(live: readonly IndexVar[]): Dim[] {
+  const named = new Map<string, Dim>();
+  for (const { size } of live) if (dims.asNumber(size.dim) === undefined) named.set(dims.key(size.dim), dims.subtract(size.dim, dims.ONE));
+  return [...named.values()];
+}
+
+function bounds(expr: Expr, guards: Guard | undefined, ctx: Context, proves: Prover): Interval {
+  let found = plainBounds(expr, guards, ctx, proves);
+  if (guards) {
+    const key = exprKey(expr);
+    for (let guard: Guard | undefined = guards; guard; guard = guard.next) {
+      if (exprKey(guard.expr) === key) found = meet(found, guard.interval, proves);
+    }
+  }
+  return found;
+}
+
+function plainBounds(expr: Expr, guards: Guard | undefined, ctx: Context, proves: Prover): Interval {
+  switch (expr.kind) {
+    case "const":
+      return Number.isInteger(expr.value) ? exactly(dims.constant(expr.value)) : UNKNOWN;
+    case "index":
+      return below(ctx.world.variableOf(expr.at).size.dim);
+    case "size":
+      return exactly(expr.dim);
+    case "access":
+      return ctx.run.intervals.get(expr.value) ?? UNKNOWN;
+    case "step":
+      return { low: dims.ONE };
+    case "micro":
+      return { low: dims.ZERO };
+    case "draw":
+      return UNKNOWN;
+    case "apply": {
+      const [a, b, c] = expr.args;
+      if (expr.op === "select" && a && b && c) {
+        return join(bounds(b, guardsOf(a, true, guards, ctx, proves), ctx, proves), bounds(c, guardsOf(a, false, guards, ctx, proves), ctx, proves), proves);
+      }
+      return intervalOf(expr.op, expr.args.map((arg) => bounds(arg, guards, ctx, proves)), proves);
+    }
+    default:
+      return expr satisfies never;
+  }
+}
+
+/** The context in which the condition is known to hold, or to fail. */
+export function guarded(ctx: Context, condition: Expr, holds: boolean): Context {
+  const guards = guardsOf(condition, holds, ctx.guards, ctx, proverFor(condition, ctx));
+  return guards === ctx.guards ? ctx : { ...ctx, guards };
+}
+
+function guardsOf(condition: Expr, holds: boolean, guards: Guard | undefined, ctx: Context, proves: Prover): Guard | undefined {
+  if (condition.kind !== "apply") return guards;
+  const [a, b] = condition.args;
+  if (condition.op === "not" && a) return guardsOf(a, !holds, guards, ctx, proves);
+  if (!a || !b) return guards;
+  if (condition.op === (holds ? "and" : "or")) return guardsOf(b, holds, guardsOf(a, holds, guards, ctx, proves), ctx, proves);
+  if (condition.op === "ilt") return holds ? lessOrEqual(a, b, 1, guards, ctx, proves) : lessOrEqual(b, a, 0, guards, ctx, proves);
+  if (condition.op === "ile") return holds ? lessOrEqual(a, b, 0, guards, ctx, proves) : lessOrEqual(b, a, 1, guards, ctx, proves);
+  if (condition.op === (holds ? "ieq" : "ine")) {
+    const [left, right] = [bounds(a, guards, ctx, proves), bounds(b, guards, ctx, proves)];
+    return { next: { next: guards, expr: b, interval: left }, expr: a, interval: right };
+  }
+  if (condition.op === (holds ? "ine" : "ieq")) return differing(a, b, guards, ctx, proves);
+  return guards;
+}
+
+/** a + by <= b */
+function lessOrEqual(a: Expr, b: Expr, by: number, guards: Guard | undefined, ctx: Context, proves: Prover): Guard {
+  const high = bounds(b, guards, ctx, proves).high;
+  const low = bounds(a, guards, ctx, proves).low;
+  const step = dims.constant(by);
+  const first: Guard = { next: guards, expr: a, interval: { high: high && dims.subtract(high, step) } };
+  return { next: first, expr: b, interval: { low: low && dims.add(low, step) } };
+}
+
+/** a != b: an end of a's interval that equals b moves by one. */
+function differing(a: Expr, b: Expr, guards: Guard | undefined, ctx: Context, proves: Prover): Guard | undefined {
+  const other = bounds(b, guards, ctx, proves);
+  const own = bounds(a, guards, ctx, proves);
+  if (!other.low || !other.high || !dims.equal(other.low, other.high)) return guards;
+  if (own.low && dims.equal(own.low, other.low)) return { next: guards, expr: a, interval: { low: dims.add(own.low, dims.ONE) } };
+  if (own.high && dims.equal(own.high, other.high)) return { next: guards, expr: a, interval: { high: dims.subtract(own.high, dims.ONE) } };
+  return guards;
+}

@@ -1,0 +1,127 @@
+/** Calls: the body of the function, elaborated with its arguments bound. */
+import type { Call, Callable, Expr as Node } from "../../grammar/ast.ts";
+import type { Span } from "../../grammar/source.ts";
+import { arguments_, type Argument, bindParameters } from "./arguments.ts";
+import { callBuiltin } from "./builtins.ts";
+import * as errors from "./errors.ts";
+import type { Mode } from "./evaluate.ts";
+import { evaluate, evaluateAll } from "./evaluate.ts";
+import { construct } from "./instance.ts";
+import { execute } from "./items.ts";
+import { lookupOutside, member, unknownName } from "./names.ts";
+import { checkResults } from "./results.ts";
+import { isScalarFunction, mapOver } from "./scalars.ts";
+import { methodOf } from "./scope.ts";
+import type { FnVal, InstanceVal, MethodVal, StackVal, Val } from "./value.ts";
+import { kindOf, POISON } from "./value.ts";
+import type { Context, Frame } from "./world.ts";
+import { joinPath } from "./world.ts";
+
+export function call(node: Call, ctx: Context, mode: Mode): readonly Val[] {
+  const { callee } = node;
+  const target =
+    callee.kind === "name"
+      ? (lookupOutside(callee.text, ctx) ?? unknownName(callee.text, callee.span, { ...ctx, indices: undefined }))
+      : member(evaluate(callee.object, ctx), callee, ctx);
+  switch (target.kind) {
+    case "poison":
+      for (const arg of node.args) evaluate(arg.value, ctx);
+      return [POISON];
+    case "builtin":
+      return callBuiltin(target.name, node, ctx, mode);
+    case "class":
+      return [construct(target, arguments_(node.args), ctx, node.span)];
+    case "fn":
+    case "method":
+      return callFunction(target, arguments_(node.args), ctx, node.span);
+    case "instance":
+      return callInstance(target, arguments_(node.args), ctx, node.span);
+    case "stack":
+      return [callStack(target, arguments_(node.args), ctx, node.span)];
+    default:
+      ctx.world.report(errors.notCallable(callee.span, kindOf(target)));
+      return [POISON];
+  }
+}
+
+function callInstance(instance: InstanceVal, args: readonly Argument[], ctx: Context, span: Span): readonly Val[] {
+  const forward = methodOf(instance.decl, "forward");
+  if (forward) return callFunction({ kind: "method", fn: forward, self: instance }, args, ctx, span);
+  ctx.world.report(errors.noForward(span, instance.title));
+  return [POISON];
+}
+
+/** The first argument runs through the layers, the others go to each. */
+function callStack(stack: StackVal, args: readonly Argument[], ctx: Context, span: Span): Val {
+  const [first, ...rest] = args.map((arg) => fixed(arg, ctx));
+  if (!first || first.name !== undefined) {
+    ctx.world.report(errors.stackArgument(span));
+    return POISON;
+  }
+  let running: Argument = first;
+  for (const item of stack.items) {
+    const results = callInstance(item, [running, ...rest], ctx, span);
+    if (results.length !== 1) {
+      ctx.world.report(errors.stackResults(span, item.title, results.length));
+      return POISON;
+    }
+    if (results[0]!.kind === "poison") return POISON;
+    running = { name: undefined, span: first.span, value: results[0]! };
+  }
+  return running.value ?? POISON;
+}
+
+/** Evaluated once, for several calls. */
+function fixed(arg: Argument, ctx: Context): Argument {
+  return arg.value ? arg : { ...arg, value: evaluate(arg.node as Node, ctx) };
+}
+
+export function callFunction(target: FnVal | MethodVal, args: readonly Argument[], ctx: Context, span: Span): readonly Val[] {
+  const { fn } = target;
+  const self = target.kind === "method" ? target.self : undefined;
+  const results = Math.max(1, fn.results.length);
+  const poisoned = Array.from({ length: results }, () => POISON);
+  if (ctx.run.building && self) {
+    ctx.world.report(errors.computedInLayer(span));
+    return poisoned;
+  }
+  if (ctx.frame.active.some((active) => active.what === fn && active.self === self)) {
+    ctx.world.report(errors.recursion(span, fn.name.text, fn.name.span));
+    return poisoned;
+  }
+  const path = self ? joinPath(self.path, fn.name.text === "forward" ? "" : fn.name.text) : joinPath(ctx.frame.path, fn.name.text);
+  const frame: Frame = {
+    kind: "function",
+    home: target.kind === "method" ? target.self.home : target.home,
+    self,
+    path,
+    vars: new Map(),
+    pack: undefined,
+    active: [...ctx.frame.active, { what: fn, self }],
+    call: `${path}#${ctx.run.callNumber(path)}`,
+  };
+  const inner: Context = { ...ctx, frame, indices: undefined, naming: path, building: undefined };
+  if (isScalarFunction(fn)) return mapOver(fn, args, inner, ctx, span, (bound) => runBody(fn, bound, path)) ?? poisoned;
+  const bound = bindParameters(fn.params, args, inner, ctx, span, describe(fn, self));
+  return bound ? runBody(fn, bound, path) : poisoned;
+}
+
+function describe(fn: Callable, self: InstanceVal | undefined): string {
+  if (!self) return `\`${fn.name.text}\``;
+  return fn.name.text === "forward" ? `\`${self.title}\`` : `\`${fn.name.text}\` of \`${self.title}\``;
+}
+
+/** Elaborates the body in a context whose variables are bound. */
+export function runBody(fn: Callable, ctx: Context, path = ctx.naming): readonly Val[] {
+  if (fn.body.kind === "result") {
+    const values = fn.body.values.length === 1 ? evaluateAll(fn.body.values[0]!, ctx) : fn.body.values.map((value) => evaluate(value, ctx));
+    return checkResults(fn, values, fn.body.values.map((value) => value.span), fn.body.span, ctx, path);
+  }
+  const returned = execute(fn.body.items, ctx);
+  if (returned === "poison") return Array.from({ length: Math.max(1, fn.results.length) }, () => POISON);
+  if (!returned) {
+    ctx.world.report(errors.missingReturn(fn.name.span, fn.name.text));
+    return Array.from({ length: Math.max(1, fn.results.length) }, () => POISON);
+  }
+  return checkResults(fn, returned.values, returned.spans, returned.span, ctx, path);
+}

@@ -1,0 +1,233 @@
+/** Messages about names, calls and arguments. */
+import type { Callable, Parameter } from "../../grammar/ast.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Span } from "../../grammar/source.ts";
+import { placeOf } from "../../grammar/source.ts";
+import { article, beside, didYouMean, error, plural, replace } from "./message.ts";
+
+export function unknownName(span: Span, name: string, nearest: string | undefined): Diagnostic {
+  return error("name-unknown", `nothing is called \`${name}\``, span, "not defined here", {
+    ...(nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : {}),
+  });
+}
+
+export function unboundSize(span: Span, name: string): Diagnostic {
+  return error("size-unbound", `the size \`${name}\` is not bound`, span, "no argument says what it is", {
+    notes: ["a size in capitals is bound by an argument that has it alone in a slot: `x: [B, T]`"],
+  });
+}
+
+export function unknownMember(span: Span, name: string, of: string, nearest: string | undefined): Diagnostic {
+  const whole = of.startsWith("a ") ? of : `\`${of}\``;
+  return error("member-unknown", `${whole} has nothing called \`${name}\``, span, "no such member", {
+    ...(nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : {}),
+  });
+}
+
+export function noMembers(span: Span, name: string, kind: string): Diagnostic {
+  return error("member-unknown", `a ${kind} has no members`, span, `there is no \`.${name}\``);
+}
+
+export function duplicate(span: Span, name: string, before: Span): Diagnostic {
+  return error("duplicate-name", `\`${name}\` is defined twice`, span, "again here", { also: [beside(before, "first here")] });
+}
+
+export function hidesBuiltin(span: Span, name: string): Diagnostic {
+  return error("hides-name", `\`${name}\` is a built-in name`, span, "it cannot be given another meaning", { fix: "choose another name" });
+}
+
+export function hidesDeclaration(span: Span, name: string, declared: Span): Diagnostic {
+  return error("hides-name", `\`${name}\` is already a name of this file`, span, "this would hide it", {
+    also: [beside(declared, "declared here")],
+    fix: "choose another name",
+  });
+}
+
+export function capitals(span: Span, name: string): Diagnostic {
+  return error("name-in-capitals", `\`${name}\` looks like a size of the batch`, span, "names in capitals are sizes that arguments bind", {
+    fix: replace(span, name.toLowerCase()),
+  });
+}
+
+export function useNotFound(span: Span, path: string): Diagnostic {
+  return error("use-failed", `cannot read \`${path}\``, span, "no such file within the project's folder", {
+    notes: ["the path is relative to the file that uses it; the library needs no `use`"],
+  });
+}
+
+export function useCycle(span: Span, path: string): Diagnostic {
+  return error("use-failed", `\`${path}\` uses this file`, span, "files cannot use each other in a circle");
+}
+
+export function usedTwice(span: Span, name: string, first: Span, second: Span): Diagnostic {
+  return error("duplicate-name", `two used files declare \`${name}\``, span, "", {
+    notes: [`${placeOf(first)} and ${placeOf(second)}`],
+    fix: "rename one of them",
+  });
+}
+
+export function notCallable(span: Span, kind: string): Diagnostic {
+  return error("not-callable", `a ${kind} cannot be called`, span, "only functions and layers can");
+}
+
+export function noForward(span: Span, title: string): Diagnostic {
+  return error("not-callable", `\`${title}\` has no \`forward\``, span, "calling a layer calls its `forward`");
+}
+
+export function recursion(span: Span, name: string, declared: Span): Diagnostic {
+  return error("recursion", `\`${name}\` would contain itself`, span, "it is already being elaborated here", {
+    also: [beside(declared, "this one")],
+    notes: ["every call is expanded when compiling, so a function cannot call itself and a layer cannot build itself"],
+  });
+}
+
+export function exhausted(span: Span, reason: "work" | "depth"): Diagnostic {
+  return reason === "depth"
+    ? error("too-much-work", "calls and expressions are nested too deep", span, "given up here")
+    : error("too-much-work", "the file takes too much work to expand", span, "given up here", {
+        notes: ["loops, stacks and calls are expanded when compiling: are their counts meant to be this large?"],
+      });
+}
+
+export function unknownArgument(span: Span, name: string, what: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("argument-unknown", `${what} has no parameter \`${name}\``, span, "no such parameter", {
+    ...(nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : didYouMean(undefined, all)),
+  });
+}
+
+export function tooManyArguments(span: Span, what: string, count: number): Diagnostic {
+  return error("arguments-too-many", `${what} takes ${plural(count, "argument")}`, span, "one too many");
+}
+
+export function argumentTwice(span: Span, name: string, before: Span): Diagnostic {
+  return error("argument-twice", `\`${name}\` is given twice`, span, "again here", { also: [beside(before, "first here")] });
+}
+
+export function missingArgument(span: Span, param: Parameter, what: string): Diagnostic {
+  return error("argument-missing", `${what} needs \`${param.name.text}\``, span, "not given here", {
+    also: [beside(param.span, "it has no default")],
+  });
+}
+
+export function builtinArity(span: Span, name: string, [least, most]: readonly [number, number], count: number): Diagnostic {
+  const wanted = least === most ? plural(least, "argument") : `${least} to ${most} arguments`;
+  return error(count < least ? "argument-missing" : "arguments-too-many", `\`${name}\` takes ${wanted}`, span, `${plural(count, "is", "are")} given`);
+}
+
+export function initialiserArgument(span: Span, name: string, param: string): Diagnostic {
+  return error("argument-missing", `\`${name}\` needs \`${param}\``, span, "not given here");
+}
+
+export function wrongArgument(span: Span, name: string, kind: string, wanted: string): Diagnostic {
+  return error("argument-kind", `\`${name}\` is ${article(wanted)}, not ${article(kind)}`, span, article(kind));
+}
+
+export function runTimeHyperparameter(span: Span, name: string): Diagnostic {
+  return error("argument-kind", `\`${name}\` must be known when compiling`, span, "real, int, bool, index and tensors are of the run", {
+    notes: ["hyperparameters are of kind size, number, rate, flag, text, layer, fn or init"],
+  });
+}
+
+export function rateRange(span: Span, name: string, value: number): Diagnostic {
+  return error("rate-range", `\`${name}\` is a rate: between 0 and 1`, span, `it is ${value}`);
+}
+
+export function unknownType(span: Span, name: string, nearest: string | undefined): Diagnostic {
+  return error("type-unknown", `there is no type \`${name}\``, span, "not a type", {
+    ...(nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : {}),
+    notes: ["known when compiling: size number rate flag text layer fn init tokenizer; of the run: real int bool index(n), and tensors such as [B, T, d]"],
+  });
+}
+
+export function indexWithoutRange(span: Span): Diagnostic {
+  return error("type-unknown", "`index` needs its range", span, "below which number?", { fix: "write `index(n)`" });
+}
+
+export function missingReturn(span: Span, name: string): Diagnostic {
+  return error("missing-return", `\`${name}\` returns nothing`, span, "its body ends without `return`");
+}
+
+export function resultCount(span: Span, fn: Callable, count: number): Diagnostic {
+  return error("result-count", `\`${fn.name.text}\` returns ${plural(fn.results.length, "value")}`, span, `here ${plural(count, "is", "are")} returned`, {
+    also: [beside(fn.results[0]!.span, `${plural(fn.results.length, "type")} declared`)],
+  });
+}
+
+export function severalResults(span: Span, count: number): Diagnostic {
+  return error("several-results", `this has ${count} results, one is wanted`, span, "", { fix: "take them apart first: `a, b = …`" });
+}
+
+export function targetCount(span: Span, targets: number, values: number): Diagnostic {
+  return error("several-results", `${plural(values, "value")} for ${plural(targets, "name")}`, span, "each name takes one value");
+}
+
+export function targetShape(span: Span): Diagnostic {
+  return error("target-form", "this cannot be assigned to", span, "a name, or a name with indices, can");
+}
+
+export function assignsParameter(span: Span, name: string): Diagnostic {
+  return error("assigns-parameter", `\`${name}\` is a parameter`, span, "only training changes it", { fix: "use another name, or a `state`" });
+}
+
+export function misplaced(span: Span, what: string, place: string): Diagnostic {
+  return error("misplaced-item", `${what} does not belong here`, span, `it belongs in ${place}`);
+}
+
+export function notHere(span: Span, name: string): Diagnostic {
+  return error("not-callable", `\`${name}\` cannot be called here`, span, "it has no meaning in this place");
+}
+
+export function unsupported(span: Span, what: string): Diagnostic {
+  return error("unsupported", `${what} is not supported yet`, span, "the compiler cannot translate it");
+}
+
+export function unnamedLayer(span: Span, name: string): Diagnostic {
+  return error("unnamed-layer", `the \`${name}\` built here needs a name`, span, "its parameters would have no path", { fix: `give it one first: \`inner = ${name}(…)\`` });
+}
+
+export function builtInFunction(span: Span, name: string): Diagnostic {
+  return error("unnamed-layer", `a function cannot build \`${name}\``, span, "layers are built once, in the body of the layer or model", {
+    fix: `move it there and give it a name: \`inner = ${name}(…)\``,
+  });
+}
+
+export function notALayerClass(span: Span, name: string, category: string): Diagnostic {
+  return error("not-callable", `\`${name}\` is a ${category}, which is not built like this`, span, "only layers and models are");
+}
+
+export function notALayer(span: Span, name: string, kind: string): Diagnostic {
+  return error("computed-in-layer", `\`${name} = …\` builds a layer here, but this is a ${kind}`, span, "", { fix: `for a number known when compiling write \`let ${name} = …\`` });
+}
+
+export function computedInLayer(span: Span): Diagnostic {
+  return error("computed-in-layer", "tensors are computed in functions", span, "a layer's body only declares and builds", { fix: "move it into a function, such as `forward`" });
+}
+
+export function unknownRecipe(span: Span, name: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("value-unknown", `there is no recipe \`${name}\``, span, "not a `train` of this file", didYouMean(nearest, all));
+}
+
+export function stackItem(span: Span, count: number): Diagnostic {
+  return error("stack-misused", `the stack has ${plural(count, "layer")}`, span, `a number from 0 to ${count - 1} is wanted`);
+}
+
+export function stackCount(span: Span): Diagnostic {
+  return error("stack-misused", "a stack needs the number of its layers", span, "write `stack(n) Layer(…)` or `stack(l < n) Layer(…)`");
+}
+
+export function stackArgument(span: Span): Diagnostic {
+  return error("stack-misused", "a stack is called with the value that runs through it", span, "its first argument is missing");
+}
+
+export function stackResults(span: Span, title: string, count: number): Diagnostic {
+  return error("stack-misused", `\`${title}\` returns ${count} values, so it cannot run through a stack`, span, "", {
+    fix: "go through them one by one: `for block in blocks { x, y = block(x) }`",
+  });
+}
+
+export function notApplied(span: Span): Diagnostic {
+  return error("stack-misused", "only `stack(n)` stands before a layer like this", span, "a call followed by an operand", {
+    notes: ["a call's result cannot be called at once: give it a name first"],
+  });
+}
+

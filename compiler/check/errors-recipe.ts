@@ -1,0 +1,74 @@
+/** Messages about recipes, their settings, data and optimizers. */
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Span } from "../../grammar/source.ts";
+import { print } from "../dim.ts";
+import { didYouMean, error, replace } from "./message.ts";
+import type { EntryOutput } from "./model.ts";
+
+export function missingSetting(span: Span, name: string, recipe: string): Diagnostic {
+  return error("missing-setting", `\`${recipe}\` lacks \`${name}\``, span, name === "loss" ? "a recipe has a function `loss(…)` of fields of its data" : `a recipe sets \`${name} = …\``);
+}
+
+export function unknownSetting(span: Span, name: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("setting-unknown", `a recipe has no setting \`${name}\``, span, "not a setting", {
+    ...(nearest ? { fix: replace(span, span.file.path === "--set" ? `recipe.${nearest}` : nearest, `did you mean \`${nearest}\`?`) } : didYouMean(undefined, all)),
+  });
+}
+
+export function unknownHyperparameter(span: Span, name: string, model: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("setting-unknown", `\`${model}\` has no hyperparameter \`${name}\``, span, "not a hyperparameter", didYouMean(nearest, all));
+}
+
+export function wrongSetting(span: Span, name: string, wanted: string): Diagnostic {
+  return error("setting-value", `\`${name}\` is ${wanted}`, span, "this is not");
+}
+
+export function settingCycle(span: Span, name: string): Diagnostic {
+  return error("recursion", `\`${name}\` depends on itself`, span, "its value is needed to find its value");
+}
+
+export function notAModel(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("value-unknown", "a model is wanted here", span, "such as `Transformer(vocab: tokenizer.size)`", didYouMean(nearest, all));
+}
+
+export function unknownTokenizer(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("value-unknown", "a tokenizer is wanted here", span, "such as `bpe(4000)`", didYouMean(nearest, all));
+}
+
+export function unknownData(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("value-unknown", "a source of data is wanted here", span, "such as `pairs(\"train.tsv\", …)`", didYouMean(nearest, all));
+}
+
+export function unknownOptimizer(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("value-unknown", "an optimizer is wanted here", span, "such as `Adam(lr: 1e-3)`", didYouMean(nearest, all));
+}
+
+export function unknownGenerator(span: Span, all: readonly string[]): Diagnostic {
+  return error("value-unknown", "a way to generate is wanted here", span, "such as `greedy(model)`", didYouMean(undefined, all));
+}
+
+export function unknownMetric(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("value-unknown", "a built-in metric is wanted here", span, "your own are functions of the recipe", didYouMean(nearest, all));
+}
+
+export function unknownField(span: Span, name: string, source: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("value-unknown", `\`${source}\` has no field \`${name}\``, span, "the arguments of a recipe's functions are fields of its data", didYouMean(nearest, all));
+}
+
+export function lossNotScalar(span: Span, outputs: readonly EntryOutput[]): Diagnostic {
+  const [first] = outputs;
+  const found = outputs.length > 1 ? `${outputs.length} values` : first && first.shape.length > 0 ? `[${first.shape.map(print).join(", ")}]` : (first?.type ?? "nothing");
+  return error("loss-not-scalar", "the loss is one real number", span, `this is ${found === "i32" ? "an int" : found}`, { fix: "take its mean: `mean[…] …`" });
+}
+
+export function optimizerUpdate(span: Span, name: string): Diagnostic {
+  return error("optimizer-form", `\`${name}\` needs \`update(w: [...], dw: [...], step: int, decays: flag) -> [...]\``, span, "it takes the parameter, its gradient, the step and whether it decays");
+}
+
+export function optimizerResult(span: Span, kind: string): Diagnostic {
+  return error("optimizer-form", "`update` returns the new parameter", span, `this is ${kind}, not of the parameter's shape`);
+}
+
+export function optimizerState(span: Span, name: string): Diagnostic {
+  return error("optimizer-form", `the state \`${name}\` has the parameter's shape`, span, "write `[...]`");
+}

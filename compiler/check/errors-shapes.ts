@@ -1,0 +1,202 @@
+/** Messages about indices, shapes and bounds: the two sizes that disagree, and where each came from. */
+import type { Access, Binary, Callable, Dim as Slot, Parameter } from "../../grammar/ast.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Span } from "../../grammar/source.ts";
+import { spanText } from "../../grammar/source.ts";
+import * as dims from "../dim.ts";
+import type { Interval } from "../ops/interval.ts";
+import { beside, error, origin, plural, replace, shape, sized, sizedFrom } from "./message.ts";
+import type { Use } from "./range.ts";
+import type { Size, SizeSource } from "./value.ts";
+
+export function sizeMismatch(name: string, first: Use, other: Use, fix: { readonly access: Access; readonly text: string } | undefined): Diagnostic {
+  return error("size-mismatch", `\`${name}\` has two sizes`, first.span, sizedFrom(first.size), {
+    also: [{ span: other.span, text: sizedFrom(other.size), primary: true }],
+    fix: fix && replace(fix.access.span, fix.text, `\`${spanText(fix.access.base.span)}\` has its axes the other way round; write \`${fix.text}\``),
+  });
+}
+
+export function shapesDiffer(what: string, first: Span, a: readonly Size[], second: Span, b: readonly Size[], at: number | undefined): Diagnostic {
+  const axis = at === undefined ? undefined : [a[at]!, b[at]!];
+  return error("shape-mismatch", `${what} takes equal shapes, or a number`, second, axis ? `${shape(b)}: axis ${at! + 1} is ${sizedFrom(axis[1]!)}` : `${shape(b)}: ${plural(b.length, "axis", "axes")}`, {
+    also: [{ span: first, text: axis ? `${shape(a)}: axis ${at! + 1} is ${sizedFrom(axis[0]!)}` : `${shape(a)}: ${plural(a.length, "axis", "axes")}`, primary: true }],
+    notes: at === undefined ? ["nothing is broadcast but numbers: write an equation with indices, such as `y[b,i] = x[b,i] + bias[i]`"] : [],
+  });
+}
+
+export function rankMismatch(node: Access, sizes: readonly Size[], count: number): Diagnostic {
+  const from = sizes.find((size) => size.from)?.from;
+  return error("rank-mismatch", `\`${spanText(node.base.span)}\` has ${plural(sizes.length, "axis", "axes")}, ${plural(count, "index is", "indices are")} given`, node.slots.span, `its shape is ${shape(sizes)}${from ? `, ${origin(from)}` : ""}`);
+}
+
+export function unboundIndex(span: Span, name: string): Diagnostic {
+  return error("unbound-index", `the index \`${name}\` is not bound`, span, "neither on the left nor in a binder", {
+    notes: ["no sum is implied"],
+    fix: `put \`${name}\` on the left, or sum over it: \`sum[${name}] …\``,
+  });
+}
+
+export function indexTwice(span: Span, name: string, before: Span | undefined): Diagnostic {
+  return error("index-twice", `the index \`${name}\` is bound twice`, span, before ? "again here" : "it is an index of this equation already", {
+    ...(before ? { also: [beside(before, "first here")] } : {}),
+    fix: "give one of them another name",
+  });
+}
+
+export function notAnIndex(span: Span): Diagnostic {
+  return error("index-declared", "an index is wanted here", span, "a name, with its range where it needs one: `t < n`");
+}
+
+export function indexedIndex(span: Span, name: string): Diagnostic {
+  return error("index-is-no-tensor", `\`${name}\` is an index of this equation`, span, "it has no elements");
+}
+
+export function notATensor(span: Span, kind: string): Diagnostic {
+  return error("index-is-no-tensor", "this has no axes", span, `a ${kind}`);
+}
+
+export function rangeNotInferable(span: Span, name: string): Diagnostic {
+  return error("range-not-inferable", `how far does \`${name}\` go?`, span, "it is alone in no slot on the right", {
+    fix: { text: `declare its range: \`${name} < n\`` },
+  });
+}
+
+export function declaredTooLong(span: Span, name: string, size: Size, use: Span, axis: Size): Diagnostic {
+  return error("range-too-short", `\`${name}\` goes further than the axis`, use, `the axis is ${sizedFrom(axis)}`, {
+    also: [{ span, text: `\`${name}\` goes to ${sized(size)}`, primary: true }],
+    notes: ["it is not known that the axis is at least as long"],
+    fix: `require it: \`require ${size.text} <= ${axis.text}\``,
+  });
+}
+
+export function outOfBounds(slot: Slot, base: string, axis: Size, { low, high }: Interval, node: Access): Diagnostic {
+  const text = spanText(slot.span);
+  const known = low && high ? `it is from ${dims.print(low)} to ${dims.print(high)}` : low ? `it is at least ${dims.print(low)}` : high ? `it is at most ${dims.print(high)}` : "nothing is known of it";
+  const filled = spanText(node.slots.span).replace(/\]$/, " else 0]");
+  return error("out-of-bounds", `\`${text}\` may lie outside of \`${base}\``, slot.span, `${known}; the axis is ${sizedFrom(axis)}`, {
+    fix: `fill what is outside: \`${spanText(node.base.span)}${filled}\`, or guard it with \`if\` or \`where\`, or \`require\` what makes it fit`,
+  });
+}
+
+export function slotNotInteger(span: Span, kind: string): Diagnostic {
+  return error("slot-not-integer", "a slot is an integer", span, `this is ${kind}`, { fix: "round it: `floor(…)`" });
+}
+
+export function wholeTensorInEquation(span: Span, sizes: readonly Size[]): Diagnostic {
+  return error("whole-tensor", "an equation is of elements", span, `this is a whole tensor ${shape(sizes)}`, { fix: "give its indices in brackets" });
+}
+
+export function noPack(span: Span): Diagnostic {
+  return error("pack-misused", "`...` stands for nothing here", span, "no parameter of this function has `...` in its type");
+}
+
+export function packTwice(span: Span): Diagnostic {
+  return error("pack-misused", "`...` is bound twice", span, "it stands for the same indices throughout an equation");
+}
+
+export function packUnbound(span: Span): Diagnostic {
+  return error("pack-misused", "`...` is not bound in this equation", span, "neither on the left nor in a binder", { fix: "put `...` on the left, or reduce over it: `sum[...] …`" });
+}
+
+export function whereInAccess(span: Span): Diagnostic {
+  return error("where-misplaced", "`where` belongs to a binder", span, "an element has no terms to leave out", { fix: "write `if c then x[…] else 0`" });
+}
+
+export function whereOnTheLeft(span: Span): Diagnostic {
+  return error("where-misplaced", "`where` belongs to a binder", span, "every element of the left side is defined", { fix: "write `… = if c then … else …`" });
+}
+
+export function fillOnTheLeft(span: Span): Diagnostic {
+  return error("where-misplaced", "`else` belongs to an access", span, "there is nothing outside of a left side");
+}
+
+export function fillInBinder(span: Span): Diagnostic {
+  return error("where-misplaced", "`else` belongs to an access", span, "a binder leaves terms out with `where`");
+}
+
+export function binderWithoutTerms(span: Span, name: string): Diagnostic {
+  return error("binder-misused", `\`${name}[…]\` lacks its terms`, span, "nothing follows it that it could apply to", {
+    notes: [`a minus begins no operand: write \`${name}[i] (-x[i])\``],
+  });
+}
+
+export function binderCalled(span: Span, name: string): Diagnostic {
+  return error("binder-misused", `\`${name}\` takes an index`, span, "not arguments", { fix: `write \`${name}[i] x[i]\`` });
+}
+
+export function notABinder(span: Span): Diagnostic {
+  return error("binder-misused", "this cannot stand before an index", span, "a reduction can, or a function of [..., N]", {
+    notes: ["reductions: sum mean min max any all argmax argmin"],
+  });
+}
+
+export function binderIndices(span: Span, name: string): Diagnostic {
+  return error("binder-misused", `\`${name}\` takes one index`, span, "the last axis of what it is applied to");
+}
+
+export function argmaxWhere(span: Span, name: string): Diagnostic {
+  return error("binder-misused", `\`${name}\` takes no \`where\``, span, "of no terms there is no position");
+}
+
+export function argmaxIndices(span: Span, name: string): Diagnostic {
+  return error("binder-misused", `\`${name}\` takes one index`, span, "a position is one number");
+}
+
+export function keptIndexMissing(span: Span, name: string, fn: string): Diagnostic {
+  return error("kept-index-missing", `\`${fn}[${name}]\` gives a value for each \`${name}\``, span, `\`${name}\` must be an index of the equation already`, {
+    fix: `put \`${name}\` on the left`,
+  });
+}
+
+export function inexactSize(node: Binary, a: Size, b: Size): Diagnostic {
+  const [x, y] = [dims.asNumber(a.dim), dims.asNumber(b.dim)];
+  const parts = [spanText(node.left.span), spanText(node.right.span)] as const;
+  return error("inexact-size", "a size must divide exactly", node.span, x !== undefined && y !== undefined ? `${x} / ${y}` : "it is not known to", {
+    notes: x !== undefined && y !== undefined ? [] : [`\`require ${parts[1]} divides ${parts[0]}\` says that it does`],
+    fix: `round it: \`floor(${parts[0]} / ${parts[1]})\``,
+  });
+}
+
+export function argumentRank(span: Span, param: Parameter, sizes: readonly Size[], from: SizeSource): Diagnostic {
+  const dots = param.type?.dims?.some((slot) => slot.kind === "ellipsis");
+  const wanted = (param.type?.dims?.length ?? 0) - (dots ? 1 : 0);
+  return error("argument-rank", `\`${param.name.text}\` has ${dots ? "at least " : ""}${plural(wanted, "axis", "axes")}`, span, `this has ${sizes.length}: ${shape(sizes)}`, {
+    also: [beside(from.span, `wanted by \`${from.text}\``)],
+  });
+}
+
+export function argumentSize(span: Span, param: Parameter, at: number, own: Size, wanted: Size, from: SizeSource, sizes: readonly Size[]): Diagnostic {
+  return error("argument-size", `axis ${at + 1} of \`${param.name.text}\` has two sizes`, span, `${sizes.length > 1 ? `${shape(sizes)}: ` : ""}${sizedFrom(own)}`, {
+    also: [beside(from.span, `${sized(wanted)} is wanted`)],
+  });
+}
+
+export function argumentType(span: Span, param: Parameter, kind: string): Diagnostic {
+  const wanted = param.type?.name ? param.type.name.text : "real";
+  return error("argument-type", `\`${param.name.text}\` is ${wanted}`, span, `this is ${kind}`, { also: [beside(param.type?.span ?? param.span, "declared here")] });
+}
+
+export function indexRange(span: Span, param: Parameter, range: Size, high: dims.Dim | undefined, from: SizeSource): Diagnostic {
+  return error("index-range", `\`${param.name.text}\` must be below ${sized(range)}`, span, high ? `this may be ${dims.print(high)}` : "nothing is known of how large this may be", {
+    also: [beside(from.span, `declared here`)],
+  });
+}
+
+export function resultRank(span: Span, fn: Callable, sizes: readonly Size[], from: SizeSource): Diagnostic {
+  return error("result-size", `\`${fn.name.text}\` returns another number of axes than it says`, span, shape(sizes), { also: [beside(from.span, "declared here")] });
+}
+
+export function resultSize(span: Span, fn: Callable, at: number, own: Size, wanted: Size, from: SizeSource): Diagnostic {
+  return error("result-size", `axis ${at + 1} of what \`${fn.name.text}\` returns has two sizes`, span, sizedFrom(own), {
+    also: [beside(from.span, `${sized(wanted)} is declared`)],
+  });
+}
+
+export function resultType(span: Span, fn: Callable, kind: string, declared: Span): Diagnostic {
+  return error("result-type-differs", `\`${fn.name.text}\` returns another type than it says`, span, `this is ${kind}`, { also: [beside(declared, "declared here")] });
+}
+
+export function resultRange(span: Span, fn: Callable, range: Size, declared: Span): Diagnostic {
+  return error("index-range", `what \`${fn.name.text}\` returns must be below ${sized(range)}`, span, "it is not known to be", { also: [beside(declared, "declared here")] });
+}
+

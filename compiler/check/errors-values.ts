@@ -1,0 +1,63 @@
+/** Messages about kinds of values, and what must be known when. */
+import type { Expr as Node } from "../../grammar/ast.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Span } from "../../grammar/source.ts";
+import { placeOf } from "../../grammar/source.ts";
+import * as dims from "../dim.ts";
+import { article, error, sized } from "./message.ts";
+import type { InstanceVal, Size } from "./value.ts";
+
+export function wrongKind(span: Span, kind: string, wanted: string): Diagnostic {
+  return error("wrong-kind", `${wanted} is wanted here`, span, `this is ${article(kind)}`);
+}
+
+export function branchesDiffer(then: Span, a: string, otherwise: Span, b: string): Diagnostic {
+  return error("branches-differ", "the two branches have no common type", then, article(a), { also: [{ span: otherwise, text: article(b), primary: true }] });
+}
+
+export function notKnownWhenCompiling(span: Span, what: string): Diagnostic {
+  return error("not-known-when-compiling", `${what} must be known when compiling`, span, "this depends on what is fed", {
+    notes: ["for a choice between values write `if c then a else b` as an expression"],
+  });
+}
+
+export function zeroDivisor(span: Span): Diagnostic {
+  return error("zero-divisor", "this divides by zero", span, "it is 0");
+}
+
+export function requireFails(node: Node, sizes: readonly { readonly text: string; readonly size: Size }[], self: InstanceVal | undefined): Diagnostic {
+  const values = sizes.map(({ text, size }) => `${text} = ${dims.print(size.dim)}`);
+  return error("require-fails", "a requirement does not hold", node.span, values.length > 0 ? values.join(", ") : "false", {
+    notes: self ? [`\`${self.title}\` was built at ${placeOf(self.span)}`] : [],
+  });
+}
+
+export function requireNotDecidable(span: Span): Diagnostic {
+  return error("require-undecidable", "only sizes can be required", span, "this depends on values of the run", {
+    notes: ["`require` compares sizes with < <= > >= == and `divides`"],
+  });
+}
+
+export function sizeTooLarge(span: Span): Diagnostic {
+  return error("size-too-large", "this size is too large", span, "beyond what can be counted");
+}
+
+export function emptyParameter(span: Span, name: string, size: Size): Diagnostic {
+  return error("empty-parameter", `\`${name}\` would have no elements`, span, `${sized(size)}`);
+}
+
+export function paramType(span: Span, name: string): Diagnostic {
+  return error("parameter-type", `\`${name}\` must be real`, span, "parameters and states are tensors of reals");
+}
+
+export function drawIndex(span: Span): Diagnostic {
+  return error("random-type", "integers are drawn uniformly", span, "write `~ uniform`");
+}
+
+export function drawType(span: Span): Diagnostic {
+  return error("random-type", "only reals and `index(n)` can be drawn", span, "");
+}
+
+export function stateShape(span: Span, name: string, kind: string, wanted: string): Diagnostic {
+  return error("state-shape", `the state \`${name}\` is ${wanted}`, span, `this is ${kind}`);
+}

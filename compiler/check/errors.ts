@@ -1,0 +1,21 @@
+/**
+ * Every message about the meaning of a file, one function each: the two places that disagree, where each size came from,
+ * and the edit that helps. tests/errors/CODE.txt shows each at work.
+ */
+export const CHECK_CODES = [
+  "argument-kind", "argument-missing", "argument-rank", "argument-size", "argument-twice", "argument-type", "argument-unknown", "arguments-too-many",
+  "assigns-parameter", "binder-misused", "branches-differ", "computed-in-layer", "declared-too-long", "duplicate-name", "empty-parameter",
+  "hides-name", "index-declared", "index-is-no-tensor", "index-range", "index-twice", "inexact-size", "kept-index-missing", "loss-not-scalar",
+  "member-unknown", "misplaced-item", "missing-return", "missing-setting", "name-in-capitals", "name-unknown", "not-callable", "not-known-when-compiling",
+  "optimizer-form", "out-of-bounds", "pack-misused", "parameter-type", "random-type", "range-not-inferable", "range-too-short", "rank-mismatch",
+  "rate-range", "recursion", "require-fails", "require-undecidable", "result-count", "result-size", "result-type-differs", "setting-unknown", "setting-value",
+  "several-results", "shape-mismatch", "size-mismatch", "size-too-large", "size-unbound", "slot-not-integer", "stack-misused", "state-shape", "target-form",
+  "too-much-work", "type-unknown", "unbound-index", "unnamed-layer", "unsupported", "use-failed", "value-unknown", "where-misplaced",
+  "whole-tensor", "wrong-kind", "zero-divisor",
+] as const; // prettier-ignore
+export type CheckCode = (typeof CHECK_CODES)[number];
+
+export * from "./errors-names.ts";
+export * from "./errors-recipe.ts";
+export * from "./errors-shapes.ts";
+export * from "./errors-values.ts";

@@ -1,0 +1,391 @@
+/** Expressions: what each form means in its position. A value that could not be made is POISON, after one report. */
+import type { Binary, Conditional, Expr as Node, Relation, RelationOp, Unary } from "../../grammar/ast.ts";
+import type { Span } from "../../grammar/source.ts";
+import { spanText } from "../../grammar/source.ts";
+import * as dims from "../dim.ts";
+import { bool, size as sizeExpr } from "../ir/expr.ts";
+import type { Expr, ScalarType } from "../ir/graph.ts";
+import { readAccess } from "./access.ts";
+import { reduceOver } from "./binder.ts";
+import { guarded } from "./bounds.ts";
+import { call } from "./call.ts";
+import * as errors from "./errors.ts";
+import { apply } from "./fold.ts";
+import { stack } from "./instance.ts";
+import { lookup, member, unknownName } from "./names.ts";
+import { asTensor, elementwise, toReal } from "./tensor.ts";
+import type { Size, SizeVal, Tensor, Val } from "./value.ts";
+import { flag, kindOf, number, POISON, scalar } from "./value.ts";
+import type { Context } from "./world.ts";
+import { deeper } from "./world.ts";
+
+/** In a slot `/` floors and everything is an integer; a size divides exactly; a value is real where it divides. */
+export type Mode = "value" | "slot" | "size";
+
+export function evaluate(node: Node, outer: Context, mode: Mode = "value"): Val {
+  const results = evaluateAll(node, outer, mode);
+  if (results.length === 1) return results[0]!;
+  outer.world.report(errors.severalResults(node.span, results.length));
+  return POISON;
+}
+
+/** As many values as a call returns; one for any other expression. */
+export function evaluateAll(node: Node, outer: Context, mode: Mode = "value"): readonly Val[] {
+  const ctx = deeper(outer, node.span);
+  switch (node.kind) {
+    case "number":
+      return [numeral(node.text)];
+    case "string":
+      return [{ kind: "text", value: node.value }];
+    case "bool":
+      return [flag(node.value)];
+    case "name":
+      return [lookup(node.text, ctx) ?? unknownName(node.text, node.span, ctx)];
+    case "unary":
+      return [unary(node, ctx, mode)];
+    case "binary":
+      return [node.op === "and" || node.op === "or" ? logical(node, ctx) : binary(node, ctx, mode)];
+    case "relation":
+      return [relation(node, ctx)];
+    case "conditional":
+      return [conditional(node, ctx, mode)];
+    case "access":
+      return [readAccess(node, ctx)];
+    case "member":
+      return [member(evaluate(node.object, ctx), node, ctx)];
+    case "call":
+      return call(node, ctx, mode);
+    case "apply":
+      return [node.head.kind === "access" ? reduceOver(node, node.head, ctx) : stack(node, node.head, ctx)];
+    default:
+      return node satisfies never;
+  }
+}
+
+function numeral(text: string): Val {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return sizeVal(dims.constant(Number(text)), text);
+  return number(Number(text));
+}
+
+export function sizeVal(dim: dims.Dim, text: string, from?: Size["from"]): SizeVal {
+  return { kind: "size", size: { dim, text, from } };
+}
+
+/** The expression as a size; undefined after an error. */
+export function evaluateSize(node: Node, ctx: Context): Size | undefined {
+  const value = evaluate(node, ctx, "size");
+  if (value.kind === "size") return value.size;
+  if (value.kind !== "poison") ctx.world.report(errors.wrongKind(node.span, kindOf(value), "a size"));
+  return undefined;
+}
+
+/** A condition known when compiling; undefined when it is not, or after an error. */
+export function evaluateFlag(node: Node, ctx: Context): boolean | "unknown" | undefined {
+  const value = asTensor(evaluate(node, ctx), node.span, ctx);
+  if (!value) return undefined;
+  if (value.type !== "bool") {
+    ctx.world.report(errors.wrongKind(node.span, kindOf(value), "a condition"));
+    return undefined;
+  }
+  return value.axes.length === 0 && value.body.kind === "const" ? value.body.value !== 0 : "unknown";
+}
+
+/** As a tensor, whatever is a number; undefined after an error. */
+export function evaluateTensor(node: Node, ctx: Context, mode: Mode = "value"): Tensor | undefined {
+  return asTensor(evaluate(node, ctx, mode), node.span, ctx);
+}
+
+function unary(node: Unary, ctx: Context, mode: Mode): Val {
+  const operand = evaluate(node.operand, ctx, mode);
+  if (operand.kind === "size" && node.op === "-") return sizeVal(dims.scale(operand.size.dim, -1), written(node.span));
+  const tensor = asTensor(operand, node.operand.span, ctx);
+  if (!tensor) return POISON;
+  if (node.op === "not") {
+    if (tensor.type !== "bool") return wrong(node.operand.span, tensor, "a condition", ctx);
+    return { ...tensor, body: apply("not", tensor.body) };
+  }
+  if (tensor.type === "bool") return wrong(node.operand.span, tensor, "a number", ctx);
+  return { ...tensor, body: apply(tensor.type === "i32" ? "ineg" : "neg", tensor.body) };
+}
+
+function wrong(span: Span, value: Val, wanted: string, ctx: Context): Val {
+  ctx.world.report(errors.wrongKind(span, kindOf(value), wanted));
+  return POISON;
+}
+
+/** As written, on one line. */
+export function written(span: Span): string {
+  return spanText(span).replace(/\s+/g, " ");
+}
+
+function binary(node: Binary, ctx: Context, mode: Mode): Val {
+  const left = evaluate(node.left, ctx, mode);
+  const right = evaluate(node.right, ctx, mode);
+  if (left.kind === "size" && right.kind === "size") {
+    const result = sizeArithmetic(node, left.size, right.size, ctx, mode);
+    if (result) return result;
+  }
+  const a = asTensor(left, node.left.span, ctx);
+  const b = asTensor(right, node.right.span, ctx);
+  if (!a || !b) return POISON;
+  if (mode === "size" && (left.kind === "size") !== (right.kind === "size") && ![a, b].every((t) => t.body.kind === "const")) {
+    return wrong(left.kind === "size" ? node.right.span : node.left.span, left.kind === "size" ? right : left, "a size", ctx);
+  }
+  return arithmetic(node, a, b, ctx, mode) ?? POISON;
+}
+
+/** Undefined where the result is no size: a real quotient, a negative power. */
+function sizeArithmetic(node: Binary, a: Size, b: Size, ctx: Context, mode: Mode): Val | undefined {
+  const text = written(node.span);
+  const made = (dim: dims.Dim): Val => {
+    const value = dims.asNumber(dim);
+    if (dim.length > 64 || (value !== undefined && !Number.isSafeInteger(value))) {
+      ctx.world.report(errors.sizeTooLarge(node.span));
+      return POISON;
+    }
+    return sizeVal(dim, text);
+  };
+  const [x, y] = [dims.asNumber(a.dim), dims.asNumber(b.dim)];
+  switch (node.op) {
+    case "+":
+      return made(dims.add(a.dim, b.dim));
+    case "-":
+      return made(dims.subtract(a.dim, b.dim));
+    case "*":
+      return made(dims.multiply(a.dim, b.dim));
+    case "^": {
+      if (y === undefined || y < 0) return undefined;
+      if (x !== undefined) return made(dims.constant(Math.pow(x, y)));
+      return y <= 6 ? made(dims.power(a.dim, y)) : undefined;
+    }
+    case "%": {
+      if (y === 0) return zeroDivisor(node, ctx);
+      if (ctx.run.facts.exactQuotient(a.dim, b.dim)) return made(dims.ZERO);
+      return made(dims.subtract(a.dim, dims.multiply(b.dim, dims.quotient("floor", a.dim, b.dim))));
+    }
+    case "/": {
+      if (mode === "value") return undefined;
+      if (y === 0) return zeroDivisor(node, ctx);
+      if (mode === "slot") return made(dims.quotient("floor", a.dim, b.dim));
+      const exact = ctx.run.facts.exactQuotient(a.dim, b.dim);
+      if (exact) return made(exact);
+      ctx.world.report(errors.inexactSize(node, a, b));
+      return POISON;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function zeroDivisor(node: Binary, ctx: Context): Val {
+  ctx.world.report(errors.zeroDivisor(node.right.span));
+  return POISON;
+}
+
+function arithmetic(node: Binary, a: Tensor, b: Tensor, ctx: Context, mode: Mode): Tensor | undefined {
+  for (const [side, tensor] of [[node.left, a], [node.right, b]] as const) {
+    if (tensor.type !== "bool") continue;
+    ctx.world.report(errors.wrongKind(side.span, kindOf(tensor), "a number"));
+    return undefined;
+  }
+  const integers = a.type === "i32" && b.type === "i32" && node.op !== "^" && (node.op !== "/" || mode !== "value");
+  if (node.op === "%" && !integers) {
+    ctx.world.report(errors.wrongKind(a.type === "i32" ? node.right.span : node.left.span, "real", "an integer: `%` is of integers"));
+    return undefined;
+  }
+  if (integers && (node.op === "/" || node.op === "%") && b.body.kind === "const" && b.body.value === 0) {
+    ctx.world.report(errors.zeroDivisor(node.right.span));
+    return undefined;
+  }
+  return elementwise([a, b], [node.left.span, node.right.span], `\`${node.op}\``, ctx, ([x, y]) => {
+    if (!x || !y) return undefined;
+    if (integers) return { type: "i32", body: apply(INTEGER[node.op as "+"], x, y) };
+    return { type: "f32", body: apply(REAL[node.op as "+"], a.type === "i32" ? toReal(x) : x, b.type === "i32" ? toReal(y) : y) };
+  });
+}
+
+const INTEGER = { "+": "iadd", "-": "isub", "*": "imul", "/": "idiv", "%": "imod", "^": "imul" } as const;
+const REAL = { "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "div", "^": "pow" } as const;
+
+/** The right side is not looked at where the left one decides, and knows that the left one holds (or fails). */
+function logical(node: Binary, ctx: Context): Val {
+  const left = evaluateTensor(node.left, ctx);
+  if (left && left.type !== "bool") return wrong(node.left.span, left, "a condition", ctx);
+  const isAnd = node.op === "and";
+  if (left?.body.kind === "const" && (left.body.value !== 0) !== isAnd) return flag(!isAnd);
+  const right = evaluateTensor(node.right, left ? guarded(ctx, left.body, isAnd) : ctx);
+  if (right && right.type !== "bool") return wrong(node.right.span, right, "a condition", ctx);
+  if (!left || !right) return POISON;
+  const both = elementwise([left, right], [node.left.span, node.right.span], `\`${node.op}\``, ctx, ([x, y]) =>
+    x && y ? { type: "bool", body: apply(isAnd ? "and" : "or", x, y) } : undefined,
+  );
+  return both ?? POISON;
+}
+
+function relation(node: Relation, ctx: Context): Val {
+  const operands = node.operands.map((operand) => evaluate(operand, ctx));
+  let all: Tensor | undefined;
+  for (const [k, { op }] of node.operators.entries()) {
+    const [a, b] = [operands[k]!, operands[k + 1]!];
+    const spans = [node.operands[k]!.span, node.operands[k + 1]!.span] as const;
+    if (a.kind === "poison" || b.kind === "poison") return POISON;
+    const one = compare(op, a, b, spans, ctx);
+    if (!one) return POISON;
+    if (!all) all = one;
+    else {
+      const both = elementwise([all, one], [node.span, node.span], "a chain of comparisons", ctx, ([x, y]) => (x && y ? { type: "bool", body: apply("and", x, y) } : undefined));
+      if (!both) return POISON;
+      all = both;
+    }
+  }
+  return all ?? POISON;
+}
+
+function compare(op: RelationOp, a: Val, b: Val, spans: readonly [Span, Span], ctx: Context): Tensor | undefined {
+  if (op === "divides") return divides(a, b, spans, ctx);
+  if (a.kind === "size" && b.kind === "size") return compareSizes(op, a.size, b.size, ctx);
+  const named = (v: Val): boolean => v.kind !== "tensor" && v.kind !== "param" && v.kind !== "size";
+  if ((op === "==" || op === "!=") && (named(a) || named(b))) return flag(sameThing(a, b) === (op === "=="));
+  const x = asTensor(a, spans[0], ctx);
+  const y = asTensor(b, spans[1], ctx);
+  if (!x || !y) return undefined;
+  if ((x.type === "bool") !== (y.type === "bool") || (x.type === "bool" && op !== "==" && op !== "!=")) {
+    ctx.world.report(errors.wrongKind(x.type === "bool" ? spans[0] : spans[1], "bool", "a number"));
+    return undefined;
+  }
+  return elementwise([x, y], spans, `\`${op}\``, ctx, ([p, q]) => (p && q ? { type: "bool", body: comparison(op, p, x.type, q, y.type) } : undefined));
+}
+
+function comparison(op: RelationOp, p: Expr, pType: ScalarType, q: Expr, qType: ScalarType): Expr {
+  if (pType === "bool") {
+    const same = apply("or", apply("and", p, q), apply("and", apply("not", p), apply("not", q)));
+    return op === "==" ? same : apply("not", same);
+  }
+  const integers = pType === "i32" && qType === "i32";
+  const a = integers || pType === "f32" ? p : toReal(p);
+  const b = integers || qType === "f32" ? q : toReal(q);
+  switch (op) {
+    case "<":
+      return apply(integers ? "ilt" : "lt", a, b);
+    case "<=":
+      return apply(integers ? "ile" : "le", a, b);
+    case ">":
+      return apply(integers ? "ilt" : "lt", b, a);
+    case ">=":
+      return apply(integers ? "ile" : "le", b, a);
+    case "==":
+      return apply(integers ? "ieq" : "eq", a, b);
+    case "!=":
+      return apply(integers ? "ine" : "ne", a, b);
+    case "divides":
+      return bool(false);
+    default:
+      return op satisfies never;
+  }
+}
+
+/** Decided where it can be proved; otherwise tested at run time. */
+function compareSizes(op: RelationOp, a: Size, b: Size, ctx: Context): Tensor {
+  const facts = ctx.run.facts;
+  const less = (x: dims.Dim, y: dims.Dim, by: number): boolean | undefined => {
+    if (facts.proves(dims.subtract(dims.subtract(y, x), dims.constant(by)))) return true;
+    return facts.proves(dims.subtract(dims.subtract(x, y), dims.constant(1 - by))) ? false : undefined;
+  };
+  const decided = ((): boolean | undefined => {
+    switch (op) {
+      case "<":
+        return less(a.dim, b.dim, 1);
+      case "<=":
+        return less(a.dim, b.dim, 0);
+      case ">":
+        return less(b.dim, a.dim, 1);
+      case ">=":
+        return less(b.dim, a.dim, 0);
+      default: {
+        const same = facts.equal(a.dim, b.dim) ? true : less(a.dim, b.dim, 1) || less(b.dim, a.dim, 1) ? false : undefined;
+        return same === undefined ? undefined : same === (op === "==");
+      }
+    }
+  })();
+  if (decided !== undefined) return flag(decided);
+  return scalar("bool", comparison(op, sizeExpr(a.dim), "i32", sizeExpr(b.dim), "i32"));
+}
+
+function divides(a: Val, b: Val, spans: readonly [Span, Span], ctx: Context): Tensor | undefined {
+  if (a.kind !== "size" || b.kind !== "size") {
+    const at = a.kind === "size" ? 1 : 0;
+    ctx.world.report(errors.wrongKind(spans[at], kindOf(at === 0 ? a : b), "a size: `divides` is of sizes"));
+    return undefined;
+  }
+  if (ctx.run.facts.exactQuotient(b.size.dim, a.size.dim)) return flag(true);
+  const numbers = dims.asNumber(a.size.dim) !== undefined && dims.asNumber(b.size.dim) !== undefined;
+  if (numbers) return flag(false);
+  return scalar("bool", apply("ieq", apply("imod", sizeExpr(b.size.dim), sizeExpr(a.size.dim)), sizeExpr(dims.ZERO)));
+}
+
+function sameThing(a: Val, b: Val): boolean {
+  if (a.kind === "text" && b.kind === "text") return a.value === b.value;
+  if (a.kind === "fn" && b.kind === "fn") return a.fn === b.fn;
+  if (a.kind === "class" && b.kind === "class") return a.decl === b.decl;
+  if (a.kind === "builtin" && b.kind === "builtin") return a.name === b.name;
+  return a === b || (a.kind === "none" && b.kind === "none");
+}
+
+function conditional(node: Conditional, ctx: Context, mode: Mode): Val {
+  const condition = evaluateTensor(node.condition, ctx);
+  if (!condition) return POISON;
+  if (condition.type !== "bool") return wrong(node.condition.span, condition, "a condition", ctx);
+  if (condition.axes.length === 0 && condition.body.kind === "const") return evaluate(condition.body.value !== 0 ? node.then : node.otherwise, ctx, mode);
+  if (mode === "size") {
+    if (!ctx.run.symbolic) ctx.world.report(errors.notKnownWhenCompiling(node.condition.span, "the condition of a size"));
+    return POISON;
+  }
+  const then = evaluateTensor(node.then, guarded(ctx, condition.body, true), mode);
+  const otherwise = evaluateTensor(node.otherwise, guarded(ctx, condition.body, false), mode);
+  if (!then || !otherwise) return POISON;
+  return choose(condition, then, otherwise, [node.condition.span, node.then.span, node.otherwise.span], ctx) ?? POISON;
+}
+
+function choose(condition: Tensor, then: Tensor, otherwise: Tensor, spans: readonly Span[], ctx: Context): Tensor | undefined {
+  const type = commonType(then.type, otherwise.type);
+  if (!type) {
+    ctx.world.report(errors.branchesDiffer(spans[1]!, kindOf(then), spans[2]!, kindOf(otherwise)));
+    return undefined;
+  }
+  const convert = (body: Expr, from: ScalarType): Expr => (from !== type ? toReal(body) : body);
+  return elementwise([condition, then, otherwise], spans, "`if`", ctx, ([c, a, b]) =>
+    c && a && b ? { type, body: apply("select", c, convert(a, then.type), convert(b, otherwise.type)) } : undefined,
+  );
+}
+
+/** The type that both convert to: integers become real beside reals. */
+export function commonType(a: ScalarType, b: ScalarType): ScalarType | undefined {
+  if (a === b) return a;
+  return a === "bool" || b === "bool" ? undefined : "f32";
+}
+
+/** Whether the expression is made of sizes only: then it is one, without an annotation. */
+export function isSizeExpression(node: Node, ctx: Context): boolean {
+  switch (node.kind) {
+    case "number":
+      return /^\d+$/.test(node.text);
+    case "name":
+      return lookup(node.text, ctx)?.kind === "size";
+    case "unary":
+      return node.op === "-" && isSizeExpression(node.operand, ctx);
+    case "binary":
+      return node.op !== "and" && node.op !== "or" && isSizeExpression(node.left, ctx) && isSizeExpression(node.right, ctx);
+    case "conditional":
+      return isSizeExpression(node.then, ctx) && isSizeExpression(node.otherwise, ctx);
+    case "member":
+      return ctx.world.quietly(() => evaluate(node, ctx).kind === "size");
+    case "call": {
+      const name = node.callee.kind === "name" ? node.callee.text : "";
+      if (name === "floor" || name === "ceil") return true;
+      return (name === "min" || name === "max" || name === "abs" || name === "clamp") && node.args.every((arg) => isSizeExpression(arg.value, ctx));
+    }
+    default:
+      return false;
+  }
+}
+

@@ -1,0 +1,44 @@
+/** Walks over scalar expressions that are shared graphs, and whose indices are variables of the elaboration. */
+import { children, withChildren } from "../ir/expr.ts";
+import type { Expr } from "../ir/graph.ts";
+
+/** Replaces index variables; ids that the map lacks stay. Shared subexpressions stay shared. */
+export function substitute(expr: Expr, by: ReadonlyMap<number, Expr>): Expr {
+  if (by.size === 0) return expr;
+  return rewrite(expr, (e) => (e.kind === "index" ? by.get(e.at) : undefined));
+}
+
+/** Replaces the outermost subexpressions for which `by` gives something. */
+export function rewrite(expr: Expr, by: (e: Expr) => Expr | undefined): Expr {
+  const done = new Map<Expr, Expr>();
+  const visit = (e: Expr): Expr => {
+    const seen = done.get(e);
+    if (seen) return seen;
+    const result = by(e) ?? withChildren(e, children(e).map(visit));
+    done.set(e, result);
+    return result;
+  };
+  return visit(expr);
+}
+
+/** Ids of the index variables that occur, ascending: the order in which the enclosing equations bind them. */
+export function freeIndices(...exprs: readonly Expr[]): number[] {
+  const found = new Set<number>();
+  for (const expr of exprs)
+    some(expr, (e) => {
+      if (e.kind === "index") found.add(e.at);
+      return false;
+    });
+  return [...found].sort((a, b) => a - b);
+}
+
+/** Whether any subexpression satisfies the test. */
+export function some(expr: Expr, test: (e: Expr) => boolean): boolean {
+  const done = new Set<Expr>();
+  const visit = (e: Expr): boolean => {
+    if (done.has(e)) return false;
+    done.add(e);
+    return test(e) || children(e).some(visit);
+  };
+  return visit(expr);
+}

@@ -1,0 +1,112 @@
+/** Reads a file with those it uses and the library, and tells names that are declared twice. */
+import type { Decl, File, Fn, Top } from "../../grammar/ast.ts";
+import type { SourceFile } from "../../grammar/source.ts";
+import { parse } from "../../grammar/parse.ts";
+import * as errors from "./errors.ts";
+import type { Declared, FileScope } from "./scope.ts";
+import { BUILTINS } from "./scope.ts";
+import type { World } from "./world.ts";
+
+export interface Files {
+  readonly main: FileScope;
+  readonly library: readonly FileScope[];
+}
+
+const parsed = new WeakMap<SourceFile, ReturnType<typeof parse>>();
+
+/** The tree of a source file; the library is read once. */
+export function treeOf(source: SourceFile): ReturnType<typeof parse> {
+  let found = parsed.get(source);
+  if (!found) parsed.set(source, (found = parse(source)));
+  return found;
+}
+
+export function readFiles(main: SourceFile, std: readonly SourceFile[], use: (path: string) => SourceFile | undefined, world: World): Files {
+  const library = new Map<string, Declared>();
+  const scopes = std.map((source) => {
+    const tree = read(source, world);
+    const scope: FileScope = { file: tree, names: new Map(), library };
+    declare(tree, scope, scope.names as Map<string, Declared>, world);
+    return scope;
+  });
+  for (const scope of scopes) for (const [name, declared] of scope.names) if (!library.has(name)) library.set(name, declared);
+  return { main: readUser(main, library, use, [], new Map(), world), library: scopes };
+}
+
+function read(source: SourceFile, world: World): File {
+  const { ast, diagnostics } = treeOf(source);
+  for (const diagnostic of diagnostics) world.report(diagnostic);
+  return ast;
+}
+
+function readUser(
+  source: SourceFile,
+  library: ReadonlyMap<string, Declared>,
+  use: (path: string) => SourceFile | undefined,
+  within: readonly string[],
+  known: Map<string, FileScope>,
+  world: World,
+): FileScope {
+  const seen = known.get(source.path);
+  if (seen) return seen;
+  const tree = read(source, world);
+  const names = new Map<string, Declared>();
+  const scope: FileScope = { file: tree, names, library };
+  known.set(source.path, scope);
+  declare(tree, scope, names, world);
+  for (const top of tree.tops) {
+    if (top.kind !== "use") continue;
+    const other = use(top.path.value);
+    if (!other) {
+      world.report(errors.useNotFound(top.path.span, top.path.value));
+      continue;
+    }
+    if (within.includes(other.path) || other.path === source.path) {
+      world.report(errors.useCycle(top.path.span, top.path.value));
+      continue;
+    }
+    const used = readUser(other, library, use, [...within, source.path], known, world);
+    for (const [name, declared] of used.names) {
+      const before = names.get(name);
+      if (!before) names.set(name, declared);
+      else if (before.home !== declared.home && before.home !== scope) world.report(errors.usedTwice(top.span, name, before.span, declared.span));
+    }
+  }
+  return scope;
+}
+
+function declare(tree: File, home: FileScope, names: Map<string, Declared>, world: World): void {
+  for (const top of tree.tops) {
+    if (top.kind === "use") continue;
+    const { text, span } = top.name;
+    const before = names.get(text);
+    if (BUILTINS.has(text)) world.report(errors.hidesBuiltin(span, text));
+    else if (before) world.report(errors.duplicate(span, text, before.span));
+    else names.set(text, { decl: top, home, span });
+    duplicatesIn(top, world);
+  }
+}
+
+/** Names given twice in one declaration: parameters and functions. */
+function duplicatesIn(top: Exclude<Top, { kind: "use" }>, world: World): void {
+  parametersOf(top, world);
+  if (top.kind === "fn") return;
+  const methods = new Map<string, Decl | Fn["name"]>();
+  for (const item of top.body.items) {
+    if (item.kind !== "method") continue;
+    parametersOf(item, world);
+    const before = methods.get(item.name.text);
+    if (before) world.report(errors.duplicate(item.name.span, item.name.text, before.span));
+    else if (BUILTINS.has(item.name.text)) world.report(errors.hidesBuiltin(item.name.span, item.name.text));
+    else methods.set(item.name.text, item.name);
+  }
+}
+
+function parametersOf(of: { readonly params: Decl["params"] }, world: World): void {
+  const seen = new Map<string, Decl["name"]>();
+  for (const param of of.params ?? []) {
+    const before = seen.get(param.name.text);
+    if (before) world.report(errors.duplicate(param.name.span, param.name.text, before.span));
+    else seen.set(param.name.text, param.name);
+  }
+}

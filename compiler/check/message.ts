@@ -1,0 +1,72 @@
+/** How messages are put together: a labelled place, places beside it, sizes with their origin. */
+import type { Diagnostic, Fix, Label } from "../../grammar/diagnostic.ts";
+import type { Span } from "../../grammar/source.ts";
+import { positionAt } from "../../grammar/source.ts";
+import { print } from "../dim.ts";
+import type { CheckCode } from "./errors.ts";
+import type { Size, SizeSource } from "./value.ts";
+
+interface Rest {
+  readonly also?: readonly Label[];
+  readonly notes?: readonly string[];
+  readonly fix?: string | Fix | undefined;
+}
+
+export function error(code: CheckCode, title: string, span: Span, label: string, rest: Rest = {}): Diagnostic {
+  const fix = typeof rest.fix === "string" ? { text: rest.fix } : rest.fix;
+  const labels: Label[] = [{ span, text: label, primary: true }, ...(rest.also ?? [])];
+  return { code, severity: "error", title, span, labels, notes: rest.notes ?? [], ...(fix === undefined ? {} : { fix }) };
+}
+
+export function beside(span: Span, text: string): Label {
+  return { span, text, primary: false };
+}
+
+export function replace(span: Span, replacement: string, text = `write \`${replacement}\``): Fix {
+  return { text, edit: { span, replacement } };
+}
+
+/** `did you mean …?`, or what there is. */
+export function didYouMean(nearest: string | undefined, all: readonly string[] = []): { fix?: string; notes?: readonly string[] } {
+  if (nearest !== undefined) return { fix: `did you mean \`${nearest}\`?` };
+  if (all.length === 0) return {};
+  return { notes: [`there is ${list(all.map((name) => `\`${name}\``))}`] };
+}
+
+export function list(items: readonly string[]): string {
+  if (items.length <= 1) return items.join("");
+  return `${items.slice(0, -1).join(", ")} and ${items.at(-1)!}`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** `d*4 = 256` */
+export function sized(size: Size): string {
+  const value = print(size.dim);
+  return value === size.text.replace(/\s+/g, "") || value === size.text ? value : `${size.text} = ${value}`;
+}
+
+/** `d*4 = 256, from `w: [d*4, d]` (line 9)` */
+export function sizedFrom(size: Size): string {
+  return `${sized(size)}${size.from ? `, ${origin(size.from)}` : ""}`;
+}
+
+export function origin(source: SizeSource): string {
+  return `from \`${source.text}\` (${lineOf(source.span)})`;
+}
+
+export function lineOf(span: Span): string {
+  return `line ${positionAt(span.file, span.start).line}`;
+}
+
+/** `[B, T, d = 64]` */
+export function shape(sizes: readonly Size[]): string {
+  return `[${sizes.map((size) => sized(size)).join(", ")}]`;
+}
+
+/** `an int`, `a flag` */
+export function article(kind: string): string {
+  return kind.startsWith("`") ? kind : /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`;
+}

@@ -1,0 +1,90 @@
+/** What a name means where it stands: index, variable, member, setting, declaration, built-in; in that order. */
+import type { Member } from "../../grammar/ast.ts";
+import type { Span } from "../../grammar/source.ts";
+import { index } from "../ir/expr.ts";
+import * as errors from "./errors.ts";
+import { builtin, BUILTINS, declared, methodOf } from "./scope.ts";
+import { nearest } from "./suggest.ts";
+import type { InstanceVal, Val } from "./value.ts";
+import { flag, kindOf, POISON, scalar } from "./value.ts";
+import type { Context } from "./world.ts";
+
+/** Sizes bound by arguments are in capitals. */
+export function isBoundSize(name: string): boolean {
+  return /^[A-Z][A-Z0-9_]*$/.test(name);
+}
+
+export function lookup(name: string, ctx: Context): Val | undefined {
+  const variable = ctx.indices?.vars.get(name);
+  if (variable) return scalar("i32", index(variable.id));
+  return lookupOutside(name, ctx);
+}
+
+/** The same with indices left aside: what stands before brackets. */
+export function lookupOutside(name: string, ctx: Context): Val | undefined {
+  const { frame, run } = ctx;
+  const own = frame.vars.get(name);
+  if (own) return own;
+  if (frame.self) {
+    const found = ofInstance(frame.self, name);
+    if (found) return found;
+  }
+  const setting = frame.settings?.(name);
+  if (setting) return setting;
+  if (name === "training") return run.building && frame.kind === "class" ? POISON : flag(run.training);
+  return declared(frame.home, name) ?? builtin(name);
+}
+
+function ofInstance(instance: InstanceVal, name: string): Val | undefined {
+  const found = instance.members.get(name);
+  if (found) return found;
+  const fn = methodOf(instance.decl, name);
+  return fn && { kind: "method", fn, self: instance };
+}
+
+export function unknownName(name: string, span: Span, ctx: Context): Val {
+  const known = knownNames(ctx);
+  const looksLikeIndex = ctx.indices !== undefined && /^[a-z]\d?$/.test(name);
+  ctx.world.report(
+    looksLikeIndex ? errors.unboundIndex(span, name) : isBoundSize(name) ? errors.unboundSize(span, name) : errors.unknownName(span, name, nearest(name, known)),
+  );
+  return POISON;
+}
+
+function knownNames({ frame, indices }: Context): string[] {
+  return [
+    ...(indices?.vars.keys() ?? []),
+    ...frame.vars.keys(),
+    ...(frame.self?.members.keys() ?? []),
+    ...(frame.self?.decl.body.items.flatMap((item) => (item.kind === "method" ? [item.name.text] : [])) ?? []),
+    ...(frame.settingNames ?? []),
+    ...frame.home.names.keys(),
+    ...frame.home.library.keys(),
+    ...BUILTINS,
+  ];
+}
+
+/** `model.d`, `tokenizer.size`, `attend.wq`, `embed.logits`. */
+export function member(object: Val, node: Member, ctx: Context): Val {
+  const name = node.name.text;
+  switch (object.kind) {
+    case "poison":
+      return POISON;
+    case "instance": {
+      const found = ofInstance(object, name);
+      if (found) return found;
+      const methods = object.decl.body.items.flatMap((item) => (item.kind === "method" ? [item.name.text] : []));
+      ctx.world.report(errors.unknownMember(node.name.span, name, object.title, nearest(name, [...object.members.keys(), ...methods])));
+      return POISON;
+    }
+    case "tokenizer": {
+      const found = object.sizes.get(name);
+      if (found) return found;
+      ctx.world.report(errors.unknownMember(node.name.span, name, "a tokenizer", nearest(name, [...object.sizes.keys()])));
+      return POISON;
+    }
+    default:
+      ctx.world.report(errors.noMembers(node.name.span, name, kindOf(object)));
+      return POISON;
+  }
+}

@@ -1,0 +1,417 @@
+/** `train`: settings in any order, each evaluated when another asks for it; the model built, the loss and the update lowered. */
+import type { Call, Decl, Expr as Node, Method, Target } from "../../grammar/ast.ts";
+import { sourceFile, type Span } from "../../grammar/source.ts";
+import * as dims from "../dim.ts";
+import { STEP } from "../ir/expr.ts";
+import { arguments_, coerce, evaluateArgument, kindsOf, matchArguments } from "./arguments.ts";
+import { dataOf } from "./data.ts";
+import { finishEntry, inputTensor } from "./entry.ts";
+import * as errors from "./errors.ts";
+import { evaluate, sizeVal } from "./evaluate.ts";
+import { build } from "./instance.ts";
+import type { Entry, GenerateSpec, Instance, Recipe } from "./model.ts";
+import { optimizerOf } from "./optimizer.ts";
+import type { FileScope } from "./scope.ts";
+import { declared, methodOf } from "./scope.ts";
+import { nearest } from "./suggest.ts";
+import { tokenizerOf, type TokenizerFacts } from "./tokenizer.ts";
+import type { InstanceVal, Val } from "./value.ts";
+import { flag, number, POISON, scalar } from "./value.ts";
+import type { Context, Frame, World } from "./world.ts";
+import { Run } from "./world.ts";
+
+export interface RecipeOptions {
+  readonly set: Readonly<Record<string, string>>;
+  readonly vocab?: number | undefined;
+  readonly tokenizer?: TokenizerFacts | undefined;
+}
+
+const SETTINGS = ["tokenizer", "data", "model", "optimizer", "undecayed", "batch", "steps", "clip", "seed", "accumulate", "generate", "metrics", "init_from"] as const;
+type SettingName = (typeof SETTINGS)[number];
+
+interface Setting {
+  readonly target: Target;
+  readonly values: readonly Node[];
+  readonly home: FileScope;
+}
+
+export interface Built {
+  readonly model: InstanceVal;
+  readonly siblings: Instance[];
+  readonly recipe: Recipe | undefined;
+  readonly reached: ReadonlySet<string>;
+}
+
+/** Reads, builds and lowers a recipe. The model is there even where the recipe has errors. */
+export function elaborateRecipe(decl: Decl, home: FileScope, options: RecipeOptions, world: World): Built | undefined {
+  const maker = new RecipeMaker(decl, home, options, world);
+  return maker.build();
+}
+
+class RecipeMaker {
+  private readonly settings = new Map<string, Setting>();
+  private readonly methods = new Map<string, Method>();
+  private readonly lets = new Map<string, Node>();
+  private readonly ofModel = new Map<string, Setting>();
+  private readonly values = new Map<string, Val>();
+  private readonly evaluating = new Set<string>();
+  private readonly siblings: Instance[] = [];
+  private readonly building = new Run("build", { building: true });
+  private readonly decl: Decl;
+  private readonly home: FileScope;
+  private readonly options: RecipeOptions;
+  private readonly world: World;
+  /** `--set` of the recipe's own settings. */
+  private readonly overrides = new Map<string, Val>();
+
+  constructor(decl: Decl, home: FileScope, options: RecipeOptions, world: World) {
+    this.decl = decl;
+    this.home = home;
+    this.options = options;
+    this.world = world;
+  }
+
+  build(): Built | undefined {
+    if (!this.gather(this.decl, [])) return undefined;
+    this.readOverrides();
+    const model = this.setting("model");
+    if (model?.kind !== "instance") {
+      if (!this.settings.has("model")) this.world.report(errors.missingSetting(this.decl.name.span, "model", this.decl.name.text));
+      return undefined;
+    }
+    const recipe = this.recipe(model);
+    return { model, siblings: this.siblings, recipe: recipe?.recipe, reached: recipe?.reached ?? new Set() };
+  }
+
+  /** Own items, then those of the recipe that this one is like. */
+  private gather(decl: Decl, within: readonly Decl[]): boolean {
+    if (within.includes(decl)) {
+      this.world.report(errors.recursion(decl.name.span, decl.name.text, decl.name.span));
+      return false;
+    }
+    const ownLoss = methodOf(decl, "loss") !== undefined;
+    for (const item of decl.body.items) {
+      if (item.kind === "method") {
+        if (!this.methods.has(item.name.text)) this.methods.set(item.name.text, item);
+      } else if (item.kind === "let") {
+        if (!this.lets.has(item.name.text)) this.lets.set(item.name.text, item.value);
+      } else if (item.kind === "assign" && item.targets.length === 1) this.addSetting(item.targets[0]!, item.values, within.length === 0);
+      else this.world.report(errors.misplaced(item.span, `\`${item.kind}\``, "a function; a recipe has settings and functions"));
+    }
+    if (!decl.like) return true;
+    const base = declared(this.home, decl.like.text);
+    if (base?.kind !== "class" || base.decl.category !== "train") {
+      const recipes = [...this.home.names].filter(([, d]) => d.decl.kind === "decl" && d.decl.category === "train").map(([name]) => name);
+      this.world.report(errors.unknownRecipe(decl.like.span, decl.like.text, nearest(decl.like.text, recipes), recipes));
+      return false;
+    }
+    if (!ownLoss) return this.gather(base.decl, [...within, decl]);
+    const own = new Map(this.methods);
+    const good = this.gather(base.decl, [...within, decl]);
+    for (const name of this.methods.keys()) if (!own.has(name)) this.methods.delete(name);
+    return good;
+  }
+
+  private addSetting(target: Target, values: readonly Node[], own: boolean): void {
+    const [step, ...more] = target.steps;
+    const name = target.name.text;
+    const into = step?.kind === "member" && name === "model" && more.length === 0 ? this.ofModel : this.settings;
+    const key = into === this.ofModel && step?.kind === "member" ? step.name.text : name;
+    if (into === this.settings && step) return this.world.report(errors.targetShape(target.span));
+    if (into === this.settings && !SETTINGS.includes(name as SettingName)) {
+      return this.world.report(errors.unknownSetting(target.name.span, name, nearest(name, SETTINGS), SETTINGS));
+    }
+    const before = into.get(key);
+    if (before) {
+      if (own) this.world.report(errors.duplicate(target.name.span, key, before.target.span));
+      return;
+    }
+    into.set(key, { target, values, home: this.home });
+  }
+
+  /** `--set recipe.batch=8`; those of the model are read when it is built. */
+  private readOverrides(): void {
+    for (const [path, text] of Object.entries(this.options.set)) {
+      if (!path.startsWith("recipe.")) continue;
+      const name = path.slice("recipe.".length);
+      const span = setSpan(path, text);
+      if (!SETTINGS.includes(name as SettingName)) this.world.report(errors.unknownSetting(span, name, nearest(name, SETTINGS), SETTINGS));
+      else this.overrides.set(name, valueFromText(text) ?? { kind: "text", value: text });
+    }
+  }
+
+  private context(run: Run, vars = new Map<string, Val>()): Context {
+    const frame: Frame = {
+      kind: "recipe",
+      home: this.home,
+      self: undefined,
+      path: "",
+      vars,
+      pack: undefined,
+      active: [],
+      settings: (name) => this.lookup(name),
+      settingNames: [...this.settings.keys(), ...this.lets.keys(), "step"],
+      call: "recipe",
+    };
+    return { world: this.world, run, frame, indices: undefined, live: [], guards: undefined, naming: "", building: undefined, depth: 0 };
+  }
+
+  private lookup(name: string): Val | undefined {
+    if (name === "step") return scalar("i32", STEP);
+    const value = this.lets.get(name);
+    if (value) return this.once(name, () => evaluate(value, this.context(this.building)));
+    return this.setting(name);
+  }
+
+  private once(name: string, make: () => Val): Val {
+    const known = this.values.get(name);
+    if (known) return known;
+    if (this.evaluating.has(name)) {
+      const at = this.settings.get(name)?.target.span ?? this.decl.name.span;
+      this.world.report(errors.settingCycle(at, name));
+      return POISON;
+    }
+    this.evaluating.add(name);
+    const made = make();
+    this.evaluating.delete(name);
+    this.values.set(name, made);
+    return made;
+  }
+
+  private setting(name: string): Val | undefined {
+    const override = this.overrides.get(name);
+    const setting = this.settings.get(name);
+    if (override) return override;
+    if (!setting) return undefined;
+    const node = setting.values[0]!;
+    return this.once(name, () => {
+      if (name === "tokenizer") return tokenizerOf(node, this.context(this.building), { ...this.options.tokenizer, ...(this.options.vocab === undefined ? {} : { size: this.options.vocab }) });
+      if (name === "model") return this.model(node);
+      return evaluate(node, this.context(this.building));
+    });
+  }
+
+  private model(node: Node): Val {
+    const ctx = this.context(this.building);
+    const callee = node.kind === "call" && node.callee.kind === "name" ? declared(this.home, node.callee.text) : undefined;
+    if (node.kind !== "call" || callee?.kind !== "class" || (callee.decl.category !== "model" && callee.decl.category !== "layer")) {
+      const models = [...this.home.names].filter(([, d]) => d.decl.kind === "decl" && d.decl.category === "model").map(([name]) => name);
+      const name = node.kind === "call" && node.callee.kind === "name" ? node.callee.text : undefined;
+      this.world.report(errors.notAModel(node.span, name && nearest(name, models), models));
+      return POISON;
+    }
+    const params = callee.decl.params ?? [];
+    const matched = matchArguments(params.map((p) => (this.given(p.name.text) ? { ...p, initial: p.initial ?? node } : p)), arguments_(node.args), `\`${callee.decl.name.text}\``, ctx, node.span);
+    if (!matched) return POISON;
+    this.checkModelSettings(callee.decl);
+    const kindScope: Context = { ...ctx, frame: { ...ctx.frame, home: callee.home, settings: undefined } };
+    const kinds = kindsOf(params, kindScope);
+    const values = params.map((param, k): Val | undefined => {
+      const kind = kinds[k];
+      if (kind === undefined || kind === "run") return POISON;
+      const arg = this.given(param.name.text) ?? matched[k];
+      return arg && coerce(evaluateArgument(arg, param, ctx, kind), kind, param.name.text, arg.span, ctx);
+    });
+    if (values.some((value) => value?.kind === "poison")) return POISON;
+    return build(callee, values, ctx, node.span, "", this.siblings);
+  }
+
+  /** A hyperparameter of the model from `--set` or `model.NAME = …`. */
+  private given(name: string): { readonly name: undefined; readonly span: Span; readonly node?: Node; readonly value?: Val } | undefined {
+    for (const path of [`model.${name}`, name]) {
+      const text = this.options.set[path];
+      if (text === undefined) continue;
+      const span = setSpan(path, text);
+      return { name: undefined, span, value: valueFromText(text) ?? declared(this.home, text) ?? { kind: "text", value: text } };
+    }
+    const setting = this.ofModel.get(name);
+    return setting && { name: undefined, span: setting.target.span, node: setting.values[0]! };
+  }
+
+  private checkModelSettings(decl: Decl): void {
+    const names = (decl.params ?? []).map((param) => param.name.text);
+    for (const [name, setting] of this.ofModel) if (!names.includes(name)) this.world.report(errors.unknownHyperparameter(setting.target.span, name, decl.name.text, nearest(name, names), names));
+    for (const [path, text] of Object.entries(this.options.set)) {
+      if (path.startsWith("recipe.")) continue;
+      const name = path.startsWith("model.") ? path.slice("model.".length) : path;
+      if (names.includes(name)) continue;
+      const isSetting = SETTINGS.includes(name as SettingName);
+      const offers = [...names, ...SETTINGS.map((setting) => `recipe.${setting}`)];
+      this.world.report(errors.unknownHyperparameter(setSpan(path, text), name, decl.name.text, isSetting ? `recipe.${name}` : nearest(name, offers), names));
+    }
+  }
+
+  private recipe(model: InstanceVal): { readonly recipe: Recipe | undefined; readonly reached: ReadonlySet<string> } {
+    const ctx = this.context(this.building);
+    const tokenizer = this.setting("tokenizer");
+    const dataSetting = this.settings.get("data");
+    const data = dataSetting && dataOf(dataSetting.values[0]!, ctx);
+    if (!dataSetting) this.world.report(errors.missingSetting(this.decl.name.span, "data", this.decl.name.text));
+    const reached = new Set<string>();
+    const entryOf = (method: Method, training: boolean): Entry | undefined => {
+      if (!data) return undefined;
+      const run = new Run(method.name.text, { training });
+      const inner = this.context(run, new Map(data.sizes));
+      const inputs = method.params.map((param) => {
+        const field = data.fields.find(({ input }) => input.name === param.name.text);
+        if (!field) {
+          const names = data.fields.map(({ input }) => input.name);
+          this.world.report(errors.unknownField(param.name.span, param.name.text, data.spec.source, nearest(param.name.text, names), names));
+          inner.frame.vars.set(param.name.text, POISON);
+          return undefined;
+        }
+        inner.frame.vars.set(param.name.text, inputTensor(field.input, field.sizes, inner));
+        return field.input;
+      });
+      const active: Context = { ...inner, frame: { ...inner.frame, call: method.name.text, active: [{ what: method, self: undefined }] }, naming: method.name.text };
+      const entry = finishEntry(method, inputs.filter((input) => input !== undefined), active);
+      for (const path of run.reached) reached.add(path);
+      return inputs.includes(undefined) ? undefined : entry;
+    };
+    const lossMethod = this.methods.get("loss");
+    if (!lossMethod) this.world.report(errors.missingSetting(this.decl.name.span, "loss", this.decl.name.text));
+    const loss = lossMethod && entryOf(lossMethod, true);
+    const [output, second] = loss?.outputs ?? [];
+    if (loss && output && lossMethod && (second || output.shape.length > 0 || output.type !== "f32")) this.world.report(errors.lossNotScalar(lossMethod.name.span, loss.outputs));
+    const metrics = [...this.methods.values()].filter((method) => method.name.text !== "loss").flatMap((method) => entryOf(method, false) ?? []);
+    const paths = this.world.parameters.filter((param) => reached.has(param.path) && param.state === "parameter").map((param) => param.path);
+    const optimizer = this.settings.has("optimizer") ? optimizerOf(this.settings.get("optimizer")!.values[0]!, (run) => this.context(run), this.undecayed(paths), this.world) : undefined;
+    if (!this.settings.has("optimizer")) this.world.report(errors.missingSetting(this.decl.name.span, "optimizer", this.decl.name.text));
+    const batch = this.count("batch", 1);
+    const steps = this.count("steps", 1);
+    const seed = this.settings.has("seed") || this.overrides.has("seed") ? this.count("seed", 0) : 0;
+    const accumulate = this.settings.has("accumulate") || this.overrides.has("accumulate") ? this.count("accumulate", 1) : 1;
+    const clip = this.real("clip");
+    const generate = this.generate(model);
+    const reports = this.reports();
+    const from = this.setting("init_from");
+    if (!data || !loss || !optimizer || batch === undefined || steps === undefined || seed === undefined || accumulate === undefined) return { recipe: undefined, reached };
+    return {
+      reached,
+      recipe: {
+        name: this.decl.name.text,
+        ...(tokenizer?.kind === "tokenizer" ? { tokenizer: tokenizer.spec } : {}),
+        data: data.spec,
+        loss: { ...loss, name: "loss" },
+        metrics,
+        optimizer,
+        reports,
+        batch,
+        steps,
+        seed,
+        accumulate,
+        ...(clip === undefined ? {} : { clip }),
+        ...(generate ? { generate } : {}),
+        ...(from?.kind === "text" ? { initFrom: from.value } : {}),
+      },
+    };
+  }
+
+  private span(name: string): Span {
+    return this.settings.get(name)?.values[0]?.span ?? setSpan(`recipe.${name}`, this.options.set[`recipe.${name}`] ?? "");
+  }
+
+  private count(name: SettingName, least: number): number | undefined {
+    const value = this.setting(name);
+    if (!value) {
+      this.world.report(errors.missingSetting(this.decl.name.span, name, this.decl.name.text));
+      return undefined;
+    }
+    const count = value.kind === "size" ? dims.asNumber(value.size.dim) : undefined;
+    if (count !== undefined && count >= least && count <= 0xffffffff) return count;
+    if (value.kind !== "poison") this.world.report(errors.wrongSetting(this.span(name), name, `an integer of at least ${least}`));
+    return undefined;
+  }
+
+  private real(name: SettingName): number | undefined {
+    const value = this.setting(name);
+    if (!value || value.kind === "poison") return undefined;
+    const size = value.kind === "size" ? dims.asNumber(value.size.dim) : undefined;
+    const found = size ?? (value.kind === "tensor" && value.body.kind === "const" && value.type === "f32" ? value.body.value : undefined);
+    if (found !== undefined && found > 0 && Number.isFinite(found)) return found;
+    this.world.report(errors.wrongSetting(this.span(name), name, "a positive number"));
+    return undefined;
+  }
+
+  private undecayed(paths: readonly string[]): readonly string[] {
+    const setting = this.settings.get("undecayed");
+    const matched = new Set<string>();
+    for (const node of setting?.values ?? []) {
+      if (node.kind !== "string") {
+        this.world.report(errors.wrongSetting(node.span, "undecayed", 'patterns of parameter paths, such as "*.bias"'));
+        continue;
+      }
+      for (const path of paths) if (globMatches(node.value, path)) matched.add(path);
+    }
+    return paths.filter((path) => matched.has(path));
+  }
+
+  private reports(): readonly string[] {
+    const known = ["bleu", "exact_match", "perplexity"];
+    return (this.settings.get("metrics")?.values ?? []).flatMap((node) => {
+      if (node.kind === "name" && known.includes(node.text)) return [node.text];
+      this.world.report(errors.unknownMetric(node.span, node.kind === "name" ? nearest(node.text, known) : undefined, known));
+      return [];
+    });
+  }
+
+  private generate(model: InstanceVal): GenerateSpec | undefined {
+    const node = this.settings.get("generate")?.values[0];
+    if (!node) return undefined;
+    const methods = ["greedy", "beam", "sample"] as const;
+    const method = node.kind === "call" && node.callee.kind === "name" ? methods.find((name) => name === (node.callee as { text: string }).text) : undefined;
+    if (!method || node.kind !== "call") {
+      this.world.report(errors.unknownGenerator(node.span, methods));
+      return undefined;
+    }
+    const entry = this.generated(node, model);
+    if (!entry) return undefined;
+    const options: Record<string, number> = {};
+    for (const arg of node.args.slice(1)) {
+      const value = evaluate(arg.value, this.context(this.building));
+      const found = value.kind === "size" ? dims.asNumber(value.size.dim) : value.kind === "tensor" && value.body.kind === "const" ? value.body.value : undefined;
+      if (found === undefined || !arg.name) this.world.report(errors.wrongSetting(arg.span, "generate", "named numbers after the model"));
+      else options[arg.name.text] = found;
+    }
+    return { method, entry, options };
+  }
+
+  private generated(node: Call, model: InstanceVal): string | undefined {
+    const first = node.args[0]?.value;
+    const value = first && evaluate(first, this.context(this.building));
+    if (value?.kind === "instance" && value === model && methodOf(model.decl, "forward")) return "forward";
+    if (value?.kind === "method" && value.self === model) return value.fn.name.text;
+    if (value?.kind !== "poison") this.world.report(errors.wrongSetting(first?.span ?? node.span, "generate", "the model, or a function of it"));
+    return undefined;
+  }
+}
+
+/** A place for messages about `--set`. */
+export function setSpan(path: string, text: string): Span {
+  const file = sourceFile("--set", `${path}=${text}`);
+  return { file, start: 0, end: file.text.length };
+}
+
+/** Numbers and flags as `--set` writes them. */
+export function valueFromText(text: string): Val | undefined {
+  if (/^-?\d{1,15}$/.test(text)) return sizeVal(dims.constant(Number(text)), text);
+  if (text === "true" || text === "false") return flag(text === "true");
+  if (text.trim() !== "" && Number.isFinite(Number(text))) return number(Number(text));
+  return undefined;
+}
+
+/** `*.bias*` against a dotted path: `*` stands for any characters. */
+export function globMatches(pattern: string, path: string): boolean {
+  const parts = pattern.split("*");
+  if (parts.length === 1) return pattern === path;
+  let at = parts[0]!.length;
+  if (!path.startsWith(parts[0]!)) return false;
+  for (const part of parts.slice(1, -1)) {
+    const found = path.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  const last = parts.at(-1)!;
+  return path.length - last.length >= at && path.endsWith(last);
+}
+

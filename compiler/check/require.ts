@@ -1,0 +1,76 @@
+/** `require`: decided where the sizes are numbers, asked of every batch where they are fed. */
+import type { Expr as Node, Relation } from "../../grammar/ast.ts";
+import * as dims from "../dim.ts";
+import * as errors from "./errors.ts";
+import { evaluate, evaluateTensor, written } from "./evaluate.ts";
+import type { SizeRequirement } from "./model.ts";
+import type { Size } from "./value.ts";
+import { kindOf } from "./value.ts";
+import type { Context } from "./world.ts";
+
+export function requireAll(conditions: readonly Node[], ctx: Context): void {
+  for (const condition of conditions) require(condition, ctx);
+}
+
+function require(node: Node, ctx: Context): void {
+  if (node.kind === "binary" && node.op === "and") {
+    require(node.left, ctx);
+    return require(node.right, ctx);
+  }
+  const value = evaluateTensor(node, ctx);
+  if (!value) return;
+  if (value.type !== "bool" || value.axes.length > 0) return ctx.world.report(errors.wrongKind(node.span, kindOf(value), "a condition"));
+  if (value.body.kind === "const") {
+    if (value.body.value === 0) ctx.world.report(errors.requireFails(node, sizesIn(node, ctx), ctx.frame.self));
+    return;
+  }
+  const tests = node.kind === "relation" ? testsOf(node, ctx) : undefined;
+  if (!tests) {
+    if (!ctx.run.symbolic) ctx.world.report(errors.requireNotDecidable(node.span));
+    return;
+  }
+  for (const test of tests) {
+    if (test.kind === "nonnegative") ctx.run.facts.assumeNonnegative(test.size);
+    else ctx.run.facts.assumeDivides(test.divisor, test.size);
+    const requirement: SizeRequirement = { text: written(node.span), test };
+    if (!ctx.run.requires.some((other) => key(other) === key(requirement))) ctx.run.requires.push(requirement);
+  }
+}
+
+function key({ text, test }: SizeRequirement): string {
+  return `${text} ${test.kind} ${dims.key(test.size)} ${test.kind === "divides" ? dims.key(test.divisor) : ""}`;
+}
+
+/** Each comparison of sizes as differences that must not be negative; undefined for anything else. */
+function testsOf(node: Relation, ctx: Context): SizeRequirement["test"][] | undefined {
+  const tests: SizeRequirement["test"][] = [];
+  const operands = node.operands.map((operand) => evaluate(operand, ctx));
+  for (const [k, { op }] of node.operators.entries()) {
+    const [a, b] = [operands[k]!, operands[k + 1]!];
+    if (a.kind !== "size" || b.kind !== "size") return undefined;
+    const less = (x: Size, y: Size, by: number): SizeRequirement["test"] => ({ kind: "nonnegative", size: dims.subtract(dims.subtract(y.dim, x.dim), dims.constant(by)) });
+    if (op === "<") tests.push(less(a.size, b.size, 1));
+    else if (op === "<=") tests.push(less(a.size, b.size, 0));
+    else if (op === ">") tests.push(less(b.size, a.size, 1));
+    else if (op === ">=") tests.push(less(b.size, a.size, 0));
+    else if (op === "==") tests.push(less(a.size, b.size, 0), less(b.size, a.size, 0));
+    else if (op === "divides") tests.push({ kind: "divides", divisor: a.size.dim, size: b.size.dim });
+    else return undefined;
+  }
+  return tests;
+}
+
+/** Names and members in a condition that are sizes, for the message. */
+function sizesIn(node: Node, ctx: Context): readonly { readonly text: string; readonly size: Size }[] {
+  const found = new Map<string, Size>();
+  const visit = (e: Node): void => {
+    if (e.kind === "name" || e.kind === "member") {
+      const value = ctx.world.quietly(() => evaluate(e, ctx));
+      if (value.kind === "size") found.set(written(e.span), value.size);
+    } else if (e.kind === "binary") [e.left, e.right].forEach(visit);
+    else if (e.kind === "unary") visit(e.operand);
+    else if (e.kind === "relation") e.operands.forEach(visit);
+  };
+  visit(node);
+  return [...found].map(([text, size]) => ({ text, size }));
+}

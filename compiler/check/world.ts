@@ -1,0 +1,229 @@
+/** What elaboration carries along: the world (one check), a run (one graph), a frame (one call), a context (one expression). */
+import type { Callable, Decl, Expr as Node } from "../../grammar/ast.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Span } from "../../grammar/source.ts";
+import { positionAt } from "../../grammar/source.ts";
+import { GraphBuilder } from "../ir/builder.ts";
+import type { Expr, Graph, GraphOutput, Origin, ValueId } from "../ir/graph.ts";
+import { renameValues } from "../ir/expr.ts";
+import { mapExpressions, operandsOf } from "../ir/walk.ts";
+import type { Interval } from "../ops/interval.ts";
+import { Facts } from "./facts.ts";
+import type { Instance, SizeRequirement } from "./model.ts";
+import type { FileScope } from "./scope.ts";
+import type { IndexVar, InstanceVal, ParamVal, Size, Tensor, Val } from "./value.ts";
+
+/** Leaves the elaboration when a file asks for too much of it; check.ts makes a diagnostic of it. */
+export class Exhausted extends Error {
+  readonly span: Span;
+  readonly reason: "work" | "depth";
+  constructor(span: Span, reason: "work" | "depth") {
+    super(`internal: elaboration exhausted (${reason})`);
+    this.span = span;
+    this.reason = reason;
+  }
+}
+
+/** Expressions and items that one check may elaborate; the largest sketch takes a fiftieth. */
+const FUEL = 400_000;
+const DEEPEST = 160;
+
+export class World {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly parameters: ParamVal[] = [];
+  private readonly said = new Set<string>();
+  private readonly variables = new Map<number, IndexVar>();
+  private nextVariable = 0;
+  private muted = 0;
+  private fuel = FUEL;
+
+  /** Each error is reported once, however often its place is elaborated. */
+  report(diagnostic: Diagnostic): void {
+    if (this.muted > 0) return;
+    const id = `${diagnostic.code} ${diagnostic.span.file.path} ${diagnostic.span.start}`;
+    if (this.said.has(id)) return;
+    this.said.add(id);
+    this.diagnostics.push(diagnostic);
+  }
+
+  /** Nothing is reported meanwhile. */
+  quietly<T>(work: () => T): T {
+    this.muted++;
+    try {
+      return work();
+    } finally {
+      this.muted--;
+    }
+  }
+
+  spend(span: Span, amount = 1): void {
+    this.fuel -= amount;
+    if (this.fuel < 0) throw new Exhausted(span, "work");
+  }
+
+  variable(name: string, size: Size): IndexVar {
+    const variable = { id: this.nextVariable++, name, size };
+    this.variables.set(variable.id, variable);
+    return variable;
+  }
+
+  variableOf(id: number): IndexVar {
+    const found = this.variables.get(id);
+    if (!found) throw new Error(`internal: index variable ${id} does not exist`);
+    return found;
+  }
+}
+
+/** The making of one graph. */
+export class Run {
+  readonly builder: GraphBuilder;
+  readonly training: boolean;
+  readonly facts: Facts;
+  readonly requires: SizeRequirement[] = [];
+  /** Of the elements of integer values. */
+  readonly intervals = new Map<ValueId, Interval>();
+  /** Leaves of parameters and states by kind and path. */
+  readonly leaves = new Map<string, Tensor>();
+  readonly reached = new Set<string>();
+  /** Next contents of states, by path. */
+  readonly written = new Map<string, { readonly param: ParamVal; readonly value: Tensor }>();
+  readonly hosted = new Map<string, Expr>();
+  /** While building layers nothing may be computed. */
+  readonly building: boolean;
+  /** Checked alone, with symbols for hyperparameters: what is not known is taken as it should be. */
+  readonly symbolic: boolean;
+  private readonly names = new Map<string, number>();
+  private readonly calls = new Map<string, number>();
+  private readonly provisional = new Map<ValueId, string>();
+
+  constructor(name: string, options: { readonly training?: boolean; readonly facts?: Facts; readonly building?: boolean; readonly symbolic?: boolean } = {}) {
+    this.builder = new GraphBuilder(name);
+    this.training = options.training ?? false;
+    this.facts = options.facts ?? new Facts();
+    this.building = options.building ?? false;
+    this.symbolic = options.symbolic ?? false;
+  }
+
+  /** `x`, then `x~2`, `x~3`. */
+  uniqueName(base: string): string {
+    const count = (this.names.get(base) ?? 0) + 1;
+    this.names.set(base, count);
+    return count === 1 ? base : `${base}~${count}`;
+  }
+
+  /** How many calls with this path came before. */
+  callNumber(path: string): number {
+    const count = this.calls.get(path) ?? 0;
+    this.calls.set(path, count + 1);
+    return count;
+  }
+
+  /** The value may take the name of the variable that it is assigned to. */
+  nameLater(id: ValueId, base: string): void {
+    this.provisional.set(id, base);
+  }
+
+  isProvisional(id: ValueId): boolean {
+    return this.provisional.has(id);
+  }
+
+  nameNow(id: ValueId, name: string): void {
+    this.provisional.set(id, name);
+  }
+
+  /** Only what the outputs need, numbered from 0. */
+  finish(outputs: readonly GraphOutput[]): Graph {
+    const byId = new Map(this.builder.values.map((value) => [value.id, value]));
+    const needed = new Set<ValueId>();
+    const visit = (id: ValueId): void => {
+      if (needed.has(id)) return;
+      needed.add(id);
+      for (const operand of operandsOf(byId.get(id)!)) visit(operand);
+    };
+    for (const output of outputs) visit(output.value);
+    const renumbered = new Map<ValueId, ValueId>();
+    const names = new Map<string, number>();
+    const values = this.builder.values
+      .filter((value) => needed.has(value.id))
+      .map((value, at) => {
+        renumbered.set(value.id, at);
+        const base = this.provisional.get(value.id) ?? value.name;
+        const count = (names.get(base) ?? 0) + 1;
+        names.set(base, count);
+        const renamed = mapExpressions(value, (expr) => renameValues(expr, (id) => renumbered.get(id) ?? id));
+        return { ...renamed, id: at, name: count === 1 ? base : `${base}~${count}` };
+      });
+    return {
+      name: this.builder.name,
+      values,
+      outputs: outputs.map((output) => ({ ...output, value: renumbered.get(output.value)! })),
+    };
+  }
+}
+
+export interface Frame {
+  readonly kind: "class" | "function" | "recipe";
+  readonly home: FileScope;
+  readonly self: InstanceVal | undefined;
+  /** Prefix of the names of values. */
+  readonly path: string;
+  readonly vars: Map<string, Val>;
+  /** The axes that `...` stands for. */
+  readonly pack: readonly Size[] | undefined;
+  /** What is being called or built, outermost first. */
+  readonly active: readonly Active[];
+  /** Settings of a recipe, evaluated when asked for. */
+  readonly settings?: ((name: string) => Val | undefined) | undefined;
+  readonly settingNames?: readonly string[] | undefined;
+  /** For sites of draws. */
+  readonly call: string;
+}
+
+export interface Active {
+  readonly what: Callable | Decl;
+  readonly self: InstanceVal | undefined;
+}
+
+export interface Context {
+  readonly world: World;
+  readonly run: Run;
+  readonly frame: Frame;
+  /** Of the equation being elaborated; absent in a whole-tensor expression. */
+  readonly indices: IndexScope | undefined;
+  /** All indices of enclosing equations, those of callers included: their sizes are at least 1 here. */
+  readonly live: readonly IndexVar[];
+  readonly guards: Guard | undefined;
+  /** The name of what is being computed. */
+  readonly naming: string;
+  /** Path and list of children for a layer built here. */
+  readonly building: { readonly path: string; readonly children: Instance[] } | undefined;
+  readonly depth: number;
+}
+
+export interface IndexScope {
+  readonly vars: ReadonlyMap<string, IndexVar>;
+  readonly pack: readonly IndexVar[] | undefined;
+  /** Whole-tensor expressions under brackets, computed once per equation. */
+  readonly bases: Map<Node, Val>;
+}
+
+/** What an enclosing condition says of an expression. */
+export interface Guard {
+  readonly next: Guard | undefined;
+  readonly expr: Expr;
+  readonly interval: Interval;
+}
+
+export function deeper(ctx: Context, span: Span): Context {
+  if (ctx.depth >= DEEPEST) throw new Exhausted(span, "depth");
+  ctx.world.spend(span);
+  return { ...ctx, depth: ctx.depth + 1 };
+}
+
+export function originOf(span: Span): Origin {
+  return { path: span.file.path, line: positionAt(span.file, span.start).line };
+}
+
+export function joinPath(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join(".");
+}

@@ -1,0 +1,135 @@
+/** Intervals of integers whose ends are sizes, both ends included; an end that is absent is unknown. */
+import type { Dim } from "../dim.ts";
+import { add, asNumber, constant, divide, multiply, quotient, scale, subtract } from "../dim.ts";
+import type { ScalarOpName } from "./scalar.ts";
+
+export interface Interval {
+  readonly low?: Dim | undefined;
+  readonly high?: Dim | undefined;
+}
+
+/** Says whether a size is at least 0 wherever the expression is evaluated. */
+export type Prover = (dim: Dim) => boolean;
+
+export const UNKNOWN: Interval = {};
+const ZERO = constant(0);
+const ONE = constant(1);
+
+export function exactly(dim: Dim): Interval {
+  return { low: dim, high: dim };
+}
+
+/** [0, n - 1] */
+export function below(size: Dim): Interval {
+  return { low: ZERO, high: subtract(size, ONE) };
+}
+
+/** Both hold. */
+export function meet(a: Interval, b: Interval, proves: Prover): Interval {
+  return { low: larger(a.low, b.low, proves), high: smaller(a.high, b.high, proves) };
+}
+
+/** One of them holds. */
+export function join(a: Interval, b: Interval, proves: Prover): Interval {
+  return { low: lowest(a.low, b.low, proves), high: highest(a.high, b.high, proves) };
+}
+
+/** The interval of an integer operation's result. */
+export function intervalOf(op: ScalarOpName, args: readonly Interval[], proves: Prover): Interval {
+  const [a = UNKNOWN, b = UNKNOWN] = args;
+  switch (op) {
+    case "iadd":
+      return { low: both(a.low, b.low, add), high: both(a.high, b.high, add) };
+    case "isub":
+      return { low: both(a.low, b.high, subtract), high: both(a.high, b.low, subtract) };
+    case "ineg":
+      return { low: a.high && scale(a.high, -1), high: a.low && scale(a.low, -1) };
+    case "imul":
+      return product(a, b, proves);
+    case "idiv":
+      return ratio(a, b, proves);
+    case "imod":
+      return remainder(a, b, proves);
+    case "imin":
+      return { low: lowest(a.low, b.low, proves), high: smaller(a.high, b.high, proves) };
+    case "imax":
+      return { low: larger(a.low, b.low, proves), high: highest(a.high, b.high, proves) };
+    case "iabs":
+      return magnitude(a, proves);
+    case "fromBool":
+      return { low: ZERO, high: ONE };
+    default:
+      return UNKNOWN;
+  }
+}
+
+function both(a: Dim | undefined, b: Dim | undefined, combine: (a: Dim, b: Dim) => Dim): Dim | undefined {
+  return a && b ? combine(a, b) : undefined;
+}
+
+function product(a: Interval, b: Interval, proves: Prover): Interval {
+  for (const [x, y] of [[a, b], [b, a]] as const) {
+    const factor = x.low && x.high && asNumber(subtract(x.high, x.low)) === 0 ? x.low : undefined;
+    if (factor === undefined) continue;
+    if (proves(factor)) return { low: y.low && multiply(y.low, factor), high: y.high && multiply(y.high, factor) };
+    if (proves(scale(factor, -1))) return { low: y.high && multiply(y.high, factor), high: y.low && multiply(y.low, factor) };
+  }
+  if (a.low && b.low && proves(a.low) && proves(b.low)) return { low: multiply(a.low, b.low), high: both(a.high, b.high, multiply) };
+  return UNKNOWN;
+}
+
+/** Floor division by a positive size. */
+function ratio(a: Interval, b: Interval, proves: Prover): Interval {
+  const by = b.low && b.high && asNumber(subtract(b.high, b.low)) === 0 ? b.low : undefined;
+  if (!by || !proves(subtract(by, ONE))) {
+    if (a.low && proves(a.low) && b.low && proves(subtract(b.low, ONE))) return { low: ZERO, high: a.high };
+    return UNKNOWN;
+  }
+  return { low: a.low && floored(a.low, by), high: a.high && floored(a.high, by) };
+}
+
+/** floor(a / b); (b*q - 1) / b is q - 1. */
+function floored(a: Dim, by: Dim): Dim {
+  const exact = divide(a, by);
+  if (exact) return exact;
+  const next = divide(add(a, ONE), by);
+  if (next && (asNumber(by) ?? 2) > 1) return subtract(next, ONE);
+  return quotient("floor", a, by);
+}
+
+function remainder(a: Interval, b: Interval, proves: Prover): Interval {
+  if (!b.low || !proves(subtract(b.low, ONE))) return UNKNOWN;
+  const high = b.high && subtract(b.high, ONE);
+  if (a.low && proves(a.low)) return { low: ZERO, high: smaller(a.high, high, proves) };
+  return { low: ZERO, high };
+}
+
+function magnitude(a: Interval, proves: Prover): Interval {
+  if (a.low && proves(a.low)) return a;
+  if (a.high && proves(scale(a.high, -1))) return { low: scale(a.high, -1), high: a.low && scale(a.low, -1) };
+  return { low: ZERO, high: a.low && a.high ? highest(a.high, scale(a.low, -1), proves) : undefined };
+}
+
+/** Of two lower bounds that both hold, the one known to be at least the other. */
+function larger(a: Dim | undefined, b: Dim | undefined, proves: Prover): Dim | undefined {
+  if (!a || !b) return a ?? b;
+  return proves(subtract(a, b)) ? a : b;
+}
+
+function smaller(a: Dim | undefined, b: Dim | undefined, proves: Prover): Dim | undefined {
+  if (!a || !b) return a ?? b;
+  return proves(subtract(b, a)) ? a : b;
+}
+
+/** A lower bound of both, where they can be compared. */
+function lowest(a: Dim | undefined, b: Dim | undefined, proves: Prover): Dim | undefined {
+  if (!a || !b) return undefined;
+  if (proves(subtract(b, a))) return a;
+  return proves(subtract(a, b)) ? b : undefined;
+}
+
+function highest(a: Dim | undefined, b: Dim | undefined, proves: Prover): Dim | undefined {
+  if (!a || !b) return undefined;
+  if (proves(subtract(a, b))) return a;
+  return proves(subtract(b, a)) ? b : undefined;
+}
