@@ -9,7 +9,7 @@ import { evaluate, evaluateSize, isSizeExpression, written } from "./evaluate.ts
 import { isBoundSize, lookupOutside } from "./names.ts";
 import { INITIALISERS } from "./scope.ts";
 import { nearest } from "./suggest.ts";
-import { asReal, asTensor, materialise } from "./tensor.ts";
+import { asArgument, asReal, asTensor } from "./tensor.ts";
 import type { Size, SizeSource, Tensor, Val } from "./value.ts";
 import { kindOf, number, POISON } from "./value.ts";
 import type { Context } from "./world.ts";
@@ -226,7 +226,7 @@ export function bindParameters(params: readonly Parameter[], args: readonly Argu
     }
     const tensor = asTensor(value, arg.span, outer);
     if (!tensor) good = false;
-    else given.push({ param, span: arg.span, tensor: tensor.axes.length > 0 ? materialise(tensor, joinPath(outer.naming, param.name.text), arg.span, outer) : tensor });
+    else given.push({ param, span: arg.span, tensor: asArgument(tensor, joinPath(inner.naming, param.name.text), arg.span, outer) });
   }
   if (!good) return undefined;
 

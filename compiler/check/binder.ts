@@ -47,7 +47,7 @@ function reduction(name: string, node: Apply, head: Access, ctx: Context): Val {
   if (!indices) return POISON;
   const bound = bind(indices, [...(head.slots.where ? [head.slots.where] : []), node.operand], ctx);
   if (!bound) return POISON;
-  const terms = termsOf(node, head, bound.vars, { ...bound.inner, naming: `${ctx.naming}.${name}` }, true);
+  const terms = termsOf(node, head, bound.vars, { ...bound.inner, naming: joinPath(ctx.naming, name) }, true);
   if (!terms) return POISON;
   const { body, where } = terms;
   if (name === "any" || name === "all") {
@@ -94,7 +94,7 @@ function termsOf(node: Apply, head: Access, vars: readonly IndexVar[], inner: Co
 }
 
 /** The reduction as an equation of its own over the outer indices it uses, read at them. */
-function reduced(monoid: MonoidName, terms: Terms, body: Tensor, where: Expr | undefined, node: Apply, ctx: Context): Tensor {
+function reduced(monoid: MonoidName, terms: Terms, body: Tensor, where: Expr | undefined, node: Apply, ctx: Context, label: string = monoid): Tensor {
   const own = new Set(terms.vars.map((v) => v.id));
   const outer = freeIndices(body.body, ...(where ? [where] : [])).filter((id) => !own.has(id));
   const type = monoid === "argmax" || monoid === "argmin" ? "i32" : body.type;
@@ -102,7 +102,7 @@ function reduced(monoid: MonoidName, terms: Terms, body: Tensor, where: Expr | u
     const none: Expr = scalarIdentity(monoid, type);
     return scalar(type, where ? apply("select", where, body.body, none) : body.body);
   }
-  return equation(`${ctx.naming}.${monoid}`, outer, [], terms.vars, body.body, where, type, monoid, node.span, terms.inner);
+  return equation(joinPath(ctx.naming, label), outer, [], terms.vars, body.body, where, type, monoid, node.span, terms.inner);
 }
 
 /** Over a pack without axes there is one term. */
@@ -121,8 +121,7 @@ function mean(terms: Terms, node: Apply, ctx: Context): Tensor {
     return scalar("f32", apply("div", total.body, toReal(sizeExpr(count))));
   }
   const one = scalar("f32", real(1));
-  const naming = { ...ctx, naming: `${ctx.naming}.count` };
-  const count = reduced("sum", terms, one, terms.where, node, naming);
+  const count = reduced("sum", terms, one, terms.where, node, ctx, "count");
   return scalar("f32", apply("select", apply("lt", real(0), count.body), apply("div", total.body, count.body), real(0)));
 }
 
@@ -159,13 +158,13 @@ function functionBinder(fn: FnVal | MethodVal, node: Apply, head: Access, ctx: C
   if (!terms) return POISON;
   const outer = freeIndices(terms.body.body, ...(terms.where ? [terms.where] : [])).filter((id) => id !== axis.id);
   const axes = [...outer.map((id) => ctx.world.variableOf(id)), axis];
-  const values = overAxes(terms.body, axes, axis, `${ctx.naming}.${fn.fn.name.text}`, node, inner);
+  const values = overAxes(terms.body, axes, axis, joinPath(ctx.naming, fn.fn.name.text), node, inner);
   const args = [{ name: undefined, span: node.operand.span, value: values }];
   if (terms.where) {
-    const keep = overAxes(scalar("bool", terms.where), axes, axis, `${ctx.naming}.where`, node, inner);
+    const keep = overAxes(scalar("bool", terms.where), axes, axis, joinPath(ctx.naming, "where"), node, inner);
     args.push({ name: undefined, span: head.slots.where?.span ?? head.span, value: keep });
   }
-  const clean = { ...ctx, indices: undefined, naming: joinPath(ctx.naming) };
+  const clean = { ...ctx, indices: undefined, naming: ctx.naming };
   const [result] = callFunction(fn, args, clean, head.span);
   if (!result || result.kind !== "tensor") return POISON;
   const slots = (keepsIndex(fn) ? axes : axes.slice(0, -1)).map((v) => index(v.id));

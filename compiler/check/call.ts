@@ -10,6 +10,7 @@ import { construct } from "./instance.ts";
 import { execute } from "./items.ts";
 import { lookupOutside, member, unknownName } from "./names.ts";
 import { checkResults } from "./results.ts";
+import { asArgument } from "./tensor.ts";
 import { isScalarFunction, mapOver } from "./scalars.ts";
 import { methodOf } from "./scope.ts";
 import type { FnVal, InstanceVal, MethodVal, StackVal, Val } from "./value.ts";
@@ -53,7 +54,7 @@ function callInstance(instance: InstanceVal, args: readonly Argument[], ctx: Con
 
 /** The first argument runs through the layers, the others go to each. */
 function callStack(stack: StackVal, args: readonly Argument[], ctx: Context, span: Span): Val {
-  const [first, ...rest] = args.map((arg) => fixed(arg, ctx));
+  const [first, ...rest] = args.map((arg, k) => (k === 0 ? arg : fixed(arg, joinPath(stack.path, arg.name?.text ?? `argument${k}`), ctx)));
   if (!first || first.name !== undefined) {
     ctx.world.report(errors.stackArgument(span));
     return POISON;
@@ -68,12 +69,13 @@ function callStack(stack: StackVal, args: readonly Argument[], ctx: Context, spa
     if (results[0]!.kind === "poison") return POISON;
     running = { name: undefined, span: first.span, value: results[0]! };
   }
-  return running.value ?? POISON;
+  return running.value ?? evaluate(first.node!, ctx);
 }
 
 /** Evaluated once, for several calls. */
-function fixed(arg: Argument, ctx: Context): Argument {
-  return arg.value ? arg : { ...arg, value: evaluate(arg.node as Node, ctx) };
+function fixed(arg: Argument, name: string, ctx: Context): Argument {
+  const value = arg.value ?? evaluate(arg.node as Node, ctx);
+  return { ...arg, value: value.kind === "tensor" ? asArgument(value, name, arg.span, ctx) : value };
 }
 
 export function callFunction(target: FnVal | MethodVal, args: readonly Argument[], ctx: Context, span: Span): readonly Val[] {
@@ -103,7 +105,16 @@ export function callFunction(target: FnVal | MethodVal, args: readonly Argument[
   const inner: Context = { ...ctx, frame, indices: undefined, naming: path, building: undefined };
   if (isScalarFunction(fn)) return mapOver(fn, args, inner, ctx, span, (bound) => runBody(fn, bound, path)) ?? poisoned;
   const bound = bindParameters(fn.params, args, inner, ctx, span, describe(fn, self));
-  return bound ? runBody(fn, bound, path) : poisoned;
+  if (!bound) return poisoned;
+  const before = ctx.run.builder.values.length;
+  const made = runBody(fn, bound, path);
+  if (!self) for (const value of made) nameByCaller(value, before, ctx);
+  return made;
+}
+
+/** What a plain function computed takes the name of the variable it is assigned to; what a layer computed has the layer's. */
+function nameByCaller(value: Val, before: number, ctx: Context): void {
+  if (value.kind === "tensor" && value.body.kind === "access" && value.body.value >= before) ctx.run.nameLater(value.body.value);
 }
 
 function describe(fn: Callable, self: InstanceVal | undefined): string {

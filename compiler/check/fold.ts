@@ -29,6 +29,8 @@ function absorbed(op: ScalarOpName, [a, b, c]: readonly Expr[]): Expr | undefine
   }
   if ((op === "add" || op === "iadd") && isConst(a, 0)) return b;
   if ((op === "add" || op === "iadd" || op === "sub" || op === "isub") && isConst(b, 0)) return a;
+  // A factor that is known to be 0 when compiling takes the other with it: `smoothing * avg` is not there without smoothing.
+  if ((op === "mul" || op === "imul") && (isConst(a, 0) || isConst(b, 0))) return isConst(a, 0) ? a : b;
   if ((op === "mul" || op === "imul") && isConst(a, 1)) return b;
   if ((op === "mul" || op === "imul" || op === "div" || op === "idiv" || op === "pow") && isConst(b, 1)) return a;
   return undefined;

@@ -9,6 +9,7 @@ import type { Expr } from "../ir/graph.ts";
 import type { ScalarOpName } from "../ops/scalar.ts";
 import { freeIndices, rewrite, some, substitute } from "./expr.ts";
 import type { Context } from "./world.ts";
+import { joinPath } from "./world.ts";
 
 const TRANSCENDENTAL: ReadonlySet<ScalarOpName> = new Set(["sin", "cos", "exp", "log", "pow", "sqrt", "tanh", "erf"]);
 
@@ -31,7 +32,7 @@ function hostScalar(e: Expr, name: string, ctx: Context): Expr | undefined {
   if (e.kind === "const" || !some(e, (s) => s.kind === "step")) return undefined;
   if (some(e, (s) => s.kind === "access" || s.kind === "index" || s.kind === "draw" || s.kind === "size")) return undefined;
   if (e.kind === "step") return hosted(ctx, `step ${exprKey(e)}`, () => ctx.run.builder.hostScalar("step", e));
-  return hosted(ctx, `step ${exprKey(e)}`, () => ctx.run.builder.hostScalar(ctx.run.uniqueName(`${name}.scalar`), e));
+  return hosted(ctx, `step ${exprKey(e)}`, () => ctx.run.builder.hostScalar(ctx.run.uniqueName(joinPath(name, "scalar")), e));
 }
 
 function hostTable(e: Expr, name: string, ctx: Context): Expr | undefined {
@@ -46,7 +47,7 @@ function hostTable(e: Expr, name: string, ctx: Context): Expr | undefined {
   const body = substitute(e, new Map(axes.map((axis, k) => [axis.id, index(k)])));
   const shape = axes.map((axis) => axis.size.dim);
   const id = `${shape.map(dims.key).join(",")}: ${exprKey(body)}`;
-  return hosted(ctx, id, () => ctx.run.builder.hostTable(ctx.run.uniqueName(`${name}.table`), shape, body), axes.map((axis) => index(axis.id)));
+  return hosted(ctx, id, () => ctx.run.builder.hostTable(ctx.run.uniqueName(joinPath(name, "table")), shape, body), axes.map((axis) => index(axis.id)));
 }
 
 function hosted(ctx: Context, id: string, make: () => { readonly id: number }, slots: readonly Expr[] = []): Expr {

@@ -57,7 +57,7 @@ function lower(target: ClassVal, node: Node & { readonly kind: "call" }, recipe:
   if (!update || update.params.length !== 4) outer.world.report(errors.optimizerUpdate(update?.name.span ?? decl.name.span, decl.name.text));
   if (!self || !update || update.params.length !== 4) return undefined;
   const frame: Frame = { kind: "function", home: target.home, self, path: "", vars: new Map(), pack: [LENGTH], active: [{ what: update, self }], call: "update" };
-  const ctx: Context = { ...outer, frame, naming: "" };
+  const ctx: Context = { ...outer, frame, naming: "w" };
   const states = statesOf(decl, ctx);
   if (!states) return undefined;
   const [w, dw, step, flagged] = update.params.map((param) => param.name.text) as [string, string, string, string];

@@ -124,6 +124,14 @@ export function materialise(tensor: Tensor, name: string, span: Span, ctx: Conte
   return equation(name, outer, tensor.axes, [], tensor.body, undefined, tensor.type, undefined, span, ctx);
 }
 
+/** As an argument: a view of a value is passed on, anything computed becomes a value. */
+export function asArgument(tensor: Tensor, name: string, span: Span, ctx: Context): Tensor {
+  const { body, axes } = tensor;
+  if (axes.length === 0 || body.kind === "const" || body.kind === "index" || body.kind === "size") return tensor;
+  if (body.kind === "access" && body.slots.every((slot) => slot.kind === "index" || slot.kind === "const")) return tensor;
+  return materialise(tensor, name, span, ctx);
+}
+
 /** Reads nothing: costs nothing to repeat. */
 function isCheap(body: Expr): boolean {
   return !some(body, (e) => e.kind === "access" || e.kind === "draw") || body.kind === "access";
@@ -182,7 +190,7 @@ export function equation(
     ? run.builder.reduce(monoid, name, shape, bound.map((axis) => axis.size.dim), numbered, numberedWhere && !isTrue(numberedWhere) ? numberedWhere : undefined)
     : run.builder.map(name, shape, numbered);
   if (value.type !== type) throw new Error(`internal: ${name} is ${value.type}, not ${type}`);
-  if (monoid) run.nameLater(value.id, name);
+  if (monoid) run.nameLater(value.id);
   if (type === "i32") {
     const interval = monoid === "argmax" || monoid === "argmin" ? below(bound[0]!.size.dim) : monoid === "max" || monoid === "min" || !monoid ? boundsOf(body, ctx) : {};
     run.intervals.set(value.id, interval);

@@ -94,7 +94,8 @@ export class Run {
   readonly symbolic: boolean;
   private readonly names = new Map<string, number>();
   private readonly calls = new Map<string, number>();
-  private readonly provisional = new Map<ValueId, string>();
+  private readonly renamed = new Map<ValueId, string>();
+  private readonly provisional = new Set<ValueId>();
 
   constructor(name: string, options: { readonly training?: boolean; readonly facts?: Facts; readonly building?: boolean; readonly symbolic?: boolean } = {}) {
     this.builder = new GraphBuilder(name);
@@ -119,8 +120,8 @@ export class Run {
   }
 
   /** The value may take the name of the variable that it is assigned to. */
-  nameLater(id: ValueId, base: string): void {
-    this.provisional.set(id, base);
+  nameLater(id: ValueId): void {
+    this.provisional.add(id);
   }
 
   isProvisional(id: ValueId): boolean {
@@ -128,7 +129,8 @@ export class Run {
   }
 
   nameNow(id: ValueId, name: string): void {
-    this.provisional.set(id, name);
+    this.renamed.set(id, name);
+    this.provisional.delete(id);
   }
 
   /** Only what the outputs need, numbered from 0. */
@@ -147,7 +149,7 @@ export class Run {
       .filter((value) => needed.has(value.id))
       .map((value, at) => {
         renumbered.set(value.id, at);
-        const base = this.provisional.get(value.id) ?? value.name;
+        const base = this.renamed.get(value.id) ?? value.name;
         const count = (names.get(base) ?? 0) + 1;
         names.set(base, count);
         const renamed = mapExpressions(value, (expr) => renameValues(expr, (id) => renumbered.get(id) ?? id));
