@@ -1,5 +1,5 @@
 /**
- * Scalar expressions in simpler form with the same value wherever the original has one. Reals: constants are folded in f64 and signs
+ * Scalar expressions in simpler form, with the same value wherever no part of the original is infinite or NaN. Reals: constants are folded in f64 and signs
  * moved outwards; x * 0 stays, since x may be infinite, and sums are not reordered, since rounding would change.
  */
 import { apply, bool, children, conjuncts, exprKey, isConst, isOp, mul, neg, real, sameExpr, select, withChildren } from "../ir/expr.ts";
