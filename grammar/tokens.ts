@@ -159,6 +159,9 @@ export function lex(text: string): Tokens {
   );
   const { tokens, groups, errors } = lexer.tokenize(text);
   if (errors.length > 0) throw new Error(`internal: the lexer left out ${JSON.stringify(errors[0])}`);
-  return { tokens, comments: groups["comments"] ?? [] };
+  const comments = groups["comments"] ?? [];
+  // With offsets only, chevrotain leaves out where a token ends.
+  for (const token of [...tokens, ...comments]) token.endOffset = token.startOffset + token.image.length - 1;
+  return { tokens, comments };
 }
 let lexer: Lexer | undefined;
