@@ -35,7 +35,8 @@ export function readAccess(node: Access, ctx: Context): Val {
     const axis = tensor.axes[k]!;
     if (isWithin(expr, axis.size.dim, ctx)) continue;
     if (!node.slots.fill) {
-      ctx.world.report(errors.outOfBounds(written, spanText(node.base.span), axis.size, boundsOf(expr, ctx), node));
+      const bare = written.kind === "name" ? ctx.indices?.vars.get(written.text) : undefined;
+      ctx.world.report(bare ? errors.declaredTooLong(written.span, bare, axis.size) : errors.outOfBounds(written, spanText(node.base.span), axis.size, boundsOf(expr, ctx), node));
       return POISON;
     }
     outside.push(apply("ile", int(0), expr), apply("ilt", expr, sizeExpr(axis.size.dim)));

@@ -235,6 +235,7 @@ export function bindParameters(params: readonly Parameter[], args: readonly Argu
     if (!bound) return undefined;
     ctx = bound;
   }
+  for (const one of given) bindRange(one, ctx, outer);
   for (const one of given) {
     const tensor = checked(one, ctx, outer);
     if (!tensor) good = false;
@@ -279,6 +280,14 @@ function bindShape({ param, span, tensor }: Given, ctx: Context, outer: Context)
     frame.vars.set(slot.text, { kind: "size", size: { dim: size.dim, text: slot.text, from: sourceOf(param) } });
   }
   return { ...ctx, frame };
+}
+
+/** `ids: index(N)[B, T]` binds N where no shape does: the elements are known to be below it. */
+function bindRange({ param, tensor }: Given, ctx: Context, outer: Context): void {
+  const range = param.type?.argument;
+  if (range?.kind !== "name" || !isBoundSize(range.text) || ctx.frame.vars.has(range.text) || tensor.type !== "i32") return;
+  const { high } = boundsOf(tensor.body, outer);
+  if (high) ctx.frame.vars.set(range.text, { kind: "size", size: { dim: dims.add(high, dims.ONE), text: range.text, from: sourceOf(param) } });
 }
 
 /** The argument as the function sees it: every axis has the size that the parameter's type says. */

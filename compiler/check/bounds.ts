@@ -41,7 +41,7 @@ function positiveSizes(live: readonly IndexVar[]): Dim[] {
 
 function bounds(expr: Expr, guards: Guard | undefined, ctx: Context, proves: Prover): Interval {
   let found = plainBounds(expr, guards, ctx, proves);
-  if (guards) {
+  if (guards && expr.kind !== "size" && expr.kind !== "const") {
     const key = exprKey(expr);
     for (let guard: Guard | undefined = guards; guard; guard = guard.next) {
       if (exprKey(guard.expr) === key) found = meet(found, guard.interval, proves);

@@ -7,7 +7,7 @@ import * as dims from "../dim.ts";
 import type { Interval } from "../ops/interval.ts";
 import { beside, error, origin, plural, replace, shape, sized, sizedFrom } from "./message.ts";
 import type { Use } from "./range.ts";
-import type { Size, SizeSource } from "./value.ts";
+import type { IndexVar, Size, SizeSource } from "./value.ts";
 
 export function sizeMismatch(name: string, first: Use, other: Use, fix: { readonly access: Access; readonly text: string } | undefined): Diagnostic {
   return error("size-mismatch", `\`${name}\` has two sizes`, first.span, sizedFrom(first.size), {
@@ -61,11 +61,10 @@ export function rangeNotInferable(span: Span, name: string): Diagnostic {
   });
 }
 
-export function declaredTooLong(span: Span, name: string, size: Size, use: Span, axis: Size): Diagnostic {
-  return error("range-too-short", `\`${name}\` goes further than the axis`, use, `the axis is ${sizedFrom(axis)}`, {
-    also: [{ span, text: `\`${name}\` goes to ${sized(size)}`, primary: true }],
-    notes: ["it is not known that the axis is at least as long"],
-    fix: `require it: \`require ${size.text} <= ${axis.text}\``,
+export function declaredTooLong(span: Span, index: IndexVar, axis: Size): Diagnostic {
+  return error("range-too-short", `\`${index.name}\` goes further than the axis`, span, `the axis is ${sizedFrom(axis)}`, {
+    notes: [`\`${index.name}\` goes to ${sized(index.size)}, and it is not known that the axis is at least as long`],
+    fix: `require it: \`require ${index.size.text} <= ${axis.text}\`, or guard it: \`if ${index.name} < ${axis.text} then … else …\``,
   });
 }
 

@@ -23,7 +23,9 @@ export class Facts {
     if (typeof only !== "string" || this.multiples.has(only)) return;
     const by = this.normal(divisor);
     if (by.some((term) => term.factors.includes(only))) return;
-    this.multiples.set(only, multiply(by, named(`floor((${print(n)})/(${print(by)}))`)));
+    const factor = `floor((${print(n)})/(${print(by)}))`;
+    this.multiples.set(only, multiply(by, named(factor)));
+    if (this.positive.has(only)) this.positive.add(factor);
   }
 
   equal(a: Dim, b: Dim): boolean {

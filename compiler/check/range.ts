@@ -1,11 +1,10 @@
 /**
  * Ranges of indices. Each comes from the bare uses of the index, `x[b, i]`, which must agree; or it is declared, `i < n`,
- * and every bare use must be at least n long. Composite slots such as `i - 1` say nothing of the range.
+ * and every use is proved to fit. Composite slots such as `i - 1` say nothing of the range.
  */
 import type { Access, Dim as Slot, Expr as Node, NameExpr, Slots } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
-import * as dims from "../dim.ts";
 import * as errors from "./errors.ts";
 import { evaluate, evaluateFlag, evaluateSize } from "./evaluate.ts";
 import { lookup, lookupOutside, unknownName } from "./names.ts";
@@ -93,7 +92,7 @@ export function bind(indices: NewIndices, within: readonly Node[], ctx: Context)
       vars.push(...pack);
       continue;
     }
-    const size = index.below ? declaredRange(index, index.below, uses.get(index.name) ?? [], ctx) : inferredRange(index, uses, ctx);
+    const size = index.below ? evaluateSize(index.below, ctx) : inferredRange(index, uses, ctx);
     if (!size) {
       good = false;
       continue;
@@ -104,18 +103,6 @@ export function bind(indices: NewIndices, within: readonly Node[], ctx: Context)
   }
   if (!good) return undefined;
   return { inner: { ...ctx, indices: { vars: byName, pack, bases: scope.bases }, live: [...ctx.live, ...vars] }, vars };
-}
-
-function declaredRange(index: NewIndex, below: Node, uses: readonly Use[], ctx: Context): Size | undefined {
-  const size = evaluateSize(below, ctx);
-  if (!size) return undefined;
-  const fed = ctx.live.map((v) => dims.subtract(v.size.dim, dims.ONE));
-  for (const use of uses) {
-    if (ctx.run.facts.proves(dims.subtract(use.size.dim, size.dim), fed)) continue;
-    ctx.world.report(errors.declaredTooLong(index.span, index.name, size, use.span, use.size));
-    return undefined;
-  }
-  return size;
 }
 
 function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>, ctx: Context): Size | undefined {
