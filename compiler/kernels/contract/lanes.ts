@@ -23,6 +23,8 @@ export interface LaneTile {
   readonly columnLanes: number;
   /** Columns that a lane holds. */
   readonly width: 1 | 4;
+  /** Steps along the depth that share a load and a store of each sum. */
+  readonly unroll: 1 | 2 | 4;
 }
 
 export function laneKernel(spec: ContractSpec, lanes: LaneTile): ContractKernel {
@@ -90,7 +92,7 @@ function sourceOfStep(spec: ContractSpec, step: number, parts: number): Source {
     return { load: quad >> 3, component: `.${"xyzw"[step & 3]}`, lane: `${quad & 7}u${part}` };
   }
   const row = step * parts;
-  return { load: row >> 3, component: spec.left.vectorAxis === "depth" ? ".x" : "", lane: `${row & 7}u${part}` };
+  return { load: row >> 3, component: "", lane: `${row & 7}u${part}` };
 }
 
 function leftLoads(spec: ContractSpec, tileRows: number): number {
@@ -112,29 +114,51 @@ function clampedColumns(spec: ContractSpec, lanes: LaneTile): string {
   return lines(4, (q) => `let ct_n${q} = min(ct_n + ${q}u, ct_columns - 1u);`);
 }
 
-/** No operand is vectorised along the depth: one k at a time. */
+/** No operand is vectorised along the depth. */
 function plainLoop(spec: ContractSpec, lanes: LaneTile, tileRows: number): string {
-  return `for (var k = 0u; k < ct_depth; k++) {
-    ${lines(leftLoads(spec, tileRows), (i) => `let ct_x${i} = ${leftLoad(spec, i, "k")};`)}
-    let ct_w = ${rightLoad(spec, lanes, "k")};
-    ${outerProduct(spec, lanes)}
+  const loads = leftLoads(spec, tileRows);
+  const step = (u: number): string => {
+    if (u === 0) return `${lines(loads, (i) => `let ct_x0_${i} = ${leftLoad(spec, i, "k")};`)}\n    let ct_w0 = ${rightLoad(spec, lanes, "k")};`;
+    // A step beyond the end adds zero.
+    const load = rightLoad(spec, lanes, `ct_k${u}`);
+    return `let ct_k${u} = min(k + ${u}u, ct_depth - 1u);
+    ${lines(loads, (i) => `let ct_x${u}_${i} = ${leftLoad(spec, i, `ct_k${u}`)};`)}
+    let ct_w${u} = select(${lanes.width === 4 ? "vec4f()" : "0.0"}, ${load}, k + ${u}u < ct_depth);`;
+  };
+  return `for (var k = 0u; k < ct_depth; k += ${lanes.unroll}u) {
+    ${lines(lanes.unroll, step)}
+    ${outerProduct(spec, lanes, (u, load, component) => `ct_x${u}_${load}${component}`)}
   }`;
 }
 
-/** Four k are loaded at once where an operand allows it; a rolled loop of four then turns each such register by one. */
+/** Four k are loaded at once where an operand allows it, so the depth is a multiple of four. A rolled loop turns each such register. */
 function blockedLoop(spec: ContractSpec, lanes: LaneTile, tileRows: number): string {
   const left = spec.left.vectorAxis === "depth";
   const right = rightByDepth(spec, lanes);
   const loads = leftLoads(spec, tileRows);
+  const { unroll } = lanes;
+  const turned = unroll === 1 ? "yzwx" : "zwxy";
+  const step = (u: number): string => {
+    const k = u === 0 ? "k" : `ct_k${u}`;
+    const c = "xyzw"[u];
+    return `${u === 0 ? "" : `let ct_k${u} = k + ${u}u;`}
+      ${left ? "" : lines(loads, (i) => `let ct_x${u}_${i} = ${leftLoad(spec, i, k)};`)}
+      let ct_w${u} = ${right ? `vec4f(ct_t0.${c}, ct_t1.${c}, ct_t2.${c}, ct_t3.${c})` : rightLoad(spec, lanes, k)};`;
+  };
+  const body = `${lines(unroll, step)}
+      ${outerProduct(spec, lanes, (u, load, component) => (left ? `ct_x${load}.${"xyzw"[u]}` : `ct_x${u}_${load}${component}`))}`;
+  const kind = unroll === 4 ? "let" : "var";
   return `for (var ct_k = 0u; ct_k < ct_depth; ct_k += 4u) {
-    ${left ? lines(loads, (i) => `var ct_x${i} = ${leftLoad(spec, i, "ct_k")};`) : ""}
-    ${right ? lines(4, (q) => `var ct_t${q} = ${spec.right.load("z", `ct_n${q}`, "ct_k", 4)};`) : ""}
-    for (var k = ct_k; k < min(ct_k + 4u, ct_depth); k++) {
-      ${left ? "" : lines(loads, (i) => `let ct_x${i} = ${leftLoad(spec, i, "k")};`)}
-      let ct_w = ${right ? "vec4f(ct_t0.x, ct_t1.x, ct_t2.x, ct_t3.x)" : rightLoad(spec, lanes, "k")};
-      ${outerProduct(spec, lanes)}
-      ${left ? lines(loads, (i) => `ct_x${i} = ct_x${i}.yzwx;`) : ""}
-      ${right ? lines(4, (q) => `ct_t${q} = ct_t${q}.yzwx;`) : ""}
+    ${left ? lines(loads, (i) => `${kind} ct_x${i} = ${leftLoad(spec, i, "ct_k")};`) : ""}
+    ${right ? lines(4, (q) => `${kind} ct_t${q} = ${spec.right.load("z", `ct_n${q}`, "ct_k", 4)};`) : ""}
+    ${
+      unroll === 4
+        ? `let k = ct_k;\n      ${body}`
+        : `for (var k = ct_k; k < min(ct_k + 4u, ct_depth); k += ${unroll}u) {
+      ${body}
+      ${left ? lines(loads, (i) => `ct_x${i} = ct_x${i}.${turned};`) : ""}
+      ${right ? lines(4, (q) => `ct_t${q} = ct_t${q}.${turned};`) : ""}
+    }`
     }
   }`;
 }
@@ -149,11 +173,12 @@ function rightLoad(spec: ContractSpec, lanes: LaneTile, k: string): string {
   return `vec4f(${[0, 1, 2, 3].map((q) => spec.right.load("z", `ct_n${q}`, k, 1)).join(", ")})`;
 }
 
-function outerProduct(spec: ContractSpec, lanes: LaneTile): string {
+function outerProduct(spec: ContractSpec, lanes: LaneTile, left: (step: number, load: number, component: string) => string): string {
   const parts = LANES / lanes.columnLanes;
   return lines(lanes.rowsPerLane, (r) => {
     const { load, component, lane } = sourceOfStep(spec, r, parts);
-    return `ct_sum[${r}] += subgroupShuffle(ct_x${load}${component}, ${lane}) * ct_w;`;
+    const products = Array.from({ length: lanes.unroll }, (_, u) => `subgroupShuffle(${left(u, load, component)}, ${lane}) * ct_w${u}`);
+    return `ct_sum[${r}] = ${products.reduce((sum, product) => `(${sum} + ${product})`, `ct_sum[${r}]`)};`;
   });
 }
 

@@ -1,6 +1,5 @@
 /** Plain products as specs, and their runs on an adapter. */
-import { constant } from "../../../compiler/dim.ts";
-import { asNumber } from "../../../compiler/dim.ts";
+import { asNumber, constant, named } from "../../../compiler/dim.ts";
 import type { Dim } from "../../../compiler/dim.ts";
 import type { ContractKernel, ContractSpec, Operand } from "../../../compiler/kernels/contract/spec.ts";
 import { evaluateSize } from "../../../runtime/size.ts";
@@ -26,15 +25,18 @@ export interface Shape {
   readonly depth: number;
 }
 
+/** A family of products that one kernel computes. */
 export interface Product {
   readonly form: Form;
-  readonly shape: Shape;
-  /** Sizes that the kernel reads from its uniform block instead of knowing them. */
-  readonly symbolic: boolean;
-  /** ReLU and a scale on the left operand, a mask on the right one. */
-  readonly prologue: boolean;
-  /** Bias, residual and ReLU, and a second store of the sum itself. */
-  readonly epilogue: boolean;
+  /** Known sizes; the others are read from the uniform block. */
+  readonly known: Partial<Shape>;
+  /** Whether rows, columns and depth are promised to be multiples of four. */
+  readonly aligned: boolean;
+  /**
+   * Prologues: ReLU and a scale on the left operand, every third k of the right one masked out. Epilogue: bias, ReLU and
+   * residual, and a second store of the sum itself.
+   */
+  readonly fused: boolean;
 }
 
 const NAMES = ["Z", "M", "N", "K"] as const;
@@ -45,19 +47,21 @@ export function sizesOf(shape: Shape): Sizes {
 
 /** Bindings: 0 sizes, 1 left, 2 right, 3 out, 4 bias, 5 residual, 6 the sums. */
 export function productSpec(product: Product): ContractSpec {
-  const { shape, form } = product;
-  const dims: Readonly<Record<string, Dim>> = Object.fromEntries(
-    Object.entries(sizesOf(shape)).map(([name, value]) => [name, product.symbolic ? [{ coefficient: 1, factors: [name] }] : constant(value)]),
-  );
+  const { form, known, aligned } = product;
+  const dims = {
+    Z: known.batch === undefined ? named("Z") : constant(known.batch),
+    M: known.rows === undefined ? named("M") : constant(known.rows),
+    N: known.columns === undefined ? named("N") : constant(known.columns),
+    K: known.depth === undefined ? named("K") : constant(known.depth),
+  };
   const text = (dim: Dim): string => {
-    const known = asNumber(dim);
-    if (known !== undefined) return `${known}u`;
+    const number = asNumber(dim);
+    if (number !== undefined) return `${number}u`;
     return dim.map((term) => [`${term.coefficient}u`, ...term.factors.map((name) => `u.${String(name)}`)].join(" * ")).join(" + ");
   };
-  const [M, N, K] = [text(dims["M"]!), text(dims["N"]!), text(dims["K"]!)];
-  // What is contiguous may be loaded four at a time where its extent is a multiple of four.
-  const leftAxis = form.left === "mk" ? (shape.depth % 4 === 0 ? "depth" : "none") : shape.rows % 4 === 0 ? "outer" : "none";
-  const rightAxis = form.right === "kn" ? (shape.columns % 4 === 0 ? "outer" : "none") : shape.depth % 4 === 0 ? "depth" : "none";
+  const [M, N, K] = [text(dims.M), text(dims.N), text(dims.K)];
+  const leftAxis = !aligned ? "none" : form.left === "mk" ? "depth" : "outer";
+  const rightAxis = !aligned ? "none" : form.right === "kn" ? "outer" : "depth";
   const leftAt = (z: string, m: string, k: string): string =>
     form.left === "mk" ? `(${z} * ${M} + ${m}) * ${K} + ${k}` : `(${z} * ${K} + ${k}) * ${M} + ${m}`;
   const rightAt = (z: string, n: string, k: string): string =>
@@ -69,31 +73,31 @@ export function productSpec(product: Product): ContractSpec {
     vectorAxis: leftAxis,
     load: (z, m, k, width) => {
       const value = load("b1", leftAxis, leftAt(z, m, k), width);
-      return product.prologue ? `(0.5 * max(${value}, ${width === 4 ? "vec4f()" : "0.0"}))` : value;
+      return product.fused ? `(0.5 * max(${value}, ${width === 4 ? "vec4f()" : "0.0"}))` : value;
     },
   };
   const right: Operand = {
     vectorAxis: rightAxis,
     load: (z, n, k, width) => {
       const value = load("b2", rightAxis, rightAt(z, n, k), width);
-      if (!product.prologue) return value;
+      if (!product.fused) return value;
       // Every third k is masked out.
       if (width === 1) return `select(0.0, ${value}, ${k} % 3u != 0u)`;
       const ks = rightAxis === "depth" ? `(vec4u(${k}) + vec4u(0u, 1u, 2u, 3u))` : `vec4u(${k})`;
       return `select(vec4f(), ${value}, ${ks} % vec4u(3u) != vec4u())`;
     },
   };
-  const wide = shape.columns % 4 === 0 ? 4 : 1;
+  const wide = aligned ? 4 : 1;
   const out = wide === 4 ? "vec4f" : "f32";
   const at = (z: string, m: string, n: string): string => (wide === 4 ? `((${z} * ${M} + ${m}) * ${N} + ${n}) >> 2u` : `(${z} * ${M} + ${m}) * ${N} + ${n}`);
   const zero = wide === 4 ? "vec4f()" : "0.0";
   return {
-    batch: dims["Z"]!, rows: dims["M"]!, columns: dims["N"]!, depth: dims["K"]!,
+    batch: dims.Z, rows: dims.M, columns: dims.N, depth: dims.K,
     left, right,
     epilogue: {
       width: wide,
       store: (value, z, m, n) =>
-        product.epilogue
+        product.fused
           ? `let at = ${at(z, m, n)};
              b3[at] = max(${value} + b4[${wide === 4 ? `${n} >> 2u` : n}], ${zero}) + b5[at];
              b6[at] = ${value};`
@@ -143,9 +147,8 @@ export interface Result {
 }
 
 /** In f64, and the sums also in f32, one rounding per product and sum, in the order of k. */
-export function expected(product: Product, data: Data): { readonly out: Float64Array; readonly sums: Float64Array; readonly rounded: Float32Array } {
-  const { batch, rows, columns, depth } = product.shape;
-  const { form } = product;
+export function expected({ form, fused }: Product, shape: Shape, data: Data): { readonly out: Float64Array; readonly sums: Float64Array; readonly rounded: Float32Array } {
+  const { batch, rows, columns, depth } = shape;
   const length = batch * rows * columns;
   const [out, sums, rounded] = [new Float64Array(length), new Float64Array(length), new Float32Array(length)];
   for (let z = 0; z < batch; z++)
@@ -156,7 +159,7 @@ export function expected(product: Product, data: Data): { readonly out: Float64A
         for (let k = 0; k < depth; k++) {
           let a = data.left[form.left === "mk" ? (z * rows + m) * depth + k : (z * depth + k) * rows + m]!;
           let b = data.right[form.right === "kn" ? (z * depth + k) * columns + n : (z * columns + n) * depth + k]!;
-          if (product.prologue) {
+          if (fused) {
             a = 0.5 * Math.max(a, 0);
             if (k % 3 === 0) b = 0;
           }
@@ -166,7 +169,7 @@ export function expected(product: Product, data: Data): { readonly out: Float64A
         const at = (z * rows + m) * columns + n;
         sums[at] = sum;
         rounded[at] = short;
-        out[at] = product.epilogue ? Math.max(sum + data.bias[n]!, 0) + data.residual[at]! : sum;
+        out[at] = fused ? Math.max(sum + data.bias[n]!, 0) + data.residual[at]! : sum;
       }
   return { out, sums, rounded };
 }
@@ -174,17 +177,28 @@ export function expected(product: Product, data: Data): { readonly out: Float64A
 /** What a guard band around the results must still hold after a run. */
 const GUARD = 12345;
 
-export async function runProduct(device: GPUDevice, kernel: ContractKernel, product: Product, data: Data): Promise<Result> {
-  const { shape } = product;
-  const length = shape.batch * shape.rows * shape.columns;
-  const module = device.createShaderModule({ code: kernel.wgsl });
+/** A compiled kernel of a product. */
+export interface Runner {
+  readonly run: (shape: Shape, data: Data) => Promise<Result>;
+}
+
+export async function productRunner(device: GPUDevice, kernel: ContractKernel): Promise<Runner> {
   const layout = device.createBindGroupLayout({
-    entries: Array.from({ length: 7 }, (_, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type: binding === 0 ? ("uniform" as const) : ("storage" as const) } })),
+    entries: Array.from({ length: 7 }, (_, binding) => ({
+      binding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: binding === 0 ? ("uniform" as const) : ("storage" as const) },
+    })),
   });
   const pipeline = await device.createComputePipelineAsync({
     layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-    compute: { module, entryPoint: "main" },
+    compute: { module: device.createShaderModule({ code: kernel.wgsl }), entryPoint: "main" },
   });
+  return { run: (shape, data) => runOnce(device, pipeline, layout, kernel, shape, data) };
+}
+
+async function runOnce(device: GPUDevice, pipeline: GPUComputePipeline, layout: GPUBindGroupLayout, kernel: ContractKernel, shape: Shape, data: Data): Promise<Result> {
+  const length = shape.batch * shape.rows * shape.columns;
   const guarded = new Float32Array(length + 64).fill(GUARD);
   const sizes = Uint32Array.of(shape.batch, shape.rows, shape.columns, shape.depth);
   const buffers = [sizes, data.left, data.right, guarded, data.bias, data.residual, guarded].map((content, at) => {
@@ -195,32 +209,29 @@ export async function runProduct(device: GPUDevice, kernel: ContractKernel, prod
     device.queue.writeBuffer(buffer, 0, content);
     return buffer;
   });
-  const group = device.createBindGroup({ layout, entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })) });
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
   pass.setPipeline(pipeline);
-  pass.setBindGroup(0, group);
+  pass.setBindGroup(0, device.createBindGroup({ layout, entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })) }));
   const groups = evaluateSize(kernel.groups, sizesOf(shape));
   // Folded into two dimensions with some workgroups too many, as the executor does for large counts.
   pass.dispatchWorkgroups(Math.ceil(groups / 2), 2);
   pass.end();
-  const readbacks = [buffers[3]!, buffers[6]!].map((buffer) => {
-    const readback = device.createBuffer({ size: buffer.size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-    encoder.copyBufferToBuffer(buffer, 0, readback, 0, buffer.size);
-    return readback;
-  });
+  const results = [buffers[3]!, buffers[6]!];
+  const readbacks = results.map(({ size }) => device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST }));
+  for (const [at, buffer] of results.entries()) encoder.copyBufferToBuffer(buffer, 0, readbacks[at]!, 0, buffer.size);
   device.queue.submit([encoder.finish()]);
-  const [out, sums] = await Promise.all(
-    readbacks.map(async (readback) => {
-      await readback.mapAsync(GPUMapMode.READ);
-      const copy = new Float32Array(readback.getMappedRange().slice(0));
-      readback.destroy();
-      return copy;
-    }),
-  );
+  const [out, sums] = await Promise.all(readbacks.map(content));
   for (const buffer of buffers) buffer.destroy();
   for (const array of [out!, sums!]) {
     if (array.slice(length, length + 64).some((value) => value !== GUARD)) throw new Error("a kernel wrote behind its result");
   }
   return { out: out!.slice(0, length), sums: sums!.slice(0, length) };
+}
+
+async function content(readback: GPUBuffer): Promise<Float32Array> {
+  await readback.mapAsync(GPUMapMode.READ);
+  const copy = new Float32Array(readback.getMappedRange().slice(0));
+  readback.destroy();
+  return copy;
 }
