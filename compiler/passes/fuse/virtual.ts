@@ -29,7 +29,7 @@ export function recomputed(graph: Graph): Recomputed {
   const virtual = new Set(streamed);
   for (const value of graph.values) {
     if (!isMap(value) || outputs.has(value.id) || virtual.has(value.id)) continue;
-    if (isFree(value) || isReadOnce(value, readers, virtual) || isCheapOf(value, values, virtual)) virtual.add(value.id);
+    if (isFree(value) || isReadOnce(value, readers, virtual) || isCheapOf(value, values, readers, virtual)) virtual.add(value.id);
   }
   return { virtual, streamed };
 }
@@ -52,10 +52,12 @@ function isReadOnce(value: Equation, readers: ReadonlyMap<ValueId, readonly Valu
   return !grows || cost(value.body) <= CHEAP;
 }
 
-/** One full-sized operand, which some earlier kernel stores anyway. */
-function isCheapOf(value: Equation, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>): boolean {
-  const full = accessesIn(value.body).filter(({ value: id }) => values.get(id)!.shape.length >= value.shape.length);
-  return cost(value.body) <= CHEAP && new Set(full.map(({ value: id }) => id)).size <= 1 && accessesIn(value.body).every(({ value: id }) => !virtual.has(id));
+/** One full-sized operand, which is stored anyway: a leaf, or something that others read too. */
+function isCheapOf(value: Equation, values: ReadonlyMap<ValueId, Value>, readers: ReadonlyMap<ValueId, readonly Value[]>, virtual: ReadonlySet<ValueId>): boolean {
+  const read = accessesIn(value.body).map(({ value: id }) => values.get(id)!);
+  const full = new Set(read.filter(({ shape }) => shape.length >= value.shape.length));
+  const stored = [...full].every((operand) => operand.kind !== "equation" || readers.get(operand.id)!.length > 1);
+  return cost(value.body) <= CHEAP && full.size <= 1 && stored && read.every(({ id }) => !virtual.has(id));
 }
 
 function readCount(reader: Equation, id: ValueId): number {
