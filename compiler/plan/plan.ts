@@ -28,6 +28,8 @@ export class KernelTable {
       wgsl: best.wgsl,
       workgroupSize: best.workgroupSize,
       features: best.features,
+      // A workgroup with subgroup operations is one subgroup: elsewhere its lanes would exchange values with the wrong ones.
+      ...(best.features.includes("subgroups") && { subgroupSize: best.workgroupSize }),
       bindings: kernel.bindings.length,
       ...(last && { fallback: { wgsl: last.wgsl, workgroupSize: last.workgroupSize } }),
     });
