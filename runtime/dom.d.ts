@@ -41,3 +41,11 @@ declare class TextDecoder {
   constructor(label?: "utf-8", options?: { readonly fatal?: boolean; readonly ignoreBOM?: boolean });
   decode(bytes?: BufferSource): string;
 }
+
+interface FetchedResponse {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly url: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+declare function fetch(address: string): Promise<FetchedResponse>;

@@ -14,3 +14,5 @@ export { sessionLogits } from "./decode/session-logits.ts";
 export type { EncodeDecodeEntries, ForwardEntry } from "./decode/session-logits.ts";
 export { loadTokenizer } from "./text/load-tokenizer.ts";
 export type { Tokenizer } from "./text/tokenizer.ts";
+export { loadModel } from "./embedded/load-model.ts";
+export type { LoadModelOptions, LoadedModel, ModelDefinition } from "./embedded/load-model.ts";

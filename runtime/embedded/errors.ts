@@ -1,0 +1,46 @@
+import { TfmError } from "../errors.ts";
+
+export function unreachable(what: string, address: string, cause: string): TfmError {
+  return new TfmError("resource-unreachable", 1, `The ${what} could not be fetched from ${address}: ${cause}.`, "In Node, read the file and hand in its bytes.");
+}
+
+export function notBytes(what: string, found: string): TfmError {
+  return new TfmError("resource-type", 2, `The ${what} must be bytes, a Response or an address; it is ${found}.`);
+}
+
+export function tokenizerMissing(): TfmError {
+  return new TfmError("tokenizer-missing", 2, "generate() needs the model's tokenizer, which was not given.", "Load it with the weights: load(weights, { tokenizer }).");
+}
+
+export function tokenizerDiffers(tokens: number, vocabulary: number): TfmError {
+  return new TfmError("tokenizer-of-another-model", 1, `The tokenizer has ${tokens} tokens; the model was compiled for ${vocabulary}.`, "Use the tokenizer.json that was saved with the weights.");
+}
+
+export function sizeNotInferred(entry: string, name: string): TfmError {
+  return new TfmError(
+    "size-not-inferred",
+    1,
+    `${entry}: the size ${name} does not follow from the lengths of the inputs.`,
+    `Give it, as in ${entry}(inputs, { ${name}: 1 }), or give the inputs as nested arrays.`,
+  );
+}
+
+export function lengthFitsNoSize(field: string, shape: string, extent: number, name: string): TfmError {
+  return new TfmError("field-length", 1, `No whole size ${name} gives the field ${field} of shape ${shape} what it was given: ${extent} elements.`);
+}
+
+export function fieldShape(field: string, shape: string, wanted: readonly number[], found: readonly number[]): TfmError {
+  return new TfmError("field-shape", 1, `The field ${field} of shape ${shape} is [${wanted.join(", ")}] for these sizes; it was given as [${found.join(", ")}].`);
+}
+
+export function fieldRank(field: string, shape: string, rank: number, found: number): TfmError {
+  return new TfmError("field-shape", 1, `The field ${field} of shape ${shape} takes arrays nested ${rank} deep, or one typed array; it was given ${found} deep.`);
+}
+
+export function fieldRagged(field: string, lengths: readonly [number, number]): TfmError {
+  return new TfmError("field-ragged", 1, `The rows of the field ${field} differ in length: ${lengths[0]} and ${lengths[1]}.`, "Pad the shorter rows.");
+}
+
+export function fieldElement(field: string, wanted: string, found: string): TfmError {
+  return new TfmError("field-type", 1, `The field ${field} holds ${wanted}; it was given ${found}.`);
+}

@@ -1,0 +1,99 @@
+/**
+ * What a compiled module calls: a program with trained weights becomes an object with a method for each of the model's entries.
+ * The module's own declarations give the methods their names and types.
+ */
+import { unknownName } from "../errors.ts";
+import type { Entry, Program } from "../program.ts";
+import type { Session, Tensor } from "../session.ts";
+import type { Sizes } from "../size.ts";
+import { loadTokenizer } from "../text/load-tokenizer.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { loadWeights } from "../weights.ts";
+import { feedOf } from "./arguments.ts";
+import type { Given } from "./arguments.ts";
+import { generation } from "./generation.ts";
+import type { Generation, GenerationOptions } from "./generation.ts";
+import { bytesOf, jsonTextOf } from "./resource.ts";
+import type { Resource } from "./resource.ts";
+import { Sessions } from "./sessions.ts";
+
+export interface ModelDefinition {
+  readonly program: Program;
+  /** For a model that reads and writes text. */
+  readonly generation?: Generation;
+  /** The text of its tokenizer.json, where the module brings it along. */
+  readonly tokenizer?: string;
+}
+
+export interface LoadModelOptions {
+  /** The tokenizer.json that was saved with the weights: its text, its bytes or where it is. */
+  readonly tokenizer?: Resource | object;
+  /** A device to use and leave alive. */
+  readonly device?: GPUDevice;
+  /** Where to ask for a device; `navigator.gpu` by default. */
+  readonly gpu?: GPU;
+  /** The sizes to make room for at first. Larger calls make more room, which takes a moment. */
+  readonly bounds?: Sizes;
+  /** In bytes of GPU memory. */
+  readonly memoryBudget?: number;
+}
+
+/** The entries under their names, one output as it is and several by name; `generate` and `tokenizer` where the model has them. */
+export interface LoadedModel {
+  readonly [entry: string]: unknown;
+  dispose(): void;
+}
+
+/** Throws a TfmError where there is no adapter, or the weights are of another model or damaged. */
+export async function loadModel({ program, generation: generating, tokenizer: own }: ModelDefinition, weights: Resource, options: LoadModelOptions = {}): Promise<LoadedModel> {
+  const { tokenizer: given = own, ...sessionOptions } = options;
+  const [bytes, json] = await Promise.all([bytesOf(weights, "weights"), given === undefined ? undefined : jsonTextOf(given, "tokenizer")]);
+  const tokenizer = json === undefined ? undefined : loadTokenizer(json);
+  const sessions = await Sessions.open(program, sessionOptions);
+  try {
+    loadWeights(sessions.base, bytes);
+    return modelOf(program, sessions, generating, tokenizer);
+  } catch (error) {
+    sessions.dispose();
+    throw error;
+  }
+}
+
+function modelOf(program: Program, sessions: Sessions, generating: Generation | undefined, tokenizer: Tokenizer | undefined): LoadedModel {
+  const inTurn = queue();
+  const methods = program.entries.map((entry): [string, unknown] => [
+    entry.name,
+    (inputs: Readonly<Record<string, Given>> = {}, sizes: Sizes = {}) => inTurn(() => called(entry, sessions, inputs, sizes)),
+  ]);
+  const generate = generating && generation(program, sessions, generating, tokenizer);
+  return {
+    ...Object.fromEntries(methods),
+    ...(generate && { generate: (texts: string | readonly string[], options?: GenerationOptions) => inTurn(() => generate(texts, options)) }),
+    ...(tokenizer && { tokenizer }),
+    dispose: () => sessions.dispose(),
+  };
+}
+
+async function called(entry: Entry, sessions: Sessions, inputs: Readonly<Record<string, Given>>, sizes: Sizes): Promise<Tensor | Readonly<Record<string, Tensor>>> {
+  const feed = feedOf(entry, inputs, sizes);
+  const session = await sessions.fitting(entry, feed.sizes);
+  session.run(entry.name, feed);
+  const outputs = await Promise.all(entry.outputs.map(async ({ name }) => [name, await read(session, entry, name)] as const));
+  const [only, ...others] = outputs;
+  if (only === undefined) throw unknownName("output", entry.name, []);
+  return others.length === 0 ? only[1] : Object.fromEntries(outputs);
+}
+
+function read(session: Session, entry: Entry, output: string): Promise<Tensor> {
+  return session.read(session.output(entry.name, output));
+}
+
+/** Calls wait for those before them: what an entry leaves on the GPU lasts until it runs again. */
+function queue(): <T>(job: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (job) => {
+    const next = last.then(job);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * The session behind a loaded model, made anew and larger when a call is larger than all before: nobody need know the sizes in
+ * advance. The first session keeps the weights; later ones share them.
+ */
+import { TfmError } from "../errors.ts";
+import { checkSizes, entrySizes } from "../feed.ts";
+import type { Entry, Program } from "../program.ts";
+import { createSession } from "../session.ts";
+import type { Session, SessionOptions } from "../session.ts";
+import type { Size, Sizes } from "../size.ts";
+
+/** Of every size that nothing else is known of, at first. */
+const FIRST = 16;
+
+export class Sessions {
+  /** The first: it holds the weights. */
+  readonly base: Session;
+  private readonly limits: ReadonlyMap<string, number>;
+  private current: Session;
+  private alive = true;
+
+  private constructor(base: Session, limits: ReadonlyMap<string, number>) {
+    this.base = base;
+    this.current = base;
+    this.limits = limits;
+  }
+
+  static async open(program: Program, options: Omit<SessionOptions, "bounds"> & { readonly bounds?: Sizes }): Promise<Sessions> {
+    const limits = sizeLimits(program.entries);
+    const names = [...new Set(program.entries.flatMap(entrySizes))];
+    const bounds = Object.fromEntries(names.map((name) => [name, Math.min(options.bounds?.[name] ?? FIRST, limits.get(name) ?? Infinity)]));
+    return new Sessions(await createSession(program, { ...options, bounds }), limits);
+  }
+
+  /** The largest value that the entries' requirements leave to a size; Infinity where they leave it open. */
+  limit(name: string): number {
+    return this.limits.get(name) ?? Infinity;
+  }
+
+  /** A session that takes these sizes; valid until the next call. Throws a TfmError where they break a requirement of `entry`. */
+  async fitting(entry: Entry, sizes: Sizes): Promise<Session> {
+    checkSizes(entry, Object.keys(sizes), sizes, sizes);
+    const { bounds } = this.current;
+    const larger = Object.entries(sizes).filter(([name, size]) => size > (bounds[name] ?? 0));
+    if (larger.length === 0 || !this.alive) return this.current;
+    const roomy = larger.map(([name, size]): [string, number] => [name, Math.max(size, Math.min(2 * (bounds[name] ?? 0), this.limit(name)))]);
+    const made = await this.make({ ...bounds, ...Object.fromEntries(roomy) }, { ...bounds, ...Object.fromEntries(larger) });
+    if (this.current !== this.base) this.current.dispose();
+    this.current = made;
+    if (!this.alive) made.dispose();
+    return made;
+  }
+
+  /** Room for growth is not worth failing for. */
+  private async make(roomy: Sizes, exact: Sizes): Promise<Session> {
+    const { program } = this.base;
+    try {
+      return await createSession(program, { bounds: roomy, states: this.base });
+    } catch (error) {
+      if (!(error instanceof TfmError) || !["out-of-memory", "value-too-large"].includes(error.code)) throw error;
+      return createSession(program, { bounds: exact, states: this.base });
+    }
+  }
+
+  dispose(): void {
+    this.alive = false;
+    if (this.current !== this.base) this.current.dispose();
+    this.base.dispose();
+  }
+}
+
+/** From requirements of the form `64 - T >= 0`. */
+function sizeLimits(entries: readonly Entry[]): ReadonlyMap<string, number> {
+  const limits = new Map<string, number>();
+  for (const { test } of entries.flatMap(({ requires }) => requires)) {
+    const found = test.kind === "nonnegative" ? upperLimit(test.size) : undefined;
+    if (found !== undefined) limits.set(found.name, Math.min(limits.get(found.name) ?? Infinity, found.most));
+  }
+  return limits;
+}
+
+function upperLimit(size: Size): { readonly name: string; readonly most: number } | undefined {
+  const [open, ...others] = size.filter(({ factors }) => factors.length > 0);
+  const name = open?.factors[0];
+  if (open === undefined || others.length > 0 || open.factors.length !== 1 || typeof name !== "string" || open.coefficient >= 0) return undefined;
+  const constant = size.find(({ factors }) => factors.length === 0)?.coefficient ?? 0;
+  return { name, most: Math.max(0, Math.floor(constant / -open.coefficient)) };
+}
