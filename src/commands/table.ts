@@ -3,9 +3,10 @@ import { doctorCommand } from "./doctor.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
 import { fmtCommand } from "./fmt.ts";
+import { trainCommand } from "./train.ts";
 
 /** Every verb, in the order of the help. */
-export const commands: readonly Command[] = [fmtCommand, doctorCommand, execCommand, explainCommand];
+export const commands: readonly Command[] = [trainCommand, fmtCommand, doctorCommand, execCommand, explainCommand];
 
 /** Understood by every verb, before or after its name. */
 export const commonOptions: readonly Option[] = [

@@ -1,0 +1,125 @@
+import { exitCodes } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { evaluate, metricsText } from "../experiment/evaluate.ts";
+import { readData } from "../experiment/data.ts";
+import { duration, progressLine } from "../experiment/progress-line.ts";
+import { newRunFolder, readCheckpoint } from "../experiment/run-folder.ts";
+import type { Checkpoint } from "../experiment/run-folder.ts";
+import { readModel } from "../experiment/source.ts";
+import type { ModelSource } from "../experiment/source.ts";
+import { openRun, prepareRun } from "../experiment/train.ts";
+import type { Run } from "../experiment/train.ts";
+import { CommandFailure, valueOf } from "../failure.ts";
+import { commandDevice } from "../gpu/device.ts";
+import { interruption } from "../interrupt.ts";
+import type { Output } from "../output.ts";
+import type { Command, OptionValues } from "./command.ts";
+import { modelChoices, modelOptions } from "./model-options.ts";
+import { reporting } from "./refused.ts";
+
+export const trainCommand: Command = {
+  name: "train",
+  summary: "train a model by its recipe",
+  details: `The run folder gets model.safetensors, tokenizer.json, state.json, state.safetensors and log.jsonl; its name is the data on stdout.
+Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 130; --resume goes on from it, bit for bit.
+
+  tfmc train model.tfm --data pairs.tsv --set d=48 --set heads=3
+  tfmc train --resume runs/translation`,
+  arguments: [{ name: "file", count: "optional", doc: "the model; with --resume, by default the one that the checkpoint keeps" }],
+  options: [
+    ...modelOptions,
+    { name: "data", kind: "text", value: "FILE", doc: "train on this file: a pair per line as source, tab, target" },
+    { name: "out", kind: "text", value: "DIR", doc: "the run folder; runs/NAME by default" },
+    { name: "resume", kind: "text", value: "DIR", doc: "go on with the run in this folder" },
+    { name: "steps", kind: "integer", value: "N", doc: "the same as --set recipe.steps=N" },
+    { name: "seed", kind: "integer", value: "N", doc: "the same as --set recipe.seed=N" },
+    { name: "stop-at", kind: "integer", value: "N", doc: "end after step N as Ctrl-C would" },
+    { name: "eval", kind: "text", value: "FILE", doc: "when done, evaluate on these pairs" },
+    { name: "checkpoint-every", kind: "integer", value: "N", doc: "write a checkpoint every N steps; 500 by default" },
+  ],
+  needsAdapter: true,
+  run: ({ arguments: [file], options, output }) => reporting(output, () => trainModel(file, options, output)),
+};
+
+async function trainModel(file: string | undefined, options: OptionValues, output: Output): Promise<ExitCode> {
+  const signal = interruption();
+  const resumed = options.text("resume");
+  const resume = resumed === undefined ? undefined : readCheckpoint(resumed);
+  const { recipe, set } = modelChoices(options);
+  const numbers = countOptions(options);
+  const evaluation = options.text("eval");
+  const heldout = evaluation === undefined ? undefined : valueOf(readData(evaluation));
+  const prepared = prepareRun({
+    source: modelOf(file, resume),
+    recipe,
+    set: { ...set, ...numbers.set },
+    data: options.text("data"),
+    resume,
+    warn: (warnings) => output.report(warnings),
+  });
+  const { steps } = prepared.recipe;
+  const folder = options.text("out") ?? resume?.folder ?? newRunFolder(prepared.source.file.path);
+  const device = valueOf(await commandDevice());
+  const run = await openRun(prepared, device, folder, resume);
+  try {
+    greet(run, resume, device.adapter.name, output);
+    const progress = output.progress();
+    const started = performance.now();
+    const result = await run.train({
+      signal,
+      stopAt: numbers.stopAt,
+      checkpointEvery: numbers.checkpointEvery,
+      onStep: (row) => progress.update(progressLine(row, steps)),
+    }).finally(() => progress.finish());
+    const seconds = (performance.now() - started) / 1000;
+    const metrics = heldout === undefined || result.end !== "done" ? {} : (await evaluate(run.translator(), heldout.pairs, prepared.recipe.reports)).metrics;
+    if (Object.keys(metrics).length > 0) {
+      run.logEvaluation(result.step, metrics);
+      output.say(`${metricsText(metrics)} on ${heldout?.pairs.length} pairs`);
+    }
+    if (output.json) output.dataJson({ run: folder, step: result.step, end: result.end, loss: result.last?.loss ?? null, seconds, adapter: device.adapter.name, ...metrics });
+    else output.data(folder);
+    if (result.end === "done") {
+      output.say(`trained ${result.step - run.from} steps in ${duration(seconds)} on ${device.adapter.name}; try: tfmc run ${folder} "…"`);
+      return exitCodes.ok;
+    }
+    output.say(`ended after step ${result.step} of ${steps}; go on with: tfmc train --resume ${folder}`);
+    return exitCodes.interrupted;
+  } finally {
+    run.dispose();
+  }
+}
+
+function modelOf(file: string | undefined, resume: Checkpoint | undefined): ModelSource {
+  if (file !== undefined) return valueOf(readModel(file));
+  if (resume !== undefined) return resume.source;
+  throw new CommandFailure({ code: "file-not-given", exit: exitCodes.usage, message: "no model is given", remedy: "tfmc train FILE.tfm, or tfmc train --resume DIR" });
+}
+
+interface Counts {
+  readonly set: Readonly<Record<string, string>>;
+  readonly stopAt: number | undefined;
+  readonly checkpointEvery: number;
+}
+
+function countOptions(options: OptionValues): Counts {
+  for (const [name, least] of [["steps", 1], ["seed", 0], ["stop-at", 1], ["checkpoint-every", 1]] as const) {
+    const value = options.number(name);
+    if (value !== undefined && value < least) throw new CommandFailure({ code: "option-too-small", exit: exitCodes.usage, message: `--${name} must be at least ${least}; it is ${value}` });
+  }
+  const steps = options.number("steps");
+  const seed = options.number("seed");
+  return {
+    set: { ...(steps === undefined ? {} : { "recipe.steps": String(steps) }), ...(seed === undefined ? {} : { "recipe.seed": String(seed) }) },
+    stopAt: options.number("stop-at"),
+    checkpointEvery: options.number("checkpoint-every") ?? 500,
+  };
+}
+
+function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sameProgram }: Run, resume: Checkpoint | undefined, adapter: string, output: Output): void {
+  const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  output.say(`${model.name} with ${parameters.toLocaleString("en-US")} parameters, ${tokenizer.size} tokens, ${data.pairs.length.toLocaleString("en-US")} pairs, batches of ${recipe.batch}, on ${adapter}`);
+  if (resume !== undefined) output.say(from >= recipe.steps ? `all ${recipe.steps} steps are done; --steps N trains longer` : `going on after step ${from} of ${recipe.steps}`);
+  if (!sameProgram) output.say("the program is not the one that was interrupted, so the run does not go on bit for bit");
+  output.say(`run folder ${folder}`);
+}

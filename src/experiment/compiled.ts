@@ -1,0 +1,26 @@
+import { compile } from "../../compiler/compile.ts";
+import type { Model } from "../../compiler/check/model.ts";
+import type { Program } from "../../runtime/index.ts";
+import type { OpenAdapter } from "../gpu/adapter.ts";
+
+/** A device with what is known of its adapter. */
+export interface Device {
+  readonly device: GPUDevice;
+  readonly adapter: OpenAdapter;
+}
+
+/** Which variants of kernels come first on this adapter. */
+export function profileOf({ hardware }: Pick<OpenAdapter, "hardware">): { readonly kind: "cpu" | "gpu" } {
+  return { kind: hardware ? "gpu" : "cpu" };
+}
+
+/** The training step and, where the recipe generates, the entry that it generates with. */
+export function trainingProgram(model: Model, device: Device): Program {
+  const entry = model.recipe?.generate?.entry;
+  return compile(model, { profile: profileOf(device.adapter), training: true, entries: entry === undefined ? [] : [entry] }).program;
+}
+
+/** Some entries alone, for use. */
+export function inferenceProgram(model: Model, device: Device, entries: readonly string[]): Program {
+  return compile(model, { profile: profileOf(device.adapter), training: false, entries }).program;
+}

@@ -1,0 +1,22 @@
+import type { StepRow } from "../../runtime/index.ts";
+
+/** `step  340/2000  loss 2.312  rate 4.1e-3  12,345 tokens/s  1:43 left`: what a training run shows of a step. */
+export function progressLine(row: StepRow, steps: number): string {
+  const width = String(steps).length;
+  const parts = [
+    `step ${String(row.step).padStart(width)}/${steps}`,
+    `loss ${row.loss.toFixed(3)}`,
+    `rate ${row.learningRate.toExponential(1)}`,
+    `${Math.round(row.tokensPerSecond).toLocaleString("en-US")} tokens/s`,
+    `${duration(((steps - row.step) * row.ms) / 1000)} left`,
+  ];
+  return parts.join("  ");
+}
+
+/** "0:07", "12:30", "1:02:03". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (count: number): string => String(count).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}

@@ -1,0 +1,151 @@
+import { appendFileSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { CHECKPOINT, logLine, logUpTo, readManifest, verifyFiles } from "../../runtime/index.ts";
+import type { CheckpointFiles, LogRow, Manifest } from "../../runtime/index.ts";
+import { TfmError } from "../../runtime/errors.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { CommandFailure, valueOf } from "../failure.ts";
+import { readBytes, writeAtomically } from "../files.ts";
+import type { DataRecord } from "./data.ts";
+import type { Settings } from "./settings.ts";
+import { restoredModel } from "./source.ts";
+import type { ModelSource, SavedSource } from "./source.ts";
+
+/** What `state.json` keeps of a run beside its step and seed: enough to use the model and to go on training from any folder. */
+export interface RunRecord {
+  readonly sources: readonly SavedSource[];
+  readonly recipe: string;
+  readonly set: Settings;
+  readonly data: DataRecord;
+  /** Most tokens of a text. */
+  readonly limit: number;
+  /** The largest sizes met in training. */
+  readonly bounds: Readonly<Record<string, number>>;
+}
+
+/** A checkpoint that was read and found whole. */
+export interface Checkpoint {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly record: RunRecord;
+  readonly files: CheckpointFiles;
+  readonly source: ModelSource;
+}
+
+const LOG = "log.jsonl";
+/** The checkpoint before the last, itself a whole one: a crash while writing leaves a run to go on from. */
+const PREVIOUS = "previous";
+const FILES: readonly string[] = [CHECKPOINT.model, CHECKPOINT.tokenizer, CHECKPOINT.state, CHECKPOINT.manifest];
+
+/** `runs/translation` for translation/model.tfm or translation.tfm; `runs/translation-2` where that is taken. */
+export function newRunFolder(modelFile: string): string {
+  const name = runName(modelFile);
+  for (let number = 1; ; number++) {
+    const folder = path.join("runs", number === 1 ? name : `${name}-${number}`);
+    if (!existsSync(folder)) return folder;
+  }
+}
+
+/** The newest run folder that `newRunFolder` gave for the file and that has a checkpoint. */
+export function latestRunFolder(modelFile: string): string | undefined {
+  let latest: string | undefined;
+  for (let number = 1; ; number++) {
+    const folder = path.join("runs", number === 1 ? runName(modelFile) : `${runName(modelFile)}-${number}`);
+    if (!existsSync(folder)) return latest;
+    if (existsSync(path.join(folder, CHECKPOINT.manifest))) latest = folder;
+  }
+}
+
+function runName(modelFile: string): string {
+  const stem = path.basename(modelFile, ".tfm");
+  return stem === "model" ? path.basename(path.dirname(path.resolve(modelFile))) : stem;
+}
+
+/** Refuses to mix a new run into a folder that holds another. */
+export function claimRunFolder(folder: string): void {
+  const taken = [...FILES, LOG].find((name) => existsSync(path.join(folder, name)));
+  if (taken !== undefined) throw new CommandFailure({ code: "run-exists", exit: exitCodes.usage, message: `${folder} holds a run already (${taken})`, remedy: `--resume ${folder} continues it; for a new run give another --out` });
+  makeFolder(folder);
+}
+
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new CommandFailure({ code: "folder-not-made", exit: exitCodes.wrong, message: `the folder ${folder} could not be made: ${error instanceof Error ? error.message : String(error)}`, remedy: "give another with --out" });
+  }
+}
+
+/** Each file appears whole, `state.json` last; the checkpoint before stays in `previous/`. */
+export function writeCheckpoint(folder: string, files: CheckpointFiles): void {
+  keepPrevious(folder);
+  for (const [name, bytes] of files) valueOf(writeAtomically(path.join(folder, name), bytes));
+}
+
+function keepPrevious(folder: string): void {
+  if (!existsSync(path.join(folder, CHECKPOINT.manifest))) return;
+  const previous = path.join(folder, PREVIOUS);
+  mkdirSync(previous, { recursive: true });
+  // The manifest goes first and comes last, so that what lies there is never half of one and half of another.
+  rmSync(path.join(previous, CHECKPOINT.manifest), { force: true });
+  for (const name of FILES) {
+    const from = path.join(folder, name);
+    const to = path.join(previous, name);
+    rmSync(to, { force: true });
+    if (existsSync(from)) linkOrCopy(from, to);
+  }
+}
+
+/** Files are replaced, never written in place, so a second name costs nothing. */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}
+
+/** Reads a run folder and checks every file. Throws CommandFailure or TfmError `checkpoint-damaged`. */
+export function readCheckpoint(folder: string): Checkpoint {
+  const manifestFile = path.join(folder, CHECKPOINT.manifest);
+  if (!existsSync(manifestFile)) throw new CommandFailure({ code: "no-checkpoint", exit: exitCodes.wrong, message: `${folder} holds no checkpoint (${CHECKPOINT.manifest} is missing)`, remedy: "name the folder that `tfmc train` wrote, such as runs/translation" });
+  try {
+    const bytes = valueOf(readBytes(manifestFile));
+    const manifest = readManifest(bytes);
+    const files = new Map([[CHECKPOINT.manifest as string, bytes]]);
+    for (const name of Object.keys(manifest.files)) if (existsSync(path.join(folder, name))) files.set(name, valueOf(readBytes(path.join(folder, name))));
+    verifyFiles(manifest, files);
+    const record = manifest.run as unknown as RunRecord;
+    return { folder, manifest, record, files, source: restoredModel(record.sources) };
+  } catch (error) {
+    throw placed(error, folder);
+  }
+}
+
+/** The runtime knows no folders: their names go before its messages, and the checkpoint before, where there is one, into the remedy. */
+export function placed(error: unknown, folder: string): unknown {
+  if (!(error instanceof TfmError)) return error;
+  const previous = path.join(folder, PREVIOUS);
+  const damaged = ["checkpoint-damaged", "weights-damaged", "tokenizer-damaged"].includes(error.code);
+  const remedy = damaged && existsSync(path.join(previous, CHECKPOINT.manifest)) ? `${previous} holds the checkpoint before it` : error.hint;
+  return new CommandFailure({ code: error.code, exit: error.exit, message: `${folder}: ${error.message}`, remedy });
+}
+
+export function tokenizerOf({ folder, files }: Checkpoint): string {
+  const bytes = files.get(CHECKPOINT.tokenizer);
+  if (bytes === undefined) throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: `${folder} has no ${CHECKPOINT.tokenizer}` });
+  return new TextDecoder().decode(bytes);
+}
+
+/** Where rows go; `resumedAt` drops those of steps that will be done again. */
+export function openLog(folder: string, resumedAt?: number): (row: LogRow) => void {
+  const file = path.join(folder, LOG);
+  const kept = resumedAt !== undefined && existsSync(file) ? logUpTo(readFileSync(file, "utf8"), resumedAt) : "";
+  valueOf(writeAtomically(file, kept));
+  return (row) => appendFileSync(file, logLine(row));
+}
+
+/** Adds a row to the log of a run that has ended. */
+export function appendToLog(folder: string, row: LogRow): void {
+  appendFileSync(path.join(folder, LOG), logLine(row));
+}

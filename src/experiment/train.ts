@@ -1,0 +1,127 @@
+import type { Diagnostic } from "../../grammar/index.ts";
+import { createSession, encodeCheckpoint, evaluationRow, restoreCheckpoint, train, trainingRow } from "../../runtime/index.ts";
+import type { Session, StepRow, TrainResult } from "../../runtime/index.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { CommandFailure } from "../failure.ts";
+import { trainingProgram } from "./compiled.ts";
+import type { Device } from "./compiled.ts";
+import { prepare } from "./prepare.ts";
+import type { Prepared } from "./prepare.ts";
+import { claimRunFolder, makeFolder, openLog, placed, tokenizerOf, writeCheckpoint } from "./run-folder.ts";
+import type { Checkpoint, RunRecord } from "./run-folder.ts";
+import type { Settings } from "./settings.ts";
+import type { ModelSource } from "./source.ts";
+import { createTranslator, generateOf, generationLimits } from "./translator.ts";
+import type { Translator } from "./translator.ts";
+
+export interface TrainRequest {
+  readonly source: ModelSource;
+  readonly recipe?: string | undefined;
+  readonly set?: Settings | undefined;
+  /** A file in the place of the recipe's. */
+  readonly data?: string | undefined;
+  /** The run to go on with: its model, recipe, settings, data and tokenizer are taken where this request names no others. */
+  readonly resume?: Checkpoint | undefined;
+  readonly warn?: ((warnings: readonly Diagnostic[]) => void) | undefined;
+}
+
+/** Reads and checks everything that a run needs, before any device is asked for. */
+export function prepareRun({ source, recipe, set = {}, data, resume, warn }: TrainRequest): Prepared {
+  if (resume === undefined) return prepare({ source, recipe, set, data, warn });
+  const { record, folder } = resume;
+  const prepared = prepare({ source, recipe: recipe ?? record.recipe, set: { ...record.set, ...set }, data: data ?? record.data.path, tokenizer: tokenizerOf(resume), warn });
+  if (prepared.data.record.sha256 !== record.data.sha256) {
+    const message = `${folder} was trained on other data than ${prepared.data.file} holds now`;
+    throw new CommandFailure({ code: "resume-with-other-data", exit: exitCodes.wrong, message, remedy: `it went by ${record.data.path} with SHA-256 ${record.data.sha256.slice(0, 12)}…: restore that file, or train anew` });
+  }
+  return prepared;
+}
+
+/** A run on a device, ready to train. */
+export interface Run {
+  readonly prepared: Prepared;
+  readonly session: Session;
+  readonly folder: string;
+  /** The last step that was done before. */
+  readonly from: number;
+  /** False where a resumed run's program is not the one that was interrupted: it goes on, but not bit for bit. */
+  readonly sameProgram: boolean;
+  /** A translator that uses the weights as they are at each moment; only while no step runs. */
+  translator(): Translator;
+  train(options: RunOptions): Promise<TrainResult>;
+  /** Appends what was measured to the log. */
+  logEvaluation(step: number, metrics: Readonly<Record<string, number>>): void;
+  dispose(): void;
+}
+
+export interface RunOptions {
+  readonly stopAt?: number | undefined;
+  readonly signal?: { readonly aborted: boolean } | undefined;
+  readonly checkpointEvery?: number | undefined;
+  readonly onStep?: ((row: StepRow) => void) | undefined;
+  readonly pauseAfter?: ((step: number) => boolean) | undefined;
+  readonly pause?: ((step: number) => Promise<void>) | undefined;
+}
+
+export async function openRun(prepared: Prepared, device: Device, folder: string, resume?: Checkpoint): Promise<Run> {
+  const { recipe, model, source } = prepared;
+  const program = trainingProgram(model, device);
+  const trained = program.entries.map(({ name }) => name).filter((name) => name !== recipe.generate?.entry);
+  const session = await createSession(program, { bounds: prepared.bounds, entries: trained, device: device.device, seed: recipe.seed, batches: recipe.accumulate });
+  try {
+    const restored = resume === undefined ? undefined : restore(session, resume);
+    if (resume?.folder !== folder) claimRunFolder(folder);
+    else makeFolder(folder);
+    const from = restored?.manifest.step ?? 0;
+    const log = openLog(folder, restored === undefined ? undefined : from);
+    const tokenizer = JSON.stringify(prepared.tokenizer.toJSON());
+    const checkpoint = async (step: number): Promise<void> => {
+      writeCheckpoint(folder, await encodeCheckpoint(session, { step, tokenizer, run: recordOf(prepared) as never }));
+    };
+    return {
+      prepared,
+      session,
+      folder,
+      from,
+      sameProgram: restored?.sameProgram ?? true,
+      translator: () => {
+        const { entry } = generateOf(model);
+        return createTranslator({ program, device, tokenizer: prepared.tokenizer, entry, states: session, ...generationLimits(prepared) });
+      },
+      train: ({ onStep, stopAt, signal, checkpointEvery, pauseAfter, pause }) =>
+        train({
+          session,
+          batches: prepared.batches,
+          steps: recipe.steps,
+          from,
+          checkpoint,
+          onStep: (row) => {
+            log(trainingRow(row));
+            onStep?.(row);
+          },
+          ...(stopAt === undefined ? {} : { stopAt }),
+          ...(signal === undefined ? {} : { signal }),
+          ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
+          ...(pauseAfter === undefined ? {} : { pauseAfter }),
+          ...(pause === undefined ? {} : { pause }),
+        }),
+      logEvaluation: (step, metrics) => log(evaluationRow(step, metrics)),
+      dispose: () => session.dispose(),
+    };
+  } catch (error) {
+    session.dispose();
+    throw error;
+  }
+
+  function recordOf({ data, limit, bounds, settings }: Prepared): RunRecord {
+    return { sources: source.saved(), recipe: recipe.name, set: settings, data: data.record, limit, bounds };
+  }
+}
+
+function restore(session: Session, resume: Checkpoint): ReturnType<typeof restoreCheckpoint> {
+  try {
+    return restoreCheckpoint(session, resume.files);
+  } catch (error) {
+    throw placed(error, resume.folder);
+  }
+}
