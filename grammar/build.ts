@@ -330,22 +330,10 @@ class Builder {
 
   /** From the first to the last token of a rule. */
   over(n: CstNode): Span {
-    return { file: this.around.file, ...extent(n) };
+    const at = n.location;
+    if (at === undefined) throw new Error(`internal: the rule ${n.name} has no place`);
+    return { file: this.around.file, start: at.startOffset, end: (at.endOffset ?? at.startOffset) + 1 };
   }
-}
-
-function extent(n: CstNode): { start: number; end: number } {
-  let start = Infinity;
-  let end = 0;
-  for (const list of Object.values(n.children)) {
-    for (const edge of list.length < 2 ? list : [list[0], list.at(-1)]) {
-      if (edge === undefined) continue;
-      const e = "children" in edge ? extent(edge) : { start: edge.startOffset, end: (edge.endOffset ?? edge.startOffset) + 1 };
-      start = Math.min(start, e.start);
-      end = Math.max(end, e.end);
-    }
-  }
-  return { start, end };
 }
 
 /** The names under which chevrotain keeps a rule's children: of tokens (their type or label) and of rules (the same). */

@@ -58,6 +58,19 @@ export function flat(doc: Doc): string {
   }
 }
 
+/** The length of `flat`, counted once for each part. */
+function flatLength(doc: Doc): number {
+  if (typeof doc === "string") return doc.length;
+  const known = lengths.get(doc);
+  if (known !== undefined) return known;
+  const parts = isArray(doc) ? doc : doc.kind === "fill" ? doc.docs : doc.kind === "line" ? [doc.flat] : [doc.doc];
+  const blanks = !isArray(doc) && doc.kind === "fill" ? Math.max(0, parts.length - 1) : 0;
+  const length = parts.reduce((n: number, part) => n + flatLength(part), blanks);
+  lengths.set(doc, length);
+  return length;
+}
+const lengths = new WeakMap<object, number>();
+
 interface Job {
   readonly indent: number;
   readonly broken: boolean;
@@ -96,7 +109,7 @@ export function layout(doc: Doc, width: number, start: number): string[] {
 
 /** Whether the document on one line, with what follows up to the first possible break, takes at most `room` columns. */
 function fits(doc: Doc, room: number, following: readonly Job[]): boolean {
-  let left = room - flat(doc).length;
+  let left = room - flatLength(doc);
   const jobs: Job[] = [];
   let next = following.length - 1;
   while (left >= 0) {
@@ -104,7 +117,7 @@ function fits(doc: Doc, room: number, following: readonly Job[]): boolean {
     if (job === undefined) return true;
     const { broken, doc: d } = job;
     if (typeof d === "string") left -= d.length;
-    else if (!broken) left -= flat(d).length;
+    else if (!broken) left -= flatLength(d);
     else if (isArray(d)) for (let i = d.length - 1; i >= 0; i--) jobs.push({ ...job, doc: d[i] as Doc });
     else if (d.kind === "line" || (d.kind === "fill" && d.begun)) return true;
     else jobs.push({ ...job, doc: d.kind === "fill" ? (d.docs[0] ?? "") : d.doc });

@@ -15,7 +15,7 @@ export class ItemParser extends CstParser {
   private depth = 0;
 
   constructor() {
-    super([...t.VOCABULARY], { maxLookahead: 2, recoveryEnabled: false, nodeLocationTracking: "none", errorMessageProvider: EXPECTED });
+    super([...t.VOCABULARY], { maxLookahead: 2, recoveryEnabled: false, nodeLocationTracking: "onlyOffset", errorMessageProvider: EXPECTED });
     this.performSelfAnalysis();
   }
 

@@ -46,6 +46,7 @@ interface Region {
 
 class Printer {
   readonly file: ast.File;
+  readonly inlined = new Map<ast.Block, string>();
 
   constructor(file: ast.File) {
     this.file = file;
@@ -107,49 +108,20 @@ class Printer {
 
   /** Comments in the middle of an item go above it. As `//`, since `///` would describe the item. */
   commentsInside(item: AnyItem): string[] {
-    const blocks = blocksOf(item);
+    const blocks = (partsOf(item) ?? []).map(([, block]) => block);
     return this.file.comments.filter((c) => within(c, item) && !blocks.some((b) => within(c, b))).map((c) => c.text.replace(/^\/\/\/+/, "//"));
   }
 
   item(item: AnyItem, indent: number): string[] {
-    switch (item.kind) {
-      case "decl":
-        return this.headed([header(item)], [item.body], indent);
-      case "fn":
-      case "method":
-        if (item.body.kind === "block") return this.headed([signature(item)], [item.body], indent);
-        return layout(setting([signature(item)], item.body.values), WIDTH, indent);
-      case "if": {
-        const heads: Doc[] = [["if ", printExpr(item.condition)]];
-        const blocks = [item.then];
-        let rest = item.otherwise;
-        for (; rest?.kind === "if"; rest = rest.otherwise) {
-          heads.push([" else if ", printExpr(rest.condition)]);
-          blocks.push(rest.then);
-        }
-        if (rest !== undefined) {
-          heads.push(" else");
-          blocks.push(rest);
-        }
-        return this.headed(heads, blocks, indent);
-      }
-      case "for":
-        return this.headed([["for ", item.name.text, item.mode === "below" ? " < " : " in ", printExpr(item.over)]], [item.body], indent);
-      case "scan": {
-        const carries = item.carries.map((c) => [c.name.text, " = ", printExpr(c.initial)]);
-        return this.headed([["scan ", item.index.text, " < ", printExpr(item.below), " with ", nest("here", list(carries))]], [item.body], indent);
-      }
-      default:
-        return layout(simple(item), WIDTH, indent);
-    }
+    const parts = partsOf(item);
+    return parts === undefined ? layout(simple(item as Simple), WIDTH, indent) : this.headed(parts, indent);
   }
 
   /** Heads and blocks in turn: `if a { … } else { … }`. A block stays on one line where it was on one and fits. */
-  headed(heads: readonly Doc[], blocks: readonly ast.Block[], indent: number): string[] {
+  headed(parts: readonly Part[], indent: number): string[] {
     const lines: string[] = [];
     let current = " ".repeat(indent);
-    for (const [i, head] of heads.entries()) {
-      const block = blocks[i] as ast.Block;
+    for (const [i, [head, block]] of parts.entries()) {
       const laid = i === 0 ? layout([head, " {"], WIDTH, indent) : layout([current, head, " {"], WIDTH, 0);
       if (i > 0 && laid.length > 1) laid.splice(0, laid.length, ...layout([current.trim(), head, " {"], WIDTH, indent));
       lines.push(...laid.slice(0, -1));
@@ -170,13 +142,18 @@ class Printer {
   inline(block: ast.Block): string | undefined {
     if (this.line(block.span.start) !== this.line(block.span.end - 1)) return undefined;
     if (block.items.length === 0) return "{}";
-    const texts: string[] = [];
-    for (const item of block.items) {
-      const lines = this.item(item, 0);
-      if (lines.length !== 1) return undefined;
-      texts.push(lines[0] as string);
+    let text = this.inlined.get(block);
+    if (text === undefined) {
+      text = `{ ${block.items.map((item) => this.inlineItem(item)).join("; ")} }`;
+      this.inlined.set(block, text);
     }
-    return `{ ${texts.join("; ")} }`;
+    return text;
+  }
+
+  /** An item of which nothing is broken. */
+  inlineItem(item: AnyItem): string {
+    const parts = partsOf(item);
+    return parts === undefined ? flat(simple(item as Simple)) : parts.map(([head, block]) => flat([head, " ", this.inline(block) ?? ""])).join("");
   }
 
   cells(items: readonly AnyItem[]): Row["cells"] {
@@ -285,30 +262,47 @@ function within(inner: ast.Comment, outer: AnyItem | ast.Block): boolean {
   return inner.span.start >= outer.span.start && inner.span.end <= outer.span.end;
 }
 
-function blocksOf(item: AnyItem): readonly ast.Block[] {
+/** A head and the block behind it. */
+type Part = readonly [Doc, ast.Block];
+
+/** The heads and blocks of an item; undefined for an item without. */
+function partsOf(item: AnyItem): readonly Part[] | undefined {
   switch (item.kind) {
     case "decl":
-    case "for":
-    case "scan":
-      return [item.body];
+      return [[header(item), item.body]];
     case "fn":
     case "method":
-      return item.body.kind === "block" ? [item.body] : [];
-    case "if":
-      return [item.then, ...(item.otherwise === undefined ? [] : item.otherwise.kind === "if" ? blocksOf(item.otherwise) : [item.otherwise])];
+      return item.body.kind === "block" ? [[signature(item), item.body]] : undefined;
+    case "for":
+      return [[["for ", item.name.text, item.mode === "below" ? " < " : " in ", printExpr(item.over)], item.body]];
+    case "scan": {
+      const carries = item.carries.map((c) => [c.name.text, " = ", printExpr(c.initial)]);
+      return [[["scan ", item.index.text, " < ", printExpr(item.below), " with ", nest("here", list(carries))], item.body]];
+    }
+    case "if": {
+      const parts: Part[] = [[["if ", printExpr(item.condition)], item.then]];
+      let rest = item.otherwise;
+      for (; rest?.kind === "if"; rest = rest.otherwise) parts.push([[" else if ", printExpr(rest.condition)], rest.then]);
+      return rest === undefined ? parts : [...parts, [" else", rest]];
+    }
     default:
-      return [];
+      return undefined;
   }
 }
 
 // --- items as documents ---
 
-type Simple = Exclude<AnyItem, ast.Decl | ast.Fn | ast.Method | ast.If | ast.For | ast.Scan>;
+/** Items without a block. */
+type Simple = Exclude<AnyItem, ast.Decl | ast.If | ast.For | ast.Scan>;
 
 function simple(item: Simple): Doc {
   switch (item.kind) {
     case "use":
       return ["use ", printExpr(item.path)];
+    case "fn":
+    case "method":
+      if (item.body.kind === "block") throw new Error("internal: a function with a block is not simple");
+      return setting([signature(item)], item.body.values);
     case "let":
       return setting(["let ", item.name.text], [item.value]);
     case "require":
