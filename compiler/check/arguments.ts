@@ -135,8 +135,7 @@ export function evaluateArgument(arg: Argument, param: Parameter, ctx: Context, 
   const node = arg.node!;
   if (kind === undefined) return POISON;
   if (kind !== "size") return evaluate(node, { ...ctx, building: ctx.building && { ...ctx.building, path: joinPath(ctx.building.path, param.name.text) } });
-  const size = evaluateSize(node, ctx);
-  return size ? { kind: "size", size } : POISON;
+  return evaluate(node, ctx, "size");
 }
 
 /** A value of a kind known when compiling; POISON after an error. */
@@ -149,7 +148,7 @@ export function coerce(value: Val, kind: CompileKind, name: string, span: Span, 
   switch (kind) {
     case "size":
       if (value.kind !== "size") return fail();
-      return { kind: "size", size: { dim: value.size.dim, text: name, from: value.size.from } };
+      return { kind: "size", size: { dim: value.size.dim, text: name, from: value.size.from ?? { text: `${name}: ${written(span)}`, span } } };
     case "number":
     case "rate": {
       const tensor = value.kind === "size" || value.kind === "tensor" ? asTensor(value, span, ctx) : undefined;

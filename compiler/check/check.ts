@@ -8,6 +8,7 @@ import { checkAlone } from "./alone.ts";
 import { bindFedSizes, finishEntry, inputOf, inputTensor, isFed } from "./entry.ts";
 import { sourceOf } from "./arguments.ts";
 import * as errors from "./errors.ts";
+import { ExpressionTooDeep } from "./fold.ts";
 import { readFiles } from "./files.ts";
 import type { Entry, Model, Parameter } from "./model.ts";
 import type { RecipeOptions } from "./recipe.ts";
@@ -51,8 +52,10 @@ export function check(source: SourceFile, options: CheckOptions): Checked {
   try {
     model = elaborate(source, options, world);
   } catch (error) {
-    if (!(error instanceof Exhausted)) throw error;
-    world.report(errors.exhausted(error.span, error.reason));
+    const span = world.place ?? { file: source, start: 0, end: 0 };
+    if (error instanceof Exhausted) world.report(errors.exhausted(error.span, error.reason));
+    else if (error instanceof ExpressionTooDeep) world.report(errors.exhausted(span, "depth"));
+    else throw error;
   }
   const diagnostics = inOrder(world.diagnostics, source);
   const failed = diagnostics.some((diagnostic) => diagnostic.severity === "error");

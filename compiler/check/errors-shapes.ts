@@ -10,23 +10,23 @@ import type { Use } from "./range.ts";
 import type { IndexVar, Size, SizeSource } from "./value.ts";
 
 export function sizeMismatch(name: string, first: Use, other: Use, fix: { readonly access: Access; readonly text: string } | undefined): Diagnostic {
-  return error("size-mismatch", `\`${name}\` has two sizes`, first.span, sizedFrom(first.size), {
-    also: [{ span: other.span, text: sizedFrom(other.size), primary: true }],
+  return error("size-mismatch", `\`${name}\` has two sizes`, first.span, sizedFrom(first.size, first.span), {
+    also: [{ span: other.span, text: sizedFrom(other.size, first.span), primary: true }],
     fix: fix && replace(fix.access.span, fix.text, `\`${spanText(fix.access.base.span)}\` has its axes the other way round; write \`${fix.text}\``),
   });
 }
 
 export function shapesDiffer(what: string, first: Span, a: readonly Size[], second: Span, b: readonly Size[], at: number | undefined): Diagnostic {
   const axis = at === undefined ? undefined : [a[at]!, b[at]!];
-  return error("shape-mismatch", `${what} takes equal shapes, or a number`, second, axis ? `${shape(b)}: axis ${at! + 1} is ${sizedFrom(axis[1]!)}` : `${shape(b)}: ${plural(b.length, "axis", "axes")}`, {
-    also: [{ span: first, text: axis ? `${shape(a)}: axis ${at! + 1} is ${sizedFrom(axis[0]!)}` : `${shape(a)}: ${plural(a.length, "axis", "axes")}`, primary: true }],
+  return error("shape-mismatch", `${what} takes equal shapes, or a number`, second, axis ? `${shape(b)}: axis ${at! + 1} is ${sizedFrom(axis[1]!, second)}` : `${shape(b)}: ${plural(b.length, "axis", "axes")}`, {
+    also: [{ span: first, text: axis ? `${shape(a)}: axis ${at! + 1} is ${sizedFrom(axis[0]!, second)}` : `${shape(a)}: ${plural(a.length, "axis", "axes")}`, primary: true }],
     notes: at === undefined ? ["nothing is broadcast but numbers: write an equation with indices, such as `y[b,i] = x[b,i] + bias[i]`"] : [],
   });
 }
 
 export function rankMismatch(node: Access, sizes: readonly Size[], count: number): Diagnostic {
   const from = sizes.find((size) => size.from)?.from;
-  return error("rank-mismatch", `\`${spanText(node.base.span)}\` has ${plural(sizes.length, "axis", "axes")}, ${plural(count, "index is", "indices are")} given`, node.slots.span, `its shape is ${shape(sizes)}${from ? `, ${origin(from)}` : ""}`);
+  return error("rank-mismatch", `\`${spanText(node.base.span)}\` has ${plural(sizes.length, "axis", "axes")}, ${plural(count, "index is", "indices are")} given`, node.slots.span, `its shape is ${shape(sizes)}${from ? `, ${origin(from, node.slots.span)}` : ""}`);
 }
 
 export function unboundIndex(span: Span, name: string): Diagnostic {
@@ -62,7 +62,7 @@ export function rangeNotInferable(span: Span, name: string): Diagnostic {
 }
 
 export function declaredTooLong(span: Span, index: IndexVar, axis: Size): Diagnostic {
-  return error("range-too-short", `\`${index.name}\` goes further than the axis`, span, `the axis is ${sizedFrom(axis)}`, {
+  return error("range-too-short", `\`${index.name}\` goes further than the axis`, span, `the axis is ${sizedFrom(axis, span)}`, {
     notes: [`\`${index.name}\` goes to ${sized(index.size)}, and it is not known that the axis is at least as long`],
     fix: `require it: \`require ${index.size.text} <= ${axis.text}\`, or guard it: \`if ${index.name} < ${axis.text} then … else …\``,
   });
@@ -72,7 +72,7 @@ export function outOfBounds(slot: Slot, base: string, axis: Size, { low, high }:
   const text = spanText(slot.span);
   const known = low && high ? `it is from ${dims.print(low)} to ${dims.print(high)}` : low ? `it is at least ${dims.print(low)}` : high ? `it is at most ${dims.print(high)}` : "nothing is known of it";
   const filled = spanText(node.slots.span).replace(/\]$/, " else 0]");
-  return error("out-of-bounds", `\`${text}\` may lie outside of \`${base}\``, slot.span, `${known}; the axis is ${sizedFrom(axis)}`, {
+  return error("out-of-bounds", `\`${text}\` may lie outside of \`${base}\``, slot.span, `${known}; the axis is ${sizedFrom(axis, slot.span)}`, {
     fix: `fill what is outside: \`${spanText(node.base.span)}${filled}\`, or guard it with \`if\` or \`where\`, or \`require\` what makes it fit`,
   });
 }
@@ -165,7 +165,7 @@ export function argumentRank(span: Span, param: Parameter, sizes: readonly Size[
 }
 
 export function argumentSize(span: Span, param: Parameter, at: number, own: Size, wanted: Size, from: SizeSource, sizes: readonly Size[]): Diagnostic {
-  return error("argument-size", `axis ${at + 1} of \`${param.name.text}\` has two sizes`, span, `${sizes.length > 1 ? `${shape(sizes)}: ` : ""}${sizedFrom(own)}`, {
+  return error("argument-size", `axis ${at + 1} of \`${param.name.text}\` has two sizes`, span, `${sizes.length > 1 ? `${shape(sizes)}: ` : ""}${sizedFrom(own, span)}`, {
     also: [beside(from.span, `${sized(wanted)} is wanted`)],
   });
 }
@@ -186,7 +186,7 @@ export function resultRank(span: Span, fn: Callable, sizes: readonly Size[], fro
 }
 
 export function resultSize(span: Span, fn: Callable, at: number, own: Size, wanted: Size, from: SizeSource): Diagnostic {
-  return error("result-size", `axis ${at + 1} of what \`${fn.name.text}\` returns has two sizes`, span, sizedFrom(own), {
+  return error("result-size", `axis ${at + 1} of what \`${fn.name.text}\` returns has two sizes`, span, sizedFrom(own, span), {
     also: [beside(from.span, `${sized(wanted)} is declared`)],
   });
 }

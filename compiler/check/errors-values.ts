@@ -4,7 +4,7 @@ import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
 import { placeOf } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
-import { article, error, sized } from "./message.ts";
+import { article, error, origin, sized } from "./message.ts";
 import type { InstanceVal, Size } from "./value.ts";
 
 export function wrongKind(span: Span, kind: string, wanted: string): Diagnostic {
@@ -27,8 +27,9 @@ export function zeroDivisor(span: Span): Diagnostic {
 
 export function requireFails(node: Node, sizes: readonly { readonly text: string; readonly size: Size }[], self: InstanceVal | undefined): Diagnostic {
   const values = sizes.map(({ text, size }) => `${text} = ${dims.print(size.dim)}`);
+  const origins = sizes.flatMap(({ text, size }) => (size.from ? [`${text} = ${dims.print(size.dim)}, ${origin(size.from, node.span)}`] : []));
   return error("require-fails", "a requirement does not hold", node.span, values.length > 0 ? values.join(", ") : "false", {
-    notes: self ? [`\`${self.title}\` was built at ${placeOf(self.span)}`] : [],
+    notes: [...origins, ...(self ? [`\`${self.title}\` was built at ${placeOf(self.span)}`] : [])],
   });
 }
 

@@ -10,9 +10,10 @@ import { reduceOver } from "./binder.ts";
 import { guarded } from "./bounds.ts";
 import { call } from "./call.ts";
 import * as errors from "./errors.ts";
+import { isOfSizes } from "./expr.ts";
 import { apply } from "./fold.ts";
 import { stack } from "./instance.ts";
-import { lookup, member, unknownName } from "./names.ts";
+import { lookup, lookupOutside, member, unknownName } from "./names.ts";
 import { asTensor, elementwise, toReal } from "./tensor.ts";
 import type { Size, SizeVal, Tensor, Val } from "./value.ts";
 import { flag, kindOf, number, POISON, scalar } from "./value.ts";
@@ -40,7 +41,7 @@ export function evaluateAll(node: Node, outer: Context, mode: Mode = "value"): r
     case "bool":
       return [flag(node.value)];
     case "name":
-      return [lookup(node.text, ctx) ?? unknownName(node.text, node.span, ctx)];
+      return [lookup(node.text, ctx) ?? unknownName(node.text, node.span, ctx, mode === "slot")];
     case "unary":
       return [unary(node, ctx, mode)];
     case "binary":
@@ -79,15 +80,21 @@ export function evaluateSize(node: Node, ctx: Context): Size | undefined {
   return undefined;
 }
 
-/** A condition known when compiling; undefined when it is not, or after an error. */
-export function evaluateFlag(node: Node, ctx: Context): boolean | "unknown" | undefined {
+/**
+ * A condition known when compiling. "unknown": it depends on symbols that stand for hyperparameters; undefined: after an
+ * error, one of which is that it depends on what is fed.
+ */
+export function evaluateFlag(node: Node, ctx: Context, what: string): boolean | "unknown" | undefined {
   const value = asTensor(evaluate(node, ctx), node.span, ctx);
   if (!value) return undefined;
   if (value.type !== "bool") {
     ctx.world.report(errors.wrongKind(node.span, kindOf(value), "a condition"));
     return undefined;
   }
-  return value.axes.length === 0 && value.body.kind === "const" ? value.body.value !== 0 : "unknown";
+  if (value.axes.length === 0 && value.body.kind === "const") return value.body.value !== 0;
+  if (ctx.run.symbolic && value.axes.length === 0 && isOfSizes(value.body)) return "unknown";
+  ctx.world.report(errors.notKnownWhenCompiling(node.span, what));
+  return undefined;
 }
 
 /** As a tensor, whatever is a number; undefined after an error. */
@@ -120,6 +127,7 @@ export function written(span: Span): string {
 
 function binary(node: Binary, ctx: Context, mode: Mode): Val {
   const left = evaluate(node.left, ctx, mode);
+  if (left.kind === "poison" && isBareBinder(node.left, ctx)) return POISON; // the terms that it lacks stand on the right
   const right = evaluate(node.right, ctx, mode);
   if (left.kind === "size" && right.kind === "size") {
     const result = sizeArithmetic(node, left.size, right.size, ctx, mode);
@@ -132,6 +140,13 @@ function binary(node: Binary, ctx: Context, mode: Mode): Val {
     return wrong(left.kind === "size" ? node.right.span : node.left.span, left.kind === "size" ? right : left, "a size", ctx);
   }
   return arithmetic(node, a, b, ctx, mode) ?? POISON;
+}
+
+function isBareBinder(node: Node, ctx: Context): boolean {
+  if (node.kind === "binary") return isBareBinder(node.right, ctx);
+  if (node.kind !== "access" || node.base.kind !== "name") return false;
+  const base = lookupOutside(node.base.text, ctx);
+  return base?.kind === "builtin" || base?.kind === "fn";
 }
 
 /** Undefined where the result is no size: a real quotient, a negative power. */
@@ -337,7 +352,7 @@ function conditional(node: Conditional, ctx: Context, mode: Mode): Val {
   if (condition.type !== "bool") return wrong(node.condition.span, condition, "a condition", ctx);
   if (condition.axes.length === 0 && condition.body.kind === "const") return evaluate(condition.body.value !== 0 ? node.then : node.otherwise, ctx, mode);
   if (mode === "size") {
-    if (!ctx.run.symbolic) ctx.world.report(errors.notKnownWhenCompiling(node.condition.span, "the condition of a size"));
+    evaluateFlag(node.condition, ctx, "the condition of a size");
     return POISON;
   }
   const then = evaluateTensor(node.then, guarded(ctx, condition.body, true), mode);

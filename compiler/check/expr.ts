@@ -42,3 +42,8 @@ export function some(expr: Expr, test: (e: Expr) => boolean): boolean {
   };
   return visit(expr);
 }
+
+/** Depends on sizes alone: on nothing that is computed in a run. */
+export function isOfSizes(expr: Expr): boolean {
+  return !some(expr, (e) => e.kind === "access" || e.kind === "index" || e.kind === "draw" || e.kind === "step");
+}

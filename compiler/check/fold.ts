@@ -10,11 +10,20 @@ export function apply(op: ScalarOpName, ...args: readonly Expr[]): Expr {
   const shorter = absorbed(op, args);
   if (shorter) return shorter;
   const expr: Expr = { kind: "apply", op, args };
+  const depth = 1 + Math.max(...args.map((arg) => depths.get(arg) ?? 0));
+  if (depth > DEEPEST) throw new ExpressionTooDeep("internal: expression too deep");
+  depths.set(expr, depth);
   if (!args.every((arg): arg is ConstExpr => arg.kind === "const")) return expr;
   const [a = 0, b = 0, c = 0] = args.map((arg) => arg.value);
   if ((op === "idiv" || op === "imod") && b === 0) return expr;
   return { kind: "const", type: typeOf(expr, () => "f32"), value: SCALAR_OPS[op].evaluate(a, b, c) };
 }
+
+/** Leaves the elaboration; check.ts makes a diagnostic of it. */
+export class ExpressionTooDeep extends Error {}
+
+const DEEPEST = 400;
+const depths = new WeakMap<Expr, number>();
 
 function absorbed(op: ScalarOpName, [a, b, c]: readonly Expr[]): Expr | undefined {
   if (!a || !b) return undefined;

@@ -28,6 +28,10 @@ export interface Returned {
 export function execute(items: readonly Item[], outer: Context): Returned | "poison" | undefined {
   for (const item of items) {
     const ctx = deeper(outer, item.span);
+    if (item.kind === "require" && !requireAll(item.conditions, ctx)) {
+      poisonTargets(items, ctx);
+      return "poison";
+    }
     const returned = executeItem(item, ctx);
     if (returned) return returned;
   }
@@ -46,7 +50,6 @@ function executeItem(item: Item, ctx: Context): Returned | "poison" | undefined 
       define(item, ctx);
       return undefined;
     case "require":
-      requireAll(item.conditions, ctx);
       return undefined;
     case "return":
       if (!inClass) return returned(item, ctx);
@@ -106,13 +109,12 @@ function returned(item: Return, ctx: Context): Returned {
 }
 
 function choice(item: If, ctx: Context): Returned | "poison" | undefined {
-  const condition = evaluateFlag(item.condition, ctx);
+  const condition = evaluateFlag(item.condition, ctx, "the condition of an `if` item");
   if (condition === true) return execute(item.then.items, ctx);
   if (condition === false) {
     if (!item.otherwise) return undefined;
     return item.otherwise.kind === "if" ? choice(item.otherwise, deeper(ctx, item.span)) : execute(item.otherwise.items, ctx);
   }
-  if (condition === "unknown" && !ctx.run.symbolic) ctx.world.report(errors.notKnownWhenCompiling(item.condition.span, "the condition of an `if` item"));
   poisonTargets([item], ctx);
   return returns([item]) ? "poison" : undefined;
 }
@@ -128,7 +130,9 @@ function returns(items: readonly Item[]): boolean {
 /** What the items would define is not known. */
 function poisonTargets(items: readonly Item[], ctx: Context): void {
   const set = (name: string): void => {
-    if (ctx.frame.kind === "class" && ctx.frame.self) ctx.frame.self.members.set(name, POISON);
+    if (ctx.frame.kind === "class" && ctx.frame.self) {
+      if (!ctx.frame.self.members.has(name)) ctx.frame.self.members.set(name, POISON);
+    }
     else ctx.frame.vars.set(name, POISON);
   };
   for (const item of items) {

@@ -45,20 +45,26 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 /** `d*4 = 256` */
 export function sized(size: Size): string {
   const value = print(size.dim);
-  return value === size.text.replace(/\s+/g, "") || value === size.text ? value : `${size.text} = ${value}`;
+  return sameWords(value, size.text) ? size.text : `${size.text} = ${value}`;
 }
 
 /** `d*4 = 256, from `w: [d*4, d]` (line 9)` */
-export function sizedFrom(size: Size): string {
-  return `${sized(size)}${size.from ? `, ${origin(size.from)}` : ""}`;
+export function sizedFrom(size: Size, near: Span): string {
+  return `${sized(size)}${size.from ? `, ${origin(size.from, near)}` : ""}`;
 }
 
-export function origin(source: SizeSource): string {
-  return `from \`${source.text}\` (${lineOf(source.span)})`;
+/** Where a size was declared, for a message about `near`. */
+export function origin(source: SizeSource, near: Span): string {
+  const { file, start } = source.span;
+  if (file.path === "--set") return `from \`--set ${file.text}\``;
+  const { line } = positionAt(file, start);
+  return `from \`${source.text}\` (${file === near.file ? `line ${line}` : `${file.path}:${line}`})`;
 }
 
-export function lineOf(span: Span): string {
-  return `line ${positionAt(span.file, span.start).line}`;
+/** `N + M` and `M + N` */
+function sameWords(a: string, b: string): boolean {
+  const words = (text: string): string => (text.match(/\w+|[^\s\w]/g) ?? []).sort().join(" ");
+  return words(a) === words(b);
 }
 
 /** `[B, T, d = 64]` */

@@ -42,9 +42,9 @@ function ofInstance(instance: InstanceVal, name: string): Val | undefined {
   return fn && { kind: "method", fn, self: instance };
 }
 
-export function unknownName(name: string, span: Span, ctx: Context): Val {
+export function unknownName(name: string, span: Span, ctx: Context, inSlot = false): Val {
   const known = knownNames(ctx);
-  const looksLikeIndex = ctx.indices !== undefined && /^[a-z]\d?$/.test(name);
+  const looksLikeIndex = (inSlot || ctx.indices !== undefined) && /^[a-z]\d?$/.test(name);
   ctx.world.report(
     looksLikeIndex ? errors.unboundIndex(span, name) : isBoundSize(name) ? errors.unboundSize(span, name) : errors.unknownName(span, name, nearest(name, known)),
   );

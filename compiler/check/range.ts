@@ -108,7 +108,7 @@ export function bind(indices: NewIndices, within: readonly Node[], ctx: Context)
 function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>, ctx: Context): Size | undefined {
   const uses = all.get(index.name) ?? [];
   const first = uses[0];
-  if (!first) {
+  if (!first || all.has("")) {
     if (!all.has("")) ctx.world.report(errors.rangeNotInferable(index.span, index.name));
     return undefined;
   }
@@ -174,7 +174,13 @@ function collect(node: Node | Slot, search: Search): void {
       return collectAccess(node, search);
     case "apply": {
       if (node.head.kind === "call") return;
-      const bound = bindsItsIndex(node.head, ctx) ? node.head.slots.items.flatMap((item) => asNewIndex(item)?.name ?? []) : [];
+      const introduced = bindsItsIndex(node.head, ctx) ? node.head.slots.items.flatMap((item) => asNewIndex(item) ?? []) : [];
+      const bound = introduced.map((index) => index.name);
+      const twice = introduced.find((index) => search.names.has(index.name));
+      if (twice) {
+        ctx.world.report(errors.indexTwice(twice.span, twice.name, undefined));
+        search.uses.set("", []);
+      }
       const inner: Search = bound.length === 0 ? search : { ...search, names: new Set([...search.names].filter((name) => !bound.includes(name))) };
       if (node.head.slots.where) collect(node.head.slots.where, inner);
       return collect(node.operand, inner);
@@ -185,6 +191,11 @@ function collect(node: Node | Slot, search: Search): void {
 }
 
 function collectAccess(node: Access, search: Search): void {
+  if (node.base.kind === "name" && search.names.has(node.base.text) && !lookupOutside(node.base.text, search.ctx)) {
+    search.ctx.world.report(errors.indexedIndex(node.base.span, node.base.text));
+    search.uses.set("", []);
+    return;
+  }
   const sizes = axesOf(baseOf(node, search.ctx));
   if (!sizes) search.uses.set("", []);
   const packed = search.ctx.frame.pack?.length ?? 0;
@@ -224,7 +235,7 @@ function unknownBase(base: NameExpr, ctx: Context): Val {
 /** A condition that needs no index and no tensor: which branch is taken is known before ranges are. */
 function peek(node: Node, ctx: Context): boolean | undefined {
   if (!isStatic(node, ctx)) return undefined;
-  const value = ctx.world.quietly(() => evaluateFlag(node, { ...ctx, indices: undefined }));
+  const value = ctx.world.quietly(() => evaluateFlag(node, { ...ctx, indices: undefined }, ""));
   return typeof value === "boolean" ? value : undefined;
 }
 

@@ -222,7 +222,7 @@ class RecipeMaker {
       const text = this.options.set[path];
       if (text === undefined) continue;
       const span = setSpan(path, text);
-      return { name: undefined, span, value: valueFromText(text) ?? declared(this.home, text) ?? { kind: "text", value: text } };
+      return { name: undefined, span, value: valueFromText(text, span) ?? declared(this.home, text) ?? { kind: "text", value: text } };
     }
     const setting = this.ofModel.get(name);
     return setting && { name: undefined, span: setting.target.span, node: setting.values[0]! };
@@ -393,8 +393,8 @@ export function setSpan(path: string, text: string): Span {
 }
 
 /** Numbers and flags as `--set` writes them. */
-export function valueFromText(text: string): Val | undefined {
-  if (/^-?\d{1,15}$/.test(text)) return sizeVal(dims.constant(Number(text)), text);
+export function valueFromText(text: string, span?: Span): Val | undefined {
+  if (/^-?\d{1,15}$/.test(text)) return sizeVal(dims.constant(Number(text)), text, span && { text, span });
   if (text === "true" || text === "false") return flag(text === "true");
   if (text.trim() !== "" && Number.isFinite(Number(text))) return number(Number(text));
   return undefined;

@@ -3,31 +3,33 @@ import type { Expr as Node, Relation } from "../../grammar/ast.ts";
 import * as dims from "../dim.ts";
 import * as errors from "./errors.ts";
 import { evaluate, evaluateTensor, written } from "./evaluate.ts";
+import { isOfSizes } from "./expr.ts";
 import type { SizeRequirement } from "./model.ts";
 import type { Size } from "./value.ts";
 import { kindOf } from "./value.ts";
 import type { Context } from "./world.ts";
 
-export function requireAll(conditions: readonly Node[], ctx: Context): void {
-  for (const condition of conditions) require(condition, ctx);
+/** False where one is known not to hold: what follows relies on it. */
+export function requireAll(conditions: readonly Node[], ctx: Context): boolean {
+  return conditions.map((condition) => require(condition, ctx)).every(Boolean);
 }
 
-function require(node: Node, ctx: Context): void {
-  if (node.kind === "binary" && node.op === "and") {
-    require(node.left, ctx);
-    return require(node.right, ctx);
-  }
+function require(node: Node, ctx: Context): boolean {
+  if (node.kind === "binary" && node.op === "and") return [require(node.left, ctx), require(node.right, ctx)].every(Boolean);
   const value = evaluateTensor(node, ctx);
-  if (!value) return;
-  if (value.type !== "bool" || value.axes.length > 0) return ctx.world.report(errors.wrongKind(node.span, kindOf(value), "a condition"));
+  if (!value) return true;
+  if (value.type !== "bool" || value.axes.length > 0) {
+    ctx.world.report(errors.wrongKind(node.span, kindOf(value), "a condition"));
+    return true;
+  }
   if (value.body.kind === "const") {
     if (value.body.value === 0) ctx.world.report(errors.requireFails(node, sizesIn(node, ctx), ctx.frame.self));
-    return;
+    return value.body.value !== 0;
   }
   const tests = node.kind === "relation" ? testsOf(node, ctx) : undefined;
   if (!tests) {
-    if (!ctx.run.symbolic) ctx.world.report(errors.requireNotDecidable(node.span));
-    return;
+    if (!isOfSizes(value.body)) ctx.world.report(errors.requireNotDecidable(node.span));
+    return true;
   }
   for (const test of tests) {
     if (test.kind === "nonnegative") ctx.run.facts.assumeNonnegative(test.size);
@@ -35,6 +37,7 @@ function require(node: Node, ctx: Context): void {
     const requirement: SizeRequirement = { text: written(node.span), test };
     if (!ctx.run.requires.some((other) => key(other) === key(requirement))) ctx.run.requires.push(requirement);
   }
+  return true;
 }
 
 function key({ text, test }: SizeRequirement): string {

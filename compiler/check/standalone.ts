@@ -32,7 +32,7 @@ export function withoutRecipe(home: FileScope, options: RecipeOptions, world: Wo
     const name = param.name.text;
     const path = [`model.${name}`, name].find((key) => options.set[key] !== undefined);
     const text = path === undefined ? undefined : options.set[path];
-    const value: Val | undefined = text === undefined ? undefined : (valueFromText(text) ?? declared(home, text) ?? { kind: "text", value: text });
+    const value: Val | undefined = text === undefined ? undefined : (valueFromText(text, setSpan(path!, text)) ?? declared(home, text) ?? { kind: "text", value: text });
     if (value && path !== undefined && text !== undefined) {
       const kind = kinds[k];
       return kind === undefined || kind === "run" ? undefined : coerce(value, kind, name, setSpan(path, text), ctx);

@@ -36,6 +36,8 @@ export class World {
   private nextVariable = 0;
   private muted = 0;
   private fuel = FUEL;
+  /** What is being elaborated. */
+  place: Span | undefined;
 
   /** Each error is reported once, however often its place is elaborated. */
   report(diagnostic: Diagnostic): void {
@@ -57,6 +59,7 @@ export class World {
   }
 
   spend(span: Span, amount = 1): void {
+    this.place = span;
     this.fuel -= amount;
     if (this.fuel < 0) throw new Exhausted(span, "work");
   }
