@@ -183,7 +183,7 @@ export class Emitter {
     const one = (at: string): string => (vec4 ? `${name}[(${at}) >> 2u][(${at}) & 3]` : `${name}[${at}]`);
     if (offset.width === 1) return one(isAtom(offset.text) || !vec4 ? offset.text : this.bound(offset).text);
     if (wide !== undefined && vec4) return `${name}[${wide}]`;
-    this.memory.scattered = true;
+    if (wide === undefined) this.memory.scattered = true;
     const at = isAtom(this.bound(offset).text) ? this.bound(offset).text : `(${offset.text})`;
     return `${typeText(value.type === "f32" ? "f32" : "i32", 4)}(${["x", "y", "z", "w"].map((lane) => one(`${at}.${lane}`)).join(", ")})`;
   }
