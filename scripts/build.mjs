@@ -19,6 +19,8 @@ const ENTRIES = [
   { from: "src/index.ts", to: "index.js", ...node },
   // For browsers and for embedding: no Node, nothing but itself.
   { from: "runtime/index.ts", to: "runtime.js", platform: "neutral", target: "es2022", minify: true },
+  // Put into a compiled model that is to need nothing else, so no module but a script that declares one name.
+  { from: "runtime/embedded/index.ts", to: "embedded.js", platform: "neutral", target: "es2022", minify: true, format: "iife", globalName: "tfm" },
 ];
 
 /**
@@ -48,7 +50,7 @@ export async function build() {
   try {
     const results = await Promise.all(
       entries().map(({ from, to, ...options }) =>
-        bundle({ ...options, entryPoints: [path.join(root, from)], outfile: path.join(root, "dist", to), bundle: true, format: "esm", logLevel: "silent", write: false }),
+        bundle({ format: "esm", ...options, entryPoints: [path.join(root, from)], outfile: path.join(root, "dist", to), bundle: true, logLevel: "silent", write: false }),
       ),
     );
     for (const file of results.flatMap((result) => result.outputFiles)) replace(file.path, file.contents);

@@ -16,10 +16,12 @@ export interface Generation {
   readonly target: string;
   /** The input that is read; absent for a model that continues what it is given. */
   readonly source?: string;
+  /** New tokens of a text at most, where the caller does not say. */
+  readonly maxLength?: number;
 }
 
 export interface GenerationOptions {
-  /** New tokens of a text at most. Default 64. */
+  /** New tokens of a text at most. Default: the module's, else 64. */
   readonly maxLength?: number;
   /** Texts at a time at most. Default 16. */
   readonly batch?: number;
@@ -37,14 +39,14 @@ export function generation(program: Program, sessions: Sessions, use: Generation
   const vocabulary = target.range?.find(({ factors }) => factors.length === 0)?.coefficient;
   if (tokenizer !== undefined && vocabulary !== undefined && tokenizer.size !== vocabulary) throw tokenizerDiffers(tokenizer.size, vocabulary);
 
-  return async (texts, { maxLength = 64, batch = 16, onProgress } = {}) => {
+  return async (texts, { maxLength = use.maxLength ?? 64, batch = 16, onProgress } = {}) => {
     if (tokenizer === undefined) throw tokenizerMissing();
     const { pad, start, end } = tokenizer;
     const asked = typeof texts === "string" ? [texts] : texts;
     const requests = asked.map((text): DecodeRequest => {
       const ids = tokenizer.encode(text);
       if (source !== undefined) return { source: ids, prefix: [start] };
-      return { prefix: ids.length === 0 ? [start] : ids };
+      return { prefix: [start, ...ids] };
     });
     // Of nothing there is no translation.
     const worth = requests.flatMap((request, at) => (source === undefined || (request.source?.length ?? 0) > 0 ? [at] : []));

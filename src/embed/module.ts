@@ -1,0 +1,79 @@
+/** `tfmc compile FILE -o DIR`: a model as an ES module with declarations, for a web page, a bundler or Node. */
+import type { Model } from "../../compiler/check/model.ts";
+import type { Program } from "../../runtime/index.ts";
+import type { Generation } from "../../runtime/embedded/generation.ts";
+import { declarations } from "./declarations.ts";
+import { programLiteral, quoted } from "./literal.ts";
+import { moduleName, withSafeNames } from "./names.ts";
+
+export interface ModuleOptions {
+  /** Where the module gets the runtime: from a package, or from a text that is put into it (`standaloneRuntime`). Default: `tfm/runtime`. */
+  readonly runtime?: { readonly from: string } | { readonly text: string };
+  /** The text of the model's tokenizer.json, to be put into the module. Without it, whoever loads the model hands it in. */
+  readonly tokenizer?: string;
+  /** New tokens of a generated text at most, where the caller does not say. */
+  readonly maxLength?: number;
+}
+
+/**
+ * The files of a compiled model by name, `transformer.js` and `transformer.d.ts`. `program` is compiled from `model` without its
+ * training. Same input, same bytes.
+ */
+export function emitModule(model: Model, program: Program, options: ModuleOptions = {}): ReadonlyMap<string, string> {
+  const safe = withSafeNames(program);
+  const name = moduleName(model.name);
+  const generation = generationOf(model, safe.program, safe.entries, options.maxLength);
+  return new Map([
+    [`${name}.js`, moduleText(model, safe.program, name, generation, options)],
+    [`${name}.d.ts`, declarations({ model, program: safe.program, entries: safe.entries, moduleName: name, generates: generation !== undefined, ownTokenizer: options.tokenizer !== undefined })],
+  ]);
+}
+
+/** The entry that the recipe generates text with, where it takes ids that grow and at most ids to read. */
+function generationOf(model: Model, program: Program, entries: ReadonlyMap<string, string>, maxLength: number | undefined): Generation | undefined {
+  const { recipe } = model;
+  if (recipe?.generate === undefined || recipe.tokenizer === undefined) return undefined;
+  const entry = program.entries.find(({ name }) => name === entries.get(recipe.generate?.entry ?? ""));
+  const [target, source, ...more] = entry?.inputs ?? [];
+  if (entry === undefined || target === undefined || more.length > 0) return undefined;
+  if ([target, source].some((input) => input !== undefined && (input.type !== "i32" || input.shape.length !== 2))) return undefined;
+  return { entry: entry.name, target: target.name, ...(source && { source: source.name }), ...(maxLength !== undefined && { maxLength }) };
+}
+
+function moduleText(model: Model, program: Program, name: string, generation: Generation | undefined, options: ModuleOptions): string {
+  const { declarations: constants, text } = programLiteral(program);
+  const runtime = options.runtime ?? { from: "tfm/runtime" };
+  const parts = ["program", ...(generation ? ["generation"] : []), ...(options.tokenizer === undefined ? [] : ["tokenizer"])];
+  const blocks = [
+    `${header(model, program, name)}\n${imports(runtime)}`,
+    `/** Promises the model with these weights: see ${name}.d.ts. */\nexport function load(weights, options) {\n  return loadModel({ ${parts.join(", ")} }, weights, options);\n}`,
+    ...(generation ? [`/** What generates text: the input that grows${generation.source === undefined ? "" : " and the one that is read"}. */\nconst generation = ${record(generation)};`] : []),
+    ...(options.tokenizer === undefined ? [] : [`const tokenizer = ${quoted(compactJson(options.tokenizer))};`]),
+    constants,
+    `const program = ${text};`,
+    ...("text" in runtime ? [`// The runtime, which is the same in every module.\n${runtime.text.trimEnd()}\nconst { loadModel, TfmError } = tfm;\nexport { TfmError };`] : []),
+  ];
+  return `${blocks.join("\n\n")}\n`;
+}
+
+function header(model: Model, program: Program, name: string): string {
+  const file = model.file.path.split(/[\\/]/).at(-1);
+  return `// ${model.name}, compiled by tfmc from ${file}: ${count(program.entries.length, "entry", "entries")}, ${count(program.kernels.length, "kernel", "kernels")}. Its types stand in ${name}.d.ts.`;
+}
+
+function imports(runtime: NonNullable<ModuleOptions["runtime"]>): string {
+  if ("text" in runtime) return "// It needs nothing else: the runtime stands at the end.";
+  const from = quoted(runtime.from);
+  return `import { loadModel } from ${from};\nexport { TfmError } from ${from};`;
+}
+
+function record(generation: Generation): string {
+  return `{ ${Object.entries(generation).map(([key, value]) => `${key}: ${typeof value === "number" ? value : quoted(value as string)}`).join(", ")} }`;
+}
+
+/** Without its indentation. Not parsed: a vocabulary's keys keep their order and number. */
+function compactJson(text: string): string {
+  return text.trim().replace(/\n\s*/g, "");
+}
+
+const count = (number: number, one: string, many: string): string => `${number} ${number === 1 ? one : many}`;
