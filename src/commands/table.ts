@@ -1,12 +1,17 @@
+import { checkCommand } from "./check.ts";
 import type { Command, Option } from "./command.ts";
+import { compileCommand } from "./compile.ts";
 import { doctorCommand } from "./doctor.ts";
+import { evalCommand } from "./eval.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
 import { fmtCommand } from "./fmt.ts";
+import { profileCommand } from "./profile.ts";
+import { runCommand } from "./run.ts";
 import { trainCommand } from "./train.ts";
 
 /** Every verb, in the order of the help. */
-export const commands: readonly Command[] = [trainCommand, fmtCommand, doctorCommand, execCommand, explainCommand];
+export const commands: readonly Command[] = [checkCommand, compileCommand, trainCommand, runCommand, evalCommand, fmtCommand, profileCommand, doctorCommand, execCommand, explainCommand];
 
 /** Understood by every verb, before or after its name. */
 export const commonOptions: readonly Option[] = [

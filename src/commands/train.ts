@@ -2,7 +2,7 @@ import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { evaluate, metricsText } from "../experiment/evaluate.ts";
 import { readData } from "../experiment/data.ts";
-import { duration, progressLine } from "../experiment/progress-line.ts";
+import { duration, progressLines } from "../experiment/progress-line.ts";
 import { newRunFolder, readCheckpoint } from "../experiment/run-folder.ts";
 import type { Checkpoint } from "../experiment/run-folder.ts";
 import { readModel } from "../experiment/source.ts";
@@ -64,12 +64,13 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   try {
     greet(run, resume, device.adapter.name, output);
     const progress = output.progress();
+    const line = progressLines(steps);
     const started = performance.now();
     const result = await run.train({
       signal,
       stopAt: numbers.stopAt,
       checkpointEvery: numbers.checkpointEvery,
-      onStep: (row) => progress.update(progressLine(row, steps)),
+      onStep: (row) => progress.update(line(row)),
     }).finally(() => progress.finish());
     const seconds = (performance.now() - started) / 1000;
     const metrics = heldout === undefined || result.end !== "done" ? {} : (await evaluate(run.translator(), heldout.pairs, prepared.recipe.reports)).metrics;

@@ -1,0 +1,69 @@
+import type { Model } from "../../compiler/check/model.ts";
+import { placeOf } from "../../grammar/index.ts";
+import { exitCodes } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { checkModel } from "../experiment/check.ts";
+import { readModel } from "../experiment/source.ts";
+import type { Output } from "../output.ts";
+import type { Command } from "./command.ts";
+import { modelChoices, modelOptions } from "./model-options.ts";
+
+export const checkCommand: Command = {
+  name: "check",
+  summary: "say what is wrong with .tfm files, and how large their models are",
+  arguments: [{ name: "files", count: "many", doc: "the files" }],
+  options: modelOptions,
+  needsAdapter: false,
+  run: async ({ arguments: files, options, output }) => {
+    const choices = modelChoices(options);
+    let code: ExitCode = exitCodes.ok;
+    for (const file of files) {
+      const source = readModel(file);
+      if (!source.ok) {
+        output.fail(source.failure);
+        if (output.json) output.dataJson({ file, ok: false, failure: source.failure });
+        code = exitCodes.wrong;
+        continue;
+      }
+      const { model, diagnostics } = checkModel(source.value, choices);
+      const ok = !diagnostics.some(({ severity }) => severity === "error");
+      output.report(diagnostics);
+      if (!ok) code = exitCodes.wrong;
+      if (output.json) {
+        const list = diagnostics.map(({ code: name, severity, title, span, notes, fix }) => ({ code: name, severity, title, place: placeOf(span), notes, ...(fix === undefined ? {} : { fix: fix.text }) }));
+        output.dataJson({ file, ok, diagnostics: list, ...(model === undefined ? {} : summary(model)) });
+      } else if (ok) printSummary(file, model, output);
+    }
+    return code;
+  },
+};
+
+interface Summary {
+  readonly model: string;
+  readonly parameters: number;
+  readonly hyperparameters: Readonly<Record<string, string>>;
+  readonly functions: readonly string[];
+  readonly recipe?: { readonly name: string; readonly data: string; readonly optimizer: string; readonly batch: number; readonly steps: number };
+}
+
+function summary(model: Model): Summary {
+  const { recipe, root } = model;
+  return {
+    model: model.name,
+    parameters: model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0),
+    hyperparameters: Object.fromEntries(root.hyperparameters),
+    functions: model.entries.map(({ name }) => name),
+    ...(recipe === undefined ? {} : { recipe: { name: recipe.name, data: recipe.data.source, optimizer: recipe.optimizer.name, batch: recipe.batch, steps: recipe.steps } }),
+  };
+}
+
+function printSummary(file: string, model: Model | undefined, output: Output): void {
+  if (model === undefined) return output.data(`${file}: nothing is wrong with it; it builds no model`);
+  const { name } = model;
+  const { parameters, hyperparameters, functions, recipe } = summary(model);
+  const settings = Object.entries(hyperparameters).map(([key, value]) => `${key} ${value}`).join(", ");
+  output.data(`${file}: ${name}, ${parameters.toLocaleString("en-US")} parameters in ${model.parameters.length} tensors`);
+  if (settings !== "") output.data(`  sizes      ${settings}`);
+  if (functions.length > 0) output.data(`  functions  ${functions.join(", ")}`);
+  if (recipe !== undefined) output.data(`  recipe     ${recipe.name}: ${recipe.steps.toLocaleString("en-US")} steps of ${recipe.batch} ${recipe.data}, ${recipe.optimizer}`);
+}

@@ -1,0 +1,87 @@
+import { statSync } from "node:fs";
+import path from "node:path";
+import type { Model } from "../../compiler/check/model.ts";
+import { compile } from "../../compiler/compile.ts";
+import { emitModule } from "../embed/module.ts";
+import { standaloneRuntime } from "../embed/standalone.ts";
+import { exitCodes } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { checkedModel } from "../experiment/check.ts";
+import { tokenizerOf } from "../experiment/run-folder.ts";
+import { readModel } from "../experiment/source.ts";
+import { STAGES, afterPass, astText, stageText } from "../experiment/stages.ts";
+import type { Stage } from "../experiment/stages.ts";
+import { generationLimits } from "../experiment/translator.ts";
+import { readTrained } from "../experiment/use.ts";
+import { CommandFailure, valueOf } from "../failure.ts";
+import { writeAtomically } from "../files.ts";
+import type { Output } from "../output.ts";
+import type { Command, OptionValues } from "./command.ts";
+import { modelChoices, modelOptions } from "./model-options.ts";
+import { reporting } from "./refused.ts";
+
+export const compileCommand: Command = {
+  name: "compile",
+  summary: "print any stage of the compiler, or write a model as a module for Node and browsers",
+  details: `  tfmc compile model.tfm --emit graph --entry forward
+  tfmc compile runs/translation -o app/model     (at its trained sizes, with its tokenizer inside)`,
+  arguments: [{ name: "file", count: "one", doc: "the model; for a module, a run folder as well" }],
+  options: [
+    ...modelOptions,
+    { name: "emit", kind: "text", value: "STAGE", choices: STAGES, doc: "the stage to print" },
+    { name: "print-after", kind: "text", value: "PASS", doc: "print the graphs as this pass leaves them" },
+    { name: "entry", kind: "text", value: "NAME", doc: "of this entry alone: grad, update, or a function of the model" },
+    { name: "for", kind: "text", choices: ["cpu", "gpu"], value: "KIND", doc: "kernels for an adapter that computes on the CPU, or for a GPU (the default)" },
+    { name: "out", short: "o", kind: "text", value: "DIR", doc: "write the model as an ES module with declarations into this folder" },
+  ],
+  needsAdapter: false,
+  run: ({ arguments: [file = ""], options, output }) => reporting(output, async () => (options.text("out") === undefined ? printStage(file, options, output) : writeModule(file, options, output))),
+};
+
+function printStage(file: string, options: OptionValues, output: Output): ExitCode {
+  const stage = options.text("emit") as Stage | undefined;
+  const pass = options.text("print-after");
+  const request = { kind: kindOf(options), entry: options.text("entry") };
+  const source = valueOf(readModel(file));
+  if (pass === undefined && stage === undefined) {
+    throw new CommandFailure({ code: "nothing-to-emit", exit: exitCodes.usage, message: "say what is to come of it", remedy: `--emit ${STAGES.join("|")}, --print-after PASS, or -o DIR` });
+  }
+  if (pass === undefined && stage === "ast") return print(astText(source));
+  const model = checkedModel(source, modelChoices(options), (warnings) => output.report(warnings));
+  return print(pass === undefined ? stageText(model, stage as Exclude<Stage, "ast">, request) : afterPass(model, pass, request));
+}
+
+function print(text: string): ExitCode {
+  process.stdout.write(text);
+  return exitCodes.ok;
+}
+
+function kindOf(options: OptionValues): "cpu" | "gpu" {
+  return options.text("for") === "cpu" ? "cpu" : "gpu";
+}
+
+function writeModule(place: string, options: OptionValues, output: Output): ExitCode {
+  const folder = options.text("out") as string;
+  const { model, tokenizer, maxLength } = modelToEmbed(place, options, output);
+  const { program } = compile(model, { profile: { kind: kindOf(options) }, training: false });
+  const runtime = { text: valueOf(standaloneRuntime()) };
+  const files = emitModule(model, program, { runtime, ...(tokenizer === undefined ? {} : { tokenizer }), ...(maxLength === undefined ? {} : { maxLength }) });
+  for (const [name, text] of files) valueOf(writeAtomically(path.join(folder, name), text));
+  for (const name of files.keys()) output.data(path.join(folder, name));
+  return exitCodes.ok;
+}
+
+interface Embedded {
+  readonly model: Model;
+  readonly tokenizer?: string;
+  readonly maxLength?: number;
+}
+
+/** A run folder gives its model at the sizes it was trained with; a file gives the model at the sizes that it declares. */
+function modelToEmbed(place: string, options: OptionValues, output: Output): Embedded {
+  if (statSync(place, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return { model: checkedModel(valueOf(readModel(place)), modelChoices(options), (warnings) => output.report(warnings)) };
+  }
+  const { checkpoint, model } = readTrained(place);
+  return { model, tokenizer: tokenizerOf(checkpoint), maxLength: generationLimits(checkpoint.record).maxLength };
+}

@@ -1,0 +1,37 @@
+import type { Model } from "../../compiler/check/model.ts";
+import { loadTokenizer } from "../../runtime/text/index.ts";
+import type { Tokenizer } from "../../runtime/text/index.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { CommandFailure } from "../failure.ts";
+import { statSync } from "node:fs";
+import { checkedModel } from "./check.ts";
+import { latestRunFolder, placed, readCheckpoint, tokenizerOf } from "./run-folder.ts";
+import type { Checkpoint } from "./run-folder.ts";
+
+/** A checkpoint with its model at the sizes it was trained with. */
+export interface Trained {
+  readonly checkpoint: Checkpoint;
+  readonly model: Model;
+  readonly tokenizer: Tokenizer;
+}
+
+/** Reads a run folder, or the newest run of a model file. Throws CommandFailure, TfmError or ModelRefused. */
+export function readTrained(place: string): Trained {
+  const checkpoint = readCheckpoint(folderOf(place));
+  try {
+    const tokenizer = loadTokenizer(tokenizerOf(checkpoint));
+    const { record, source } = checkpoint;
+    return { checkpoint, tokenizer, model: checkedModel(source, { recipe: record.recipe, set: record.set, tokenizer }) };
+  } catch (error) {
+    throw placed(error, checkpoint.folder);
+  }
+}
+
+function folderOf(place: string): string {
+  const stats = statSync(place, { throwIfNoEntry: false });
+  if (stats === undefined) throw new CommandFailure({ code: "file-missing", exit: exitCodes.wrong, message: `${place}: there is no such folder or file`, remedy: "name the folder that `tfmc train` wrote, such as runs/translation" });
+  if (stats.isDirectory()) return place;
+  const latest = latestRunFolder(place);
+  if (latest !== undefined) return latest;
+  throw new CommandFailure({ code: "not-trained", exit: exitCodes.wrong, message: `${place} was not trained yet: runs/ has no run of it`, remedy: `tfmc train ${place}, or name the run's folder` });
+}
