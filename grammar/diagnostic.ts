@@ -77,8 +77,10 @@ function frame(file: SourceFile, labels: readonly Label[], width: number, tone: 
   for (const [i, line] of lines.entries()) {
     const before = lines[i - 1];
     if (before !== undefined && line > before + 1) out.push(`${" ".repeat(width + 1)}${paint(BLUE, "·")}`);
-    out.push(`${paint(BLUE, `${String(line).padStart(width)} │`)} ${expand(lineText(file, line))}`);
-    for (const text of underlines(file, line, byLine.get(line) ?? [], tone, paint)) out.push(`${" ".repeat(width + 1)}${paint(BLUE, "│")} ${text}`);
+    const marks = marksOf(file, line, byLine.get(line) ?? []);
+    const window = windowOf(expand(lineText(file, line)), marks);
+    out.push(`${paint(BLUE, `${String(line).padStart(width)} │`)} ${window.text}`);
+    for (const text of underlines(marks.map(window.shift), tone, paint)) out.push(`${" ".repeat(width + 1)}${paint(BLUE, "│")} ${text}`);
   }
   return out;
 }
@@ -90,8 +92,7 @@ interface Mark {
   readonly text: string;
 }
 
-/** One row with the marks and the text of the last of them, then one row for each other text, from right to left. */
-function underlines(file: SourceFile, line: number, labels: readonly Label[], tone: string, paint: Paint): string[] {
+function marksOf(file: SourceFile, line: number, labels: readonly Label[]): Mark[] {
   const text = lineText(file, line);
   const start = file.lineStarts[line - 1] ?? 0;
   const marks = labels.map((label): Mark => {
@@ -99,7 +100,24 @@ function underlines(file: SourceFile, line: number, labels: readonly Label[], to
     const to = columns(text.slice(0, Math.min(label.span.end - start, text.length)));
     return { from, to: Math.max(to, from + 1), sign: label.primary === false ? "-" : "^", text: label.text };
   });
-  marks.sort((a, b) => a.from - b.from || a.to - b.to);
+  return marks.sort((a, b) => a.from - b.from || a.to - b.to);
+}
+
+const WIDEST = 160;
+
+/** The part of a very long line around its first mark. */
+function windowOf(text: string, marks: readonly Mark[]): { readonly text: string; readonly shift: (mark: Mark) => Mark } {
+  if (text.length <= WIDEST) return { text, shift: (mark) => mark };
+  const from = Math.max(0, (marks[0]?.from ?? 0) - WIDEST / 2);
+  const left = from > 0 ? "…" : "";
+  const by = from - left.length;
+  const end = from + WIDEST;
+  const shift = (mark: Mark): Mark => ({ ...mark, from: Math.min(mark.from, end) - by, to: Math.min(mark.to, end + 1) - by });
+  return { text: left + text.slice(from, end) + (text.length > end ? "…" : ""), shift };
+}
+
+/** One row with the marks and the text of the last of them, then one row for each other text, from right to left. */
+function underlines(marks: readonly Mark[], tone: string, paint: Paint): string[] {
   const row: string[] = [];
   for (const mark of [...marks].sort((a, b) => (a.sign === b.sign ? 0 : a.sign === "-" ? -1 : 1))) {
     for (let c = mark.from; c < mark.to; c++) row[c] = mark.sign;

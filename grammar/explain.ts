@@ -108,7 +108,7 @@ class Explainer {
     }
     if (isOneOf(first, [t.Numeral, t.Text, t.Bool, t.Not, t.LeftParen, t.Minus])) return errors.noItem(line, "an expression", "if it is the result, write `return` before it; if it is a step, give it a name: `y = …`");
     if (first.tokenType === t.Block) return errors.noWord({ ...span, end: span.start + 1 }, "`{`", "a block belongs to a declaration, a function, `if`, `for` or `scan`; these stand before it");
-    if (first.tokenType === t.Else) return errors.noWord(span, "`else`", "an `else` follows the `}` of its `if`");
+    if (first.tokenType === t.Else) return errors.noWord(span, "`else`", ELSE);
     return errors.noWord(span, `\`${first.image}\``, undefined);
   }
 
@@ -128,6 +128,7 @@ class Explainer {
       return isOneOf(this.tokens[0], [t.Require, t.Return]) ? errors.singleEquals(here) : errors.chainedEquals(here);
     }
     if (found.tokenType === t.Where) return errors.whereOutside(here, "where");
+    if (found.tokenType === t.Else && isOneOf(this.tokens[this.at + 1], [t.Block, t.If])) return errors.noWord(here, "`else`", ELSE);
     if (found.tokenType === t.Else) return errors.whereOutside(here, "else");
     if (found.tokenType === t.Comma && this.targetStart(this.at + 1) !== undefined) return errors.commaBetweenItems(here, this.tokens[this.at + 1]?.image ?? "");
     if (before.tokenType === t.Block) return this.isOperandStart(found) ? this.twoItems(this.at) : errors.unexpected(here, this.foundText(), "`;` or a new line");
@@ -138,7 +139,8 @@ class Explainer {
 
   nameExpected(rule: string): Diagnostic {
     if (this.found !== undefined && t.RESERVED.has(this.found.image)) return errors.reservedWord(this.here(), this.found.image);
-    if (rule === "parameter" && this.before?.tokenType === t.Comma && this.is(t.RightParen)) return errors.emptyPlace(this.span(this.before), this.foundText());
+    if (rule === "parameter" && this.looksLikeCall()) return this.callAlone();
+    if (rule === "parameter" && this.before?.tokenType === t.Comma && (this.is(t.RightParen) || this.is(t.Comma))) return errors.emptyPlace(this.here(), this.foundText());
     if (rule === "targetStep" || rule === "step") return errors.missingName(this.here(), "what follows `.`", this.foundText());
     const what: Readonly<Record<string, string>> = { parameter: "a parameter", target: "what is set", carry: "a carried value", declaration: `\`${this.before?.image ?? ""}\``, method: "a function" };
     return errors.missingName(this.here(), what[rule] ?? `\`${this.before?.image ?? ""}\``, this.foundText());
@@ -182,10 +184,7 @@ class Explainer {
   bodyExpected(): Diagnostic {
     const name = this.tokens.find((x) => isOneOf(x, [t.Name]))?.image ?? "";
     if (this.is(t.Colon)) return errors.resultType(this.here());
-    const first = this.tokens[0] as IToken;
-    if (this.found === undefined && first.tokenType !== t.Fn && !this.tokens.some((x) => isOneOf(x, [t.Colon, t.Arrow]))) {
-      return errors.noItem({ ...this.span(first), end: this.span(this.tokens.at(-1) as IToken).end }, "a call", `write \`return\` before it, or give its result a name: \`y = ${name}(…)\``);
-    }
+    if (this.looksLikeCall() && !this.tokens.some((x) => x.tokenType === t.Colon)) return this.callAlone();
     return errors.missingBody(this.here(), name, this.foundText());
   }
 
@@ -201,6 +200,22 @@ class Explainer {
     if (this.is(t.Comma) && isOneOf(this.before, [t.LeftParen, t.LeftSquare])) return errors.emptyPlace(here, "`,`");
     if (this.is(t.Equal) && isOneOf(this.before, [t.Equal, t.Less, t.Greater])) return errors.singleEquals(here);
     return errors.missingValue(here, this.foundText(), this.before?.tokenType === t.Block ? undefined : this.before?.image);
+  }
+
+  /** `f(x, 0.1)` by itself is read as the beginning of a function. */
+  looksLikeCall(): boolean {
+    let depth = 0;
+    for (const token of this.tokens) {
+      depth += isOneOf(token, [t.LeftParen, t.LeftSquare]) ? 1 : isOneOf(token, [t.RightParen, t.RightSquare]) ? -1 : 0;
+      if (depth === 0 && isOneOf(token, [t.Equal, t.Arrow, t.Block])) return false;
+    }
+    return this.tokens[0]?.tokenType === t.Name;
+  }
+
+  callAlone(): Diagnostic {
+    const first = this.tokens[0] as IToken;
+    const whole = { ...this.span(first), end: this.span(this.tokens.at(-1) as IToken).end };
+    return errors.noItem(whole, "a call", `write \`return\` before it, or give its result a name: \`y = ${first.image}(…)\``);
   }
 
   sideBySide(inBrackets: boolean): Diagnostic {
@@ -293,6 +308,7 @@ class Explainer {
   }
 }
 
+const ELSE = "an `else` follows the `}` of its `if`";
 /** What may stand at the end of a value. */
 const ENDS_VALUE = [t.Name, t.Numeral, t.Text, t.Bool, t.RightParen, t.RightSquare, t.Block];
 

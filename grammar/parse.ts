@@ -82,8 +82,10 @@ class Reader {
     }
     const exception = parser.errors[0];
     if (exception === undefined) return build(this.around, cst);
-    report(explain(file, piece, exception));
-    return this.blocksOnly(tokens);
+    const diagnostic = explain(file, piece, exception);
+    report(diagnostic);
+    // In `y = if a { b } else { c }` the braces hold values, not items.
+    return diagnostic.code === "two-ifs" ? undefined : this.blocksOnly(tokens);
   }
 
   /** An item that cannot be read yields nothing, but the mistakes in its blocks are told as well. */

@@ -114,7 +114,11 @@ class Printer {
 
   item(item: AnyItem, indent: number): string[] {
     const parts = partsOf(item);
-    return parts === undefined ? layout(simple(item as Simple), WIDTH, indent) : this.headed(parts, indent);
+    if (parts !== undefined) return this.headed(parts, indent);
+    const below = layout(simple(item as Simple), WIDTH, indent);
+    if (below.length < 3) return below;
+    const beside = layout(simple(item as Simple, true), WIDTH, indent);
+    return beside.length < below.length ? beside : below;
   }
 
   /** Heads and blocks in turn: `if a { … } else { … }`. A block stays on one line where it was on one and fits. */
@@ -295,16 +299,17 @@ function partsOf(item: AnyItem): readonly Part[] | undefined {
 /** Items without a block. */
 type Simple = Exclude<AnyItem, ast.Decl | ast.If | ast.For | ast.Scan>;
 
-function simple(item: Simple): Doc {
+/** `beside`: what is set begins on the line of its `=`, even if it does not end there. */
+function simple(item: Simple, beside = false): Doc {
   switch (item.kind) {
     case "use":
       return ["use ", printExpr(item.path)];
     case "fn":
     case "method":
       if (item.body.kind === "block") throw new Error("internal: a function with a block is not simple");
-      return setting([signature(item)], item.body.values);
+      return setting([signature(item)], item.body.values, beside);
     case "let":
-      return setting(["let ", item.name.text], [item.value]);
+      return setting(["let ", item.name.text], [item.value], beside);
     case "require":
       return ["require ", nest(2, values(item.conditions))];
     case "return":
@@ -316,13 +321,14 @@ function simple(item: Simple): Doc {
     case "field":
       return [item.name.text, ": ", printType(item.type)];
     case "assign":
-      return setting([targets(item)], item.values);
+      return setting([targets(item)], item.values, beside);
     default:
       return item satisfies never;
   }
 }
 
-function setting(left: readonly Doc[], right: readonly ast.Expr[]): Doc {
+function setting(left: readonly Doc[], right: readonly ast.Expr[], beside: boolean): Doc {
+  if (beside) return [group(...left), " = ", nest(2, values(right))];
   return [group(...left), " =", group(nest(2, LINE, values(right)))];
 }
 
