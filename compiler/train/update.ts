@@ -74,7 +74,8 @@ function inline(b: GraphBuilder, optimizer: Optimizer, range: "decayed" | "undec
   for (const { value, state, name } of graph.outputs) {
     const result = renamed.get(value)!;
     const kind = state?.kind ?? "parameter";
-    const old = leaves.get(`${kind}:${state?.path ?? "w"}`)!;
+    // Unread where the optimizer does without it, as descent without momentum does.
+    const old = leaves.get(`${kind}:${state?.path ?? "w"}`) ?? b.state({ kind, path: kind === "optimizer" ? `${state?.path}:${range}` : range }, [length]);
     const guarded = b.map(`${range}.${name}`, [length], select(ok, access(result, index(0)), access(old, index(0))));
     b.output(`${range}.${name}`, guarded, old.state);
   }
