@@ -24,8 +24,8 @@ function read(text: string): { readonly mistakes: number } {
     const once = format(ast);
     const again = parse(sourceFile("fuzz.tfm", once));
     expect(again.diagnostics.map((d) => renderDiagnostic(d))).toEqual([]);
-    expect(withoutPlaces(again.ast)).toEqual(withoutPlaces(ast));
-    expect(commentTexts(again.ast)).toEqual(commentTexts(ast));
+    expect(JSON.stringify(withoutPlaces(again.ast))).toBe(JSON.stringify(withoutPlaces(ast)));
+    expect(commentTexts(again.ast).join("\n")).toBe(commentTexts(ast).join("\n"));
     expect(format(again.ast)).toBe(once);
   }
   expect(performance.now() - started).toBeLessThan(SLOWEST_MS);
