@@ -21,6 +21,8 @@ export function readAccess(node: Access, ctx: Context): Val {
     ctx.world.report(errors.binderWithoutTerms(node.span, spanText(node.base.span)));
     return POISON;
   }
+  const empty = ctx.frame.pack?.length === 0 && node.slots.items.every((item) => item.kind === "ellipsis");
+  if (empty && base.kind === "tensor" && base.axes.length === 0) return base;
   if (base.kind === "size" || (base.kind === "tensor" && base.axes.length === 0)) {
     ctx.world.report(errors.notATensor(node.base.span, kindOf(base)));
     return POISON;

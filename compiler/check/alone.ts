@@ -17,12 +17,15 @@ import { flag, number, POISON } from "./value.ts";
 import type { Context, Frame, World } from "./world.ts";
 import { Run } from "./world.ts";
 
-export function checkAlone(home: FileScope, world: World): void {
+/** `ahead`: what cannot be translated yet is no mistake. */
+export function checkAlone(home: FileScope, world: World, { ahead = false } = {}): void {
+  world.acceptsUnsupported = ahead;
   for (const top of home.file.tops) {
     if (top.kind === "use") continue;
     if (top.kind === "fn") checkFunction(top, home, undefined, new Facts(), world);
     else if (top.category === "layer" || top.category === "model") checkLayer(top, home, world);
   }
+  world.acceptsUnsupported = false;
 }
 
 function contextOf(home: FileScope, self: InstanceVal | undefined, run: Run, world: World, name: string): Context {
@@ -80,7 +83,7 @@ function checkFunction(fn: Callable, home: FileScope, self: InstanceVal | undefi
     bindFedSizes(fn.params, ctx, (k) => sourceOf(fn.params[k]!));
     const kinds = kindsOf(fn.params, ctx);
     for (const [k, param] of fn.params.entries()) bindAlone(param, kinds[k], ctx, facts);
-    runBody(fn, ctx);
+    world.within(self, () => runBody(fn, ctx));
   }
 }
 

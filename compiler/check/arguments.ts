@@ -286,7 +286,7 @@ function bindRange({ param, tensor }: Given, ctx: Context, outer: Context): void
   const range = param.type?.argument;
   if (range?.kind !== "name" || !isBoundSize(range.text) || ctx.frame.vars.has(range.text) || tensor.type !== "i32") return;
   const { high } = boundsOf(tensor.body, outer);
-  if (high) ctx.frame.vars.set(range.text, { kind: "size", size: { dim: dims.add(high, dims.ONE), text: range.text, from: sourceOf(param) } });
+  if (high && !dims.print(high).includes("(")) ctx.frame.vars.set(range.text, { kind: "size", size: { dim: dims.add(high, dims.ONE), text: range.text, from: sourceOf(param) } });
 }
 
 /** The argument as the function sees it: every axis has the size that the parameter's type says. */

@@ -3,7 +3,7 @@ import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
 import { exprKey } from "../ir/expr.ts";
 import type { Expr } from "../ir/graph.ts";
-import type { Interval, Prover } from "../ops/interval.ts";
+import type { Interval, Order } from "../ops/interval.ts";
 import { below, exactly, intervalOf, join, meet, UNKNOWN } from "../ops/interval.ts";
 import { freeIndices } from "./expr.ts";
 import type { IndexVar } from "./value.ts";
@@ -11,24 +11,28 @@ import type { Context, Guard } from "./world.ts";
 
 /** What is known of an i32 expression here. */
 export function boundsOf(expr: Expr, ctx: Context): Interval {
-  return bounds(expr, ctx.guards, ctx, proverFor(expr, ctx));
+  return bounds(expr, ctx.guards, ctx, orderFor(expr, ctx));
 }
 
 /** Whether 0 <= slot < size wherever it is evaluated. */
 export function isWithin(slot: Expr, size: Dim, ctx: Context): boolean {
   if (slot.kind === "index" && ctx.run.facts.equal(ctx.world.variableOf(slot.at).size.dim, size)) return true;
-  const prover = proverFor(slot, ctx);
-  const { low, high } = bounds(slot, ctx.guards, ctx, prover);
-  return low !== undefined && high !== undefined && prover(low) && prover(dims.subtract(dims.subtract(size, high), dims.ONE));
+  const order = orderFor(slot, ctx);
+  const { low, high } = bounds(slot, ctx.guards, ctx, order);
+  return low !== undefined && high !== undefined && order.proves(low) && order.proves(dims.subtract(dims.subtract(size, high), dims.ONE));
 }
 
-function proverFor(expr: Expr, ctx: Context): Prover {
-  let positive: Dim[] | undefined;
-  return (dim) => {
-    const number = dims.asNumber(dim);
-    if (number !== undefined) return number >= 0;
-    positive ??= positiveSizes([...ctx.live, ...freeIndices(expr).map((id) => ctx.world.variableOf(id))]);
-    return ctx.run.facts.proves(dim, positive);
+function orderFor(expr: Expr, ctx: Context): Order {
+  const { facts } = ctx.run;
+  let found: readonly Dim[] | undefined;
+  const positive = (): readonly Dim[] => (found ??= positiveSizes([...ctx.live, ...freeIndices(expr).map((id) => ctx.world.variableOf(id))]));
+  return {
+    proves: (dim) => {
+      const number = dims.asNumber(dim);
+      return number !== undefined ? number >= 0 : facts.proves(dim, positive());
+    },
+    above: (a, b) => facts.bound(a, b, Math.max, positive()),
+    under: (a, b) => facts.bound(a, b, Math.min, positive()),
   };
 }
 
@@ -39,18 +43,18 @@ function positiveSizes(live: readonly IndexVar[]): Dim[] {
   return [...named.values()];
 }
 
-function bounds(expr: Expr, guards: Guard | undefined, ctx: Context, proves: Prover): Interval {
-  let found = plainBounds(expr, guards, ctx, proves);
+function bounds(expr: Expr, guards: Guard | undefined, ctx: Context, order: Order): Interval {
+  let found = plainBounds(expr, guards, ctx, order);
   if (guards && expr.kind !== "size" && expr.kind !== "const") {
     const key = exprKey(expr);
     for (let guard: Guard | undefined = guards; guard; guard = guard.next) {
-      if (exprKey(guard.expr) === key) found = meet(found, guard.interval, proves);
+      if (exprKey(guard.expr) === key) found = meet(found, guard.interval, order);
     }
   }
   return found;
 }
 
-function plainBounds(expr: Expr, guards: Guard | undefined, ctx: Context, proves: Prover): Interval {
+function plainBounds(expr: Expr, guards: Guard | undefined, ctx: Context, order: Order): Interval {
   switch (expr.kind) {
     case "const":
       return Number.isInteger(expr.value) ? exactly(dims.constant(expr.value)) : UNKNOWN;
@@ -69,9 +73,9 @@ function plainBounds(expr: Expr, guards: Guard | undefined, ctx: Context, proves
     case "apply": {
       const [a, b, c] = expr.args;
       if (expr.op === "select" && a && b && c) {
-        return join(bounds(b, guardsOf(a, true, guards, ctx, proves), ctx, proves), bounds(c, guardsOf(a, false, guards, ctx, proves), ctx, proves), proves);
+        return join(bounds(b, guardsOf(a, true, guards, ctx, order), ctx, order), bounds(c, guardsOf(a, false, guards, ctx, order), ctx, order), order);
       }
-      return intervalOf(expr.op, expr.args.map((arg) => bounds(arg, guards, ctx, proves)), proves);
+      return intervalOf(expr.op, expr.args.map((arg) => bounds(arg, guards, ctx, order)), order);
     }
     default:
       return expr satisfies never;
@@ -80,39 +84,39 @@ function plainBounds(expr: Expr, guards: Guard | undefined, ctx: Context, proves
 
 /** The context in which the condition is known to hold, or to fail. */
 export function guarded(ctx: Context, condition: Expr, holds: boolean): Context {
-  const guards = guardsOf(condition, holds, ctx.guards, ctx, proverFor(condition, ctx));
+  const guards = guardsOf(condition, holds, ctx.guards, ctx, orderFor(condition, ctx));
   return guards === ctx.guards ? ctx : { ...ctx, guards };
 }
 
-function guardsOf(condition: Expr, holds: boolean, guards: Guard | undefined, ctx: Context, proves: Prover): Guard | undefined {
+function guardsOf(condition: Expr, holds: boolean, guards: Guard | undefined, ctx: Context, order: Order): Guard | undefined {
   if (condition.kind !== "apply") return guards;
   const [a, b] = condition.args;
-  if (condition.op === "not" && a) return guardsOf(a, !holds, guards, ctx, proves);
+  if (condition.op === "not" && a) return guardsOf(a, !holds, guards, ctx, order);
   if (!a || !b) return guards;
-  if (condition.op === (holds ? "and" : "or")) return guardsOf(b, holds, guardsOf(a, holds, guards, ctx, proves), ctx, proves);
-  if (condition.op === "ilt") return holds ? lessOrEqual(a, b, 1, guards, ctx, proves) : lessOrEqual(b, a, 0, guards, ctx, proves);
-  if (condition.op === "ile") return holds ? lessOrEqual(a, b, 0, guards, ctx, proves) : lessOrEqual(b, a, 1, guards, ctx, proves);
+  if (condition.op === (holds ? "and" : "or")) return guardsOf(b, holds, guardsOf(a, holds, guards, ctx, order), ctx, order);
+  if (condition.op === "ilt") return holds ? lessOrEqual(a, b, 1, guards, ctx, order) : lessOrEqual(b, a, 0, guards, ctx, order);
+  if (condition.op === "ile") return holds ? lessOrEqual(a, b, 0, guards, ctx, order) : lessOrEqual(b, a, 1, guards, ctx, order);
   if (condition.op === (holds ? "ieq" : "ine")) {
-    const [left, right] = [bounds(a, guards, ctx, proves), bounds(b, guards, ctx, proves)];
+    const [left, right] = [bounds(a, guards, ctx, order), bounds(b, guards, ctx, order)];
     return { next: { next: guards, expr: b, interval: left }, expr: a, interval: right };
   }
-  if (condition.op === (holds ? "ine" : "ieq")) return differing(a, b, guards, ctx, proves);
+  if (condition.op === (holds ? "ine" : "ieq")) return differing(a, b, guards, ctx, order);
   return guards;
 }
 
 /** a + by <= b */
-function lessOrEqual(a: Expr, b: Expr, by: number, guards: Guard | undefined, ctx: Context, proves: Prover): Guard {
-  const high = bounds(b, guards, ctx, proves).high;
-  const low = bounds(a, guards, ctx, proves).low;
+function lessOrEqual(a: Expr, b: Expr, by: number, guards: Guard | undefined, ctx: Context, order: Order): Guard {
+  const high = bounds(b, guards, ctx, order).high;
+  const low = bounds(a, guards, ctx, order).low;
   const step = dims.constant(by);
   const first: Guard = { next: guards, expr: a, interval: { high: high && dims.subtract(high, step) } };
   return { next: first, expr: b, interval: { low: low && dims.add(low, step) } };
 }
 
 /** a != b: an end of a's interval that equals b moves by one. */
-function differing(a: Expr, b: Expr, guards: Guard | undefined, ctx: Context, proves: Prover): Guard | undefined {
-  const other = bounds(b, guards, ctx, proves);
-  const own = bounds(a, guards, ctx, proves);
+function differing(a: Expr, b: Expr, guards: Guard | undefined, ctx: Context, order: Order): Guard | undefined {
+  const other = bounds(b, guards, ctx, order);
+  const own = bounds(a, guards, ctx, order);
   if (!other.low || !other.high || !dims.equal(other.low, other.high)) return guards;
   if (own.low && dims.equal(own.low, other.low)) return { next: guards, expr: a, interval: { low: dims.add(own.low, dims.ONE) } };
   if (own.high && dims.equal(own.high, other.high)) return { next: guards, expr: a, interval: { high: dims.subtract(own.high, dims.ONE) } };

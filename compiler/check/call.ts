@@ -107,7 +107,7 @@ export function callFunction(target: FnVal | MethodVal, args: readonly Argument[
   const bound = bindParameters(fn.params, args, inner, ctx, span, describe(fn, self));
   if (!bound) return poisoned;
   const before = ctx.run.builder.values.length;
-  const made = runBody(fn, bound, path);
+  const made = ctx.world.within(self, () => runBody(fn, bound, path));
   if (!self) for (const value of made) nameByCaller(value, before, ctx);
   return made;
 }

@@ -34,7 +34,7 @@ export interface CheckOptions {
   readonly vocab?: number | undefined;
   /** Of the trained tokenizer; without it its declared size counts. */
   readonly tokenizer?: TokenizerFacts | undefined;
-  /** Checks the library's files as well, not only what is used of them. */
+  /** Checks the library's files as well, not only what is used of them; there may be more of the language in them than can be translated. */
   readonly library?: boolean;
 }
 
@@ -75,7 +75,7 @@ function elaborate(source: SourceFile, options: CheckOptions, world: World): Mod
   const built = recipe ? elaborateRecipe(recipe, main, recipeOptions, world) : withoutRecipe(main, recipeOptions, world);
   const model = built && modelOf(main, built, world);
   checkAlone(main, world);
-  if (options.library) for (const scope of files.library) checkAlone(scope, world);
+  if (options.library) for (const scope of files.library) checkAlone(scope, world, { ahead: true });
   return model;
 }
 

@@ -45,7 +45,7 @@ export function inputOf(param: Parameter, ctx: Context): { readonly input: Entry
 
 /** Elaborates the body and closes the graph; undefined after an error. */
 export function finishEntry(fn: Callable, inputs: readonly EntryInput[], ctx: Context): Entry | undefined {
-  const results = runBody(fn, ctx);
+  const results = ctx.world.within(ctx.frame.self, () => runBody(fn, ctx));
   const outputs: EntryOutput[] = [];
   const graphOutputs: GraphOutput[] = [];
   const names = outputNames(fn, results.length);

@@ -2,10 +2,9 @@
 import type { Expr as Node } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
-import { placeOf } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import { article, error, origin, sized } from "./message.ts";
-import type { InstanceVal, Size } from "./value.ts";
+import type { Size } from "./value.ts";
 
 export function wrongKind(span: Span, kind: string, wanted: string): Diagnostic {
   return error("wrong-kind", `${wanted} is wanted here`, span, `this is ${article(kind)}`);
@@ -25,11 +24,11 @@ export function zeroDivisor(span: Span): Diagnostic {
   return error("zero-divisor", "this divides by zero", span, "it is 0");
 }
 
-export function requireFails(node: Node, sizes: readonly { readonly text: string; readonly size: Size }[], self: InstanceVal | undefined): Diagnostic {
+export function requireFails(node: Node, sizes: readonly { readonly text: string; readonly size: Size }[]): Diagnostic {
   const values = sizes.map(({ text, size }) => `${text} = ${dims.print(size.dim)}`);
   const origins = sizes.flatMap(({ text, size }) => (size.from ? [`${text} = ${dims.print(size.dim)}, ${origin(size.from, node.span)}`] : []));
   return error("require-fails", "a requirement does not hold", node.span, values.length > 0 ? values.join(", ") : "false", {
-    notes: [...origins, ...(self ? [`\`${self.title}\` was built at ${placeOf(self.span)}`] : [])],
+    notes: origins,
   });
 }
 

@@ -47,7 +47,19 @@ export class Facts {
     const goal = this.shifted(this.normal(dim));
     if (allNonnegative(goal)) return true;
     const facts = [...this.nonnegative, ...alsoNonnegative.map((fact) => this.normal(fact))].map((fact) => this.shifted(fact));
-    return follows(goal, facts.slice(0, 24), 3);
+    if (follows(goal, facts.slice(0, 24), 3)) return true;
+    const without = withoutQuotient(dim);
+    return without !== undefined && this.proves(subtract(without.divisor, constant(1)), alsoNonnegative) && this.proves(without.goal, alsoNonnegative);
+  }
+
+  /** Coefficient by coefficient the larger (or smaller): a bound, as sizes are not negative; those known to be positive count from 1. */
+  bound(a: Dim, b: Dim, choose: (x: number, y: number) => number, alsoNonnegative: readonly Dim[]): Dim {
+    const ones = new Set([...this.positive, ...alsoNonnegative.flatMap((dim) => onlyName(add(this.normal(dim), constant(1))) ?? [])]);
+    const [p, q] = [shift(this.normal(a), ones, 1), shift(this.normal(b), ones, 1)];
+    const terms = new Map([...p, ...q].map((term) => [key([{ ...term, coefficient: 1 }]), term.factors]));
+    const of = (dim: Dim, id: string): number => dim.find((term) => key([{ ...term, coefficient: 1 }]) === id)?.coefficient ?? 0;
+    const chosen = add(...[...terms].map(([id, factors]) => [{ coefficient: choose(of(p, id), of(q, id)), factors }]));
+    return shift(chosen, ones, -1);
   }
 
   /** Quotients as atoms, multiples written out. */
@@ -72,18 +84,44 @@ export class Facts {
   }
 
   private shifted(dim: Dim): Dim {
-    if (this.positive.size === 0) return dim;
-    return add(
-      ...dim.map((term) =>
-        multiply(
-          constant(term.coefficient),
-          ...term.factors.map((factor) =>
-            typeof factor === "string" && this.positive.has(factor) ? add(named(factor), constant(1)) : [{ coefficient: 1, factors: [factor] }],
-          ),
-        ),
-      ),
-    );
+    return this.positive.size === 0 ? dim : shift(dim, this.positive, 1);
   }
+}
+
+/** Each of the names with `by` added. */
+function shift(dim: Dim, names: ReadonlySet<string>, by: number): Dim {
+  return add(
+    ...dim.map((term) =>
+      multiply(
+        constant(term.coefficient),
+        ...term.factors.map((factor) => (typeof factor === "string" && names.has(factor) ? add(named(factor), constant(by)) : [{ coefficient: 1, factors: [factor] }])),
+      ),
+    ),
+  );
+}
+
+function onlyName(dim: Dim): string | undefined {
+  const [term, ...more] = dim;
+  const factor = term?.factors[0];
+  return term && more.length === 0 && term.coefficient === 1 && term.factors.length === 1 && typeof factor === "string" ? factor : undefined;
+}
+
+/**
+ * A goal that is nonnegative only if the given one is, without the first of its quotients: n - d < d*floor(n/d) <= n, so
+ * rest + c*floor(n/d) >= 0 follows from d*rest + c*n >= 0 where c < 0, and from d*rest + c*(n - d + 1) >= 0 where c > 0.
+ */
+function withoutQuotient(dim: Dim): { readonly goal: Dim; readonly divisor: Dim } | undefined {
+  const at = dim.findIndex((term) => term.factors.some((factor) => typeof factor !== "string"));
+  const term = dim[at];
+  const found = term?.factors.find((factor) => typeof factor !== "string");
+  if (!term || !found || typeof found === "string") return undefined;
+  const others = term.factors.filter((factor) => factor !== found).map((factor): Dim => [{ coefficient: 1, factors: [factor] }]);
+  const slack = subtract(found.denominator, constant(1));
+  const least = found.round === "floor" ? subtract(found.numerator, slack) : found.numerator;
+  const most = found.round === "floor" ? found.numerator : add(found.numerator, slack);
+  const bound = multiply(constant(term.coefficient), ...others, term.coefficient < 0 ? most : least);
+  const rest = dim.filter((_, k) => k !== at);
+  return { goal: add(multiply(found.denominator, rest), bound), divisor: found.denominator };
 }
 
 function allNonnegative(dim: Dim): boolean {

@@ -1,11 +1,12 @@
 /** Reads a file with those it uses and the library, and tells names that are declared twice. */
 import type { Decl, File, Fn, Top } from "../../grammar/ast.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { SourceFile } from "../../grammar/source.ts";
 import { parse } from "../../grammar/parse.ts";
 import * as errors from "./errors.ts";
 import type { Declared, FileScope } from "./scope.ts";
 import { BUILTINS } from "./scope.ts";
-import type { World } from "./world.ts";
+import { World } from "./world.ts";
 
 export interface Files {
   readonly main: FileScope;
@@ -22,15 +23,40 @@ export function treeOf(source: SourceFile): ReturnType<typeof parse> {
 }
 
 export function readFiles(main: SourceFile, std: readonly SourceFile[], use: (path: string) => SourceFile | undefined, world: World): Files {
+  const { scopes, names, diagnostics } = libraryOf(std);
+  for (const diagnostic of diagnostics) world.report(diagnostic);
+  return { main: readUser(main, names, use, [], new Map(), world), library: scopes };
+}
+
+interface Library {
+  readonly scopes: readonly FileScope[];
+  readonly names: ReadonlyMap<string, Declared>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const libraries = new WeakMap<readonly SourceFile[], Library>();
+
+function libraryOf(std: readonly SourceFile[]): Library {
+  const known = libraries.get(std);
+  if (known) return known;
+  const world = new World();
   const library = new Map<string, Declared>();
   const scopes = std.map((source) => {
     const tree = read(source, world);
-    const scope: FileScope = { file: tree, names: new Map(), library };
-    declare(tree, scope, scope.names as Map<string, Declared>, world);
+    const names = new Map<string, Declared>();
+    const scope: FileScope = { file: tree, names, library };
+    declare(tree, scope, names, world);
     return scope;
   });
-  for (const scope of scopes) for (const [name, declared] of scope.names) if (!library.has(name)) library.set(name, declared);
-  return { main: readUser(main, library, use, [], new Map(), world), library: scopes };
+  for (const scope of scopes)
+    for (const [name, declared] of scope.names) {
+      const before = library.get(name);
+      if (before) world.report(errors.duplicate(declared.span, name, before.span));
+      else library.set(name, declared);
+    }
+  const made = { scopes, names: library, diagnostics: world.diagnostics };
+  libraries.set(std, made);
+  return made;
 }
 
 function read(source: SourceFile, world: World): File {

@@ -93,7 +93,7 @@ export function build(target: ClassVal, values: readonly (Val | undefined)[], ct
     self.hyperparameters.push([param.name.text, show(value)]);
   }
   for (const item of decl.body.items) if (item.kind === "method" && !self.places.has(item.name.text)) self.places.set(item.name.text, item.name.span);
-  execute(decl.body.items, inner);
+  ctx.world.within(self, () => execute(decl.body.items, inner));
   return self;
 }
 

@@ -23,7 +23,7 @@ function require(node: Node, ctx: Context): boolean {
     return true;
   }
   if (value.body.kind === "const") {
-    if (value.body.value === 0) ctx.world.report(errors.requireFails(node, sizesIn(node, ctx), ctx.frame.self));
+    if (value.body.value === 0) ctx.world.report(errors.requireFails(node, sizesIn(node, ctx)));
     return value.body.value !== 0;
   }
   const tests = node.kind === "relation" ? testsOf(node, ctx) : undefined;

@@ -2,12 +2,13 @@
 import type { Callable, Decl, Expr as Node } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
-import { positionAt } from "../../grammar/source.ts";
+import { placeOf, positionAt } from "../../grammar/source.ts";
 import { GraphBuilder } from "../ir/builder.ts";
 import type { Expr, Graph, GraphOutput, Origin, ValueId } from "../ir/graph.ts";
 import { renameValues } from "../ir/expr.ts";
 import { mapExpressions, operandsOf } from "../ir/walk.ts";
 import type { Interval } from "../ops/interval.ts";
+import type { CheckCode } from "./errors.ts";
 import { Facts } from "./facts.ts";
 import type { Instance, SizeRequirement } from "./model.ts";
 import type { FileScope } from "./scope.ts";
@@ -28,6 +29,11 @@ export class Exhausted extends Error {
 const FUEL = 400_000;
 const DEEPEST = 160;
 
+const OF_SIZES: ReadonlySet<string> = new Set<CheckCode>([
+  "argument-rank", "argument-size", "empty-parameter", "index-range", "inexact-size", "out-of-bounds", "range-too-short", "rank-mismatch", "require-fails",
+  "result-size", "shape-mismatch", "size-mismatch",
+]);
+
 export class World {
   readonly diagnostics: Diagnostic[] = [];
   readonly parameters: ParamVal[] = [];
@@ -35,17 +41,36 @@ export class World {
   private readonly variables = new Map<number, IndexVar>();
   private nextVariable = 0;
   private muted = 0;
+  acceptsUnsupported = false;
   private fuel = FUEL;
   /** What is being elaborated. */
   place: Span | undefined;
+  /** Whose functions, or whose body. */
+  inside: InstanceVal | undefined;
 
   /** Each error is reported once, however often its place is elaborated. */
   report(diagnostic: Diagnostic): void {
-    if (this.muted > 0) return;
+    if (this.muted > 0 || (this.acceptsUnsupported && diagnostic.code === "unsupported")) return;
     const id = `${diagnostic.code} ${diagnostic.span.file.path} ${diagnostic.span.start}`;
     if (this.said.has(id)) return;
     this.said.add(id);
-    this.diagnostics.push(diagnostic);
+    this.diagnostics.push(this.withInstance(diagnostic));
+  }
+
+  /** Sizes are those of one instance: the message says where it was built. */
+  private withInstance(diagnostic: Diagnostic): Diagnostic {
+    const self = this.inside;
+    if (!self || !OF_SIZES.has(diagnostic.code) || self.span === self.decl.name.span || diagnostic.span.file !== self.home.file.source) return diagnostic;
+    return { ...diagnostic, notes: [...diagnostic.notes, `\`${self.title}\` was built at ${placeOf(self.span)}`] };
+  }
+
+  /** The work, with what is reported meanwhile told of this instance. */
+  within<T>(self: InstanceVal | undefined, work: () => T): T {
+    const before = this.inside;
+    this.inside = self;
+    const result = work();
+    this.inside = before;
+    return result;
   }
 
   /** Nothing is reported meanwhile. */

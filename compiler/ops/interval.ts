@@ -8,8 +8,15 @@ export interface Interval {
   readonly high?: Dim | undefined;
 }
 
-/** Says whether a size is at least 0 wherever the expression is evaluated. */
-export type Prover = (dim: Dim) => boolean;
+/** What is known of sizes wherever the expression is evaluated. */
+export interface Order {
+  /** Whether a size is at least 0. */
+  proves(dim: Dim): boolean;
+  /** A size that is at least both, and as small as can be told. */
+  above(a: Dim, b: Dim): Dim;
+  /** A size that is at most both. */
+  under(a: Dim, b: Dim): Dim;
+}
 
 export const UNKNOWN: Interval = {};
 const ZERO = constant(0);
@@ -25,17 +32,17 @@ export function below(size: Dim): Interval {
 }
 
 /** Both hold. */
-export function meet(a: Interval, b: Interval, proves: Prover): Interval {
-  return { low: larger(a.low, b.low, proves), high: smaller(a.high, b.high, proves) };
+export function meet(a: Interval, b: Interval, order: Order): Interval {
+  return { low: larger(a.low, b.low, order), high: smaller(a.high, b.high, order) };
 }
 
 /** One of them holds. */
-export function join(a: Interval, b: Interval, proves: Prover): Interval {
-  return { low: lowest(a.low, b.low, proves), high: highest(a.high, b.high, proves) };
+export function join(a: Interval, b: Interval, order: Order): Interval {
+  return { low: lowest(a.low, b.low, order), high: highest(a.high, b.high, order) };
 }
 
 /** The interval of an integer operation's result. */
-export function intervalOf(op: ScalarOpName, args: readonly Interval[], proves: Prover): Interval {
+export function intervalOf(op: ScalarOpName, args: readonly Interval[], order: Order): Interval {
   const [a = UNKNOWN, b = UNKNOWN] = args;
   switch (op) {
     case "iadd":
@@ -45,17 +52,17 @@ export function intervalOf(op: ScalarOpName, args: readonly Interval[], proves: 
     case "ineg":
       return { low: a.high && scale(a.high, -1), high: a.low && scale(a.low, -1) };
     case "imul":
-      return product(a, b, proves);
+      return product(a, b, order);
     case "idiv":
-      return ratio(a, b, proves);
+      return ratio(a, b, order);
     case "imod":
-      return remainder(a, b, proves);
+      return remainder(a, b, order);
     case "imin":
-      return { low: lowest(a.low, b.low, proves), high: smaller(a.high, b.high, proves) };
+      return { low: lowest(a.low, b.low, order), high: smaller(a.high, b.high, order) };
     case "imax":
-      return { low: larger(a.low, b.low, proves), high: highest(a.high, b.high, proves) };
+      return { low: larger(a.low, b.low, order), high: highest(a.high, b.high, order) };
     case "iabs":
-      return magnitude(a, proves);
+      return magnitude(a, order);
     case "fromBool":
       return { low: ZERO, high: ONE };
     default:
@@ -67,22 +74,22 @@ function both(a: Dim | undefined, b: Dim | undefined, combine: (a: Dim, b: Dim) 
   return a && b ? combine(a, b) : undefined;
 }
 
-function product(a: Interval, b: Interval, proves: Prover): Interval {
+function product(a: Interval, b: Interval, order: Order): Interval {
   for (const [x, y] of [[a, b], [b, a]] as const) {
     const factor = x.low && x.high && asNumber(subtract(x.high, x.low)) === 0 ? x.low : undefined;
     if (factor === undefined) continue;
-    if (proves(factor)) return { low: y.low && multiply(y.low, factor), high: y.high && multiply(y.high, factor) };
-    if (proves(scale(factor, -1))) return { low: y.high && multiply(y.high, factor), high: y.low && multiply(y.low, factor) };
+    if (order.proves(factor)) return { low: y.low && multiply(y.low, factor), high: y.high && multiply(y.high, factor) };
+    if (order.proves(scale(factor, -1))) return { low: y.high && multiply(y.high, factor), high: y.low && multiply(y.low, factor) };
   }
-  if (a.low && b.low && proves(a.low) && proves(b.low)) return { low: multiply(a.low, b.low), high: both(a.high, b.high, multiply) };
+  if (a.low && b.low && order.proves(a.low) && order.proves(b.low)) return { low: multiply(a.low, b.low), high: both(a.high, b.high, multiply) };
   return UNKNOWN;
 }
 
 /** Floor division by a positive size. */
-function ratio(a: Interval, b: Interval, proves: Prover): Interval {
+function ratio(a: Interval, b: Interval, order: Order): Interval {
   const by = b.low && b.high && asNumber(subtract(b.high, b.low)) === 0 ? b.low : undefined;
-  if (!by || !proves(subtract(by, ONE))) {
-    if (a.low && proves(a.low) && b.low && proves(subtract(b.low, ONE))) return { low: ZERO, high: a.high };
+  if (!by || !order.proves(subtract(by, ONE))) {
+    if (a.low && order.proves(a.low) && b.low && order.proves(subtract(b.low, ONE))) return { low: ZERO, high: a.high };
     return UNKNOWN;
   }
   return { low: a.low && floored(a.low, by), high: a.high && floored(a.high, by) };
@@ -97,39 +104,39 @@ function floored(a: Dim, by: Dim): Dim {
   return quotient("floor", a, by);
 }
 
-function remainder(a: Interval, b: Interval, proves: Prover): Interval {
-  if (!b.low || !proves(subtract(b.low, ONE))) return UNKNOWN;
+function remainder(a: Interval, b: Interval, order: Order): Interval {
+  if (!b.low || !order.proves(subtract(b.low, ONE))) return UNKNOWN;
   const high = b.high && subtract(b.high, ONE);
-  if (a.low && proves(a.low)) return { low: ZERO, high: smaller(a.high, high, proves) };
+  if (a.low && order.proves(a.low)) return { low: ZERO, high: smaller(a.high, high, order) };
   return { low: ZERO, high };
 }
 
-function magnitude(a: Interval, proves: Prover): Interval {
-  if (a.low && proves(a.low)) return a;
-  if (a.high && proves(scale(a.high, -1))) return { low: scale(a.high, -1), high: a.low && scale(a.low, -1) };
-  return { low: ZERO, high: a.low && a.high ? highest(a.high, scale(a.low, -1), proves) : undefined };
+function magnitude(a: Interval, order: Order): Interval {
+  if (a.low && order.proves(a.low)) return a;
+  if (a.high && order.proves(scale(a.high, -1))) return { low: scale(a.high, -1), high: a.low && scale(a.low, -1) };
+  return { low: ZERO, high: a.low && a.high ? highest(a.high, scale(a.low, -1), order) : undefined };
 }
 
 /** Of two lower bounds that both hold, the one known to be at least the other. */
-function larger(a: Dim | undefined, b: Dim | undefined, proves: Prover): Dim | undefined {
+function larger(a: Dim | undefined, b: Dim | undefined, order: Order): Dim | undefined {
   if (!a || !b) return a ?? b;
-  return proves(subtract(a, b)) ? a : b;
+  return order.proves(subtract(a, b)) ? a : b;
 }
 
-function smaller(a: Dim | undefined, b: Dim | undefined, proves: Prover): Dim | undefined {
+function smaller(a: Dim | undefined, b: Dim | undefined, order: Order): Dim | undefined {
   if (!a || !b) return a ?? b;
-  return proves(subtract(b, a)) ? a : b;
+  return order.proves(subtract(b, a)) ? a : b;
 }
 
-/** A lower bound of both, where they can be compared. */
-function lowest(a: Dim | undefined, b: Dim | undefined, proves: Prover): Dim | undefined {
+/** A lower bound of both. */
+function lowest(a: Dim | undefined, b: Dim | undefined, order: Order): Dim | undefined {
   if (!a || !b) return undefined;
-  if (proves(subtract(b, a))) return a;
-  return proves(subtract(a, b)) ? b : undefined;
+  if (order.proves(subtract(b, a))) return a;
+  return order.proves(subtract(a, b)) ? b : order.under(a, b);
 }
 
-function highest(a: Dim | undefined, b: Dim | undefined, proves: Prover): Dim | undefined {
+function highest(a: Dim | undefined, b: Dim | undefined, order: Order): Dim | undefined {
   if (!a || !b) return undefined;
-  if (proves(subtract(a, b))) return a;
-  return proves(subtract(b, a)) ? b : undefined;
+  if (order.proves(subtract(a, b))) return a;
+  return order.proves(subtract(b, a)) ? b : order.above(a, b);
 }

@@ -1,0 +1,72 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { check } from "../../compiler/check/check.ts";
+import type { Checked } from "../../compiler/check/check.ts";
+import { verify } from "../../compiler/ir/verify.ts";
+import { renderDiagnostic, sourceFile } from "../../grammar/index.ts";
+import { randomModel } from "../support/random-model.ts";
+import { randomBelow, randomProgram } from "../support/random-program.ts";
+import { library } from "../support/reference.ts";
+
+// With tests/grammar/fuzz.test.ts 20,000 inputs go through the reader; these go through the checker as well.
+const SLOWEST_MS = 2000;
+const std = library();
+const sketches = new URL("../grammar/sketches/", import.meta.url);
+const use = (path: string): ReturnType<typeof sourceFile> | undefined => (path === "vit.tfm" ? sourceFile(path, readFileSync(new URL(path, sketches), "utf8")) : undefined);
+
+/** Checks a text and what must hold whatever it says. */
+function checked(text: string): Checked {
+  const started = performance.now();
+  const result = check(sourceFile("fuzz.tfm", text), { std, use });
+  expect(performance.now() - started, text).toBeLessThan(SLOWEST_MS);
+  for (const diagnostic of result.diagnostics) {
+    expect(renderDiagnostic(diagnostic)).toContain(`error[${diagnostic.code}]`);
+    expect(diagnostic.span.start).toBeLessThanOrEqual(diagnostic.span.end);
+    expect(diagnostic.span.end).toBeLessThanOrEqual(diagnostic.span.file.text.length);
+  }
+  return result;
+}
+
+test("models that are right by construction are accepted, and their graphs keep what they promise", { timeout: 120_000 }, () => {
+  for (let seed = 0; seed < 6700; seed++) {
+    const text = randomModel(seed);
+    const { model, diagnostics } = checked(text);
+    expect(diagnostics.map((diagnostic) => renderDiagnostic(diagnostic)).join("\n"), text).toBe("");
+    for (const entry of model!.entries) expect(verify(entry.graph), text).toEqual([]);
+  }
+});
+
+test("programs with a right form and any meaning are accepted or refused with messages", { timeout: 120_000 }, () => {
+  for (let seed = 0; seed < 6700; seed++) checked(randomProgram(seed));
+});
+
+test("changed models are accepted or refused with messages", { timeout: 240_000 }, () => {
+  let refused = 0;
+  for (let seed = 0; seed < 6600; seed++) {
+    const below = randomBelow(seed);
+    const text = seed % 10 === 0 ? declarations[below(declarations.length)]! : randomModel(below(1000));
+    refused += Math.sign(checked(changed(text, below)).diagnostics.length);
+  }
+  expect(refused).toBeGreaterThan(2000);
+});
+
+const declarations = ["../../std/", "../grammar/sketches/"]
+  .flatMap((folder) => readdirSync(new URL(folder, import.meta.url)).map((name) => new URL(`${folder}${name}`, import.meta.url)))
+  .filter((url) => url.pathname.endsWith(".tfm"))
+  .map((url) => readFileSync(url, "utf8").replace(/layers = \d+/g, "layers = 2").replace(/layers: \d+/g, "layers: 2"))
+  .flatMap((text) => [text, ...text.split(/\n(?=(?:layer|model|fn|train|data|optimizer|\/\/\/) )/)]);
+
+/** One to three words, numbers or signs taken out, doubled or exchanged. */
+function changed(text: string, below: (n: number) => number): string {
+  const words = text.split(/(\s+|\w+|[^\w\s])/).filter((word) => word !== "");
+  const named = words.flatMap((word, at) => (/^\w+$/.test(word) ? [at] : []));
+  for (let times = 1 + below(3); times > 0; times--) {
+    const [at, other] = [named[below(named.length)]!, named[below(named.length)]!];
+    const kind = below(5);
+    if (kind === 0) words[at] = "";
+    else if (kind === 1) words[below(words.length)] = "";
+    else if (kind === 2) words[at] = `${words[at]} ${words[other]}`;
+    else words[at] = words[other]!;
+  }
+  return words.join("");
+}
