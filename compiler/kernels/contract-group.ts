@@ -69,19 +69,25 @@ function place(emitter: Emitter, into: Map<number, Operand>, axes: readonly numb
   for (const [at, axis] of axes.entries()) into.set(axis, wide && at === axes.length - 1 ? emitter.lanes(parts[at]!) : parts[at]!);
 }
 
+/** The headers of the epilogue's blocks, at which its text is cut. */
+const [ROW, SUM] = ["#row", "#sum"];
+
 function epilogue(group: Group, core: Equation, parts: Contraction, context: EmitContext, memory: Memory): ContractSpec["epilogue"] {
   const last = parts.columns.at(-1)!;
   const wide = last === core.shape.length - 1 && quarterDim(core.shape[last]!) !== undefined;
   return {
     width: wide ? 4 : 1,
     store(value, z, m, n) {
+      // What does not depend on the row, or not on the sum, moves out of the blocks opened here by construction.
       const emitter = new Emitter(context, memory);
       const indices = new Map<number, Operand>();
       place(emitter, indices, parts.batch, core.shape, "z", z, false);
-      place(emitter, indices, parts.rows, core.shape, "m", m, false);
       place(emitter, indices, parts.columns, core.shape, "n", n, wide);
+      emitter.blocks.open(ROW);
+      place(emitter, indices, parts.rows, core.shape, "m", m, false);
+      emitter.blocks.open(SUM);
       const at = core.shape.map((_, axis) => indices.get(axis)!);
-      const sum: Operand = { text: value, type: "f32", width: wide ? 4 : 1, depth: 0 };
+      const sum: Operand = { text: value, type: "f32", width: wide ? 4 : 1, depth: 2 };
       emitter.held.set(core.id, () => sum);
       for (const id of group.roots.keys()) {
         const root = context.values.get(id) as Equation;
@@ -89,7 +95,10 @@ function epilogue(group: Group, core: Equation, parts: Contraction, context: Emi
         if (group.stored.includes(id)) emitter.store(root, at, content);
         if (id !== core.id) emitter.held.set(id, () => content);
       }
-      return emitter.blocks.text();
+      emitter.blocks.close();
+      emitter.blocks.close();
+      const [columns = "", row = "", store = ""] = emitter.blocks.text().split(new RegExp(`^ *(?:${ROW}|${SUM}) \\{$`, "m"));
+      return { columns, row, store: store.replace(/\s*\}\s*\}\s*$/, "") };
     },
   };
 }

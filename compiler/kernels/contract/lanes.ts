@@ -11,7 +11,7 @@
  * All loops that are not to be unrolled have bounds that the driver cannot know: code size is compile time.
  */
 import { GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
-import { storeColumns } from "./registers.ts";
+import { storeText } from "./registers.ts";
 import type { ContractKernel, ContractSpec } from "./spec.ts";
 
 export const LANES = 8;
@@ -32,6 +32,7 @@ export function laneKernel(spec: ContractSpec, lanes: LaneTile): ContractKernel 
   const tile = { rows: lanes.rowsPerLane * rowGroups, columns: lanes.columnLanes * lanes.width };
   const grid = gridText(spec, tile);
   const type = lanes.width === 4 ? "vec4f" : "f32";
+  const finish = storeText(spec, lanes.width, tile.columns);
   const blocked = spec.left.vectorAxis === "depth" || rightByDepth(spec, lanes);
   const wgsl = `enable subgroups;
 ${spec.declarations}
@@ -46,10 +47,14 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_lane: u32) {
   ${clampedColumns(spec, lanes)}
   var ct_sum: array<${type}, ${lanes.rowsPerLane}>;
   ${blocked ? blockedLoop(spec, lanes, tile.rows) : plainLoop(spec, lanes, tile.rows)}
+  ${finish.before}
   for (var ct_r = 0u; ct_r < min(${lanes.rowsPerLane}u + ct_zero, ct_rows - ct_row0); ct_r++) {
-    let ct_value = ct_sum[ct_r + ct_zero];
     let m = ct_row0 + ${rowOfStep(spec, rowGroups)};
-    if (m < ct_rows) { ${storeColumns(spec, lanes.width)} }
+    ${rowGroups === 1 ? "{" : "if (m < ct_rows) {"}
+    ${finish.row}
+    let ct_value = ct_sum[ct_r + ct_zero];
+    ${finish.store}
+    }
   }
   }
 }

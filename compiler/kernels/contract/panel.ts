@@ -11,7 +11,7 @@
  */
 import { asNumber } from "../../dim.ts";
 import { GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
-import { storeColumns } from "./registers.ts";
+import { storeText } from "./registers.ts";
 import type { ContractKernel, ContractSpec } from "./spec.ts";
 import { LANES } from "./lanes.ts";
 
@@ -39,6 +39,7 @@ export function panelKernel(spec: ContractSpec, { rows, deepest }: PanelTile): C
   const grid = gridText(spec, tile);
   const several = panels > 1;
   const padded = panels * deep > depth;
+  const finish = storeText(spec, 4, COLUMNS);
   const wgsl = `enable subgroups;
 ${spec.declarations}
 @compute @workgroup_size(${LANES})
@@ -53,17 +54,21 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_lane: u32) {
   ${several ? `var ct_sums: array<vec4f, ${rows}>;
   for (var ct_k0 = 0u; ct_k0 < ct_depth; ct_k0 += ${deep}u) {` : "let ct_k0 = 0u;"}
   ${panelText(spec, deep, padded)}
+  ${several ? "" : finish.before}
   for (var ct_r = 0u; ct_r < ct_end; ct_r++) {
     let m = ct_row0 + ct_r;
+    ${several ? "" : finish.row}
     var ct_value = ${several ? "ct_sums[ct_r + ct_zero]" : "vec4f()"};
     ${rowText(spec, deep, padded)}
-    ${several ? "ct_sums[ct_r + ct_zero] = ct_value;" : storeColumns(spec, 4)}
+    ${several ? "ct_sums[ct_r + ct_zero] = ct_value;" : finish.store}
   }
   ${several ? `}
+  ${finish.before}
   for (var ct_r = 0u; ct_r < ct_end; ct_r++) {
     let m = ct_row0 + ct_r;
+    ${finish.row}
     let ct_value = ct_sums[ct_r + ct_zero];
-    ${storeColumns(spec, 4)}
+    ${finish.store}
   }` : ""}
   }
 }

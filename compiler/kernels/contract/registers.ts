@@ -2,7 +2,7 @@
  * The product with WebGPU's defaults only: no subgroups, no workgroup memory. An invocation holds a tile of 4 rows by 4
  * columns in registers and loads both operands itself; neighbouring invocations take neighbouring columns.
  */
-import { constant, multiply, quotient, scale } from "../../dim.ts";
+import { asNumber, constant, multiply, quotient, scale } from "../../dim.ts";
 import type { ContractKernel, ContractSpec } from "./spec.ts";
 import { GRID_PARAMETERS } from "./grid.ts";
 
@@ -12,6 +12,7 @@ const ROWS = 4;
 export function registerKernel(spec: ContractSpec, width: 1 | 4): ContractKernel {
   const tiles = multiply(spec.batch, quotient("ceil", spec.rows, constant(ROWS)), quotient("ceil", spec.columns, constant(width)));
   const type = width === 4 ? "vec4f" : "f32";
+  const finish = storeText(spec, width, width);
   const wgsl = `${spec.declarations}
 @compute @workgroup_size(${WORKGROUP})
 fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_local: u32) {
@@ -30,10 +31,12 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_local: u32) {
   ${each(width, (q) => `let ct_n${q} = min(ct_n + ${q}u, ct_columns - 1u);`)}
   var ct_sum: array<${type}, ${ROWS}>;
   ${loop(spec, width)}
+  ${finish.before}
   for (var ct_r = 0u; ct_r < min(${ROWS}u, ct_rows - ct_row0); ct_r++) {
     let m = ct_row0 + ct_r;
     let ct_value = ct_sum[ct_r];
-    ${storeColumns(spec, width)}
+    ${finish.row}
+    ${finish.store}
   }
 }
 `;
@@ -47,16 +50,34 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_local: u32) {
   };
 }
 
-/** Statements that store the sums ct_value of the columns ct_n … of row m, in a loop over r. Shared by all generators. */
-export function storeColumns(spec: ContractSpec, width: 1 | 4): string {
-  if (width === 1 || spec.epilogue.width === 4) {
-    return `if (ct_n < ct_columns) { let n = ct_n; ${spec.epilogue.store("ct_value", "z", "m", "n")} }`;
-  }
-  return `for (var ct_q = 0u; ct_q < min(4u, ct_columns - min(ct_n, ct_columns)); ct_q++) {
+export interface StoreText {
+  /** For outside of the loop over rows; uses z and ct_n. */
+  readonly before: string;
+  /** For the beginning of a row, before its sums are ready; uses m. */
+  readonly row: string;
+  /** Stores ct_value. */
+  readonly store: string;
+}
+
+/**
+ * Stores the sums ct_value of the columns ct_n … of row m; shared by all generators. An invocation may stand to the right of
+ * the last column unless the columns are a multiple of `tile`; then it is not held back by a branch, which
+ * costs as much as a load, nor need anything wait for it.
+ */
+export function storeText(spec: ContractSpec, width: 1 | 4, tile: number): StoreText {
+  const known = asNumber(spec.columns);
+  if (width === 4 && spec.epilogue.width === 1) {
+    const { columns, row, store } = spec.epilogue.store("ct_one", "z", "m", "n");
+    const loop = `for (var ct_q = 0u; ct_q < min(4u, ct_columns - min(ct_n, ct_columns)); ct_q++) {
       let n = ct_n + ct_q;
       let ct_one = ct_value[ct_q];
-      ${spec.epilogue.store("ct_one", "z", "m", "n")}
+      ${columns}\n${row}\n${store}
     }`;
+    return { before: "", row: "", store: loop };
+  }
+  const { columns, row, store } = spec.epilogue.store("ct_value", "z", "m", "n");
+  if (known !== undefined && known % tile === 0) return { before: `let n = ct_n;\n${columns}`, row, store };
+  return { before: "", row: "", store: `if (ct_n < ct_columns) {\nlet n = ct_n;\n${columns}\n${row}\n${store}\n}` };
 }
 
 /** As in lanes.ts: what is loaded four deep is turned by one in a rolled loop of four. */

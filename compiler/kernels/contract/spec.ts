@@ -44,9 +44,22 @@ export interface Epilogue {
   readonly width: 1 | 4;
   /**
    * Statements that finish and store the sum `value`, an identifier of type f32, or vec4f of the columns n … n + 3 (by
-   * `width`). z, m, n are u32 identifiers in range. Run in a block of its own, so it may declare names.
+   * `width`). z, m, n are u32 identifiers in range.
    */
-  readonly store: (value: string, z: string, m: string, n: string) => string;
+  readonly store: (value: string, z: string, m: string, n: string) => EpilogueText;
+}
+
+/**
+ * Each part sees the names that the parts before it declare. They run in this order, but as rarely as they may: a load that
+ * stands in a row's loop, or between the sum and its store, costs more than a third of a short product.
+ */
+export interface EpilogueText {
+  /** What needs z and n only, such as a bias. */
+  readonly columns: string;
+  /** What also needs m, such as a residual. */
+  readonly row: string;
+  /** What needs the sum. */
+  readonly store: string;
 }
 
 /** What the kernel is to run on. "cpu": a few cores with short vectors, where a subgroup is one vector. */

@@ -4,7 +4,7 @@
  * defaults only (256 invocations, 16 KiB). Rows of a slice are padded by four so that a column's writes meet different banks.
  */
 import { GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
-import { storeColumns } from "./registers.ts";
+import { storeText } from "./registers.ts";
 import type { ContractKernel, ContractSpec, Operand } from "./spec.ts";
 
 export interface BlockTile {
@@ -50,7 +50,7 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_local: u32) {
     }
     workgroupBarrier();
   }
-  ${lines(perInvocation, (r) => lines(quads, (q) => storeText(spec, r, q)))}
+  ${lines(perInvocation, (r) => lines(quads, (q) => finishText(spec, r, q, size)))}
   }
 }
 `;
@@ -65,12 +65,17 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_local: u32) {
 }
 
 /** The r-th row and q-th four columns of an invocation: those of its neighbours lie in between, so that reads do not collide. */
-function storeText(spec: ContractSpec, r: number, q: number): string {
+function finishText(spec: ContractSpec, r: number, q: number, size: number): string {
+  const { before, row, store } = storeText(spec, 4, size);
   return `{
     let m = ct_m + ${(r >> 2) * 4 * SIDE + (r & 3)}u;
     let ct_n = ct_c + ${q * 4 * SIDE}u;
     let ct_value = ct_s${r}_${q};
-    if (m < ct_rows) { ${storeColumns(spec, 4)} }
+    if (m < ct_rows) {
+      ${before}
+      ${row}
+      ${store}
+    }
   }`;
 }
 

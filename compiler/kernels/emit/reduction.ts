@@ -7,8 +7,8 @@ import { dimText } from "./dim-text.ts";
 import type { Emitter } from "./emitter.ts";
 import { type Operand, typeText, widened } from "./operand.ts";
 
-/** Loops of at most this many rounds are written out. */
-const UNROLLED = 16;
+/** Loops of at most this many rounds are written out: drivers take long to compile long bodies. */
+const UNROLLED = 4;
 
 export interface Accumulator {
   /** Takes in the term at these indices (result axes, then reduced). */

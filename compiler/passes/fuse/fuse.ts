@@ -10,13 +10,13 @@ import { indicesIn } from "../../ir/expr.ts";
 import { valuesById } from "../../ir/walk.ts";
 import { scatterMatch } from "../../kernels/nest.ts";
 import { contraction } from "./contraction.ts";
-import { passedThrough, type Read, readsOf } from "./reads.ts";
+import { INNER, passedThrough, type Read, readsOf } from "./reads.ts";
 import { recomputed } from "./virtual.ts";
 
 /** WebGPU's default for storage buffers in a shader stage. */
 const MOST_BINDINGS = 8;
 /** Rows whose results have more inner elements than this would not fit an invocation's registers. */
-const MOST_INNER = 128;
+const MOST_INNER = 64;
 
 interface Node {
   readonly number: number;
@@ -61,11 +61,13 @@ function streamRows(value: Equation, values: ReadonlyMap<ValueId, Value>, virtua
   return size !== undefined && size <= MOST_INNER ? value.shape.map((_, axis) => axis).filter((axis) => rows.has(axis)) : value.shape.map((_, axis) => axis);
 }
 
-/** Whether what it reads is contiguous along the last reduced index rather than along the result's last axis. */
+/** Whether the widest operands that it reduces are contiguous along the last reduced index, not along the result's last axis. */
 function walksAlongRows(value: Equation, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>): boolean {
-  const last = value.shape.length + value.reduce!.sizes.length - 1;
-  const contiguous = readsOf(value, values, virtual).map(({ slots }) => slots.at(-1)).filter((slot) => slot?.kind === "index");
-  return contiguous.some((slot) => slot?.kind === "index" && slot.at === last);
+  const rank = value.shape.length;
+  const reduced = readsOf(value, values, virtual).filter(({ slots }) => slots.flatMap(indicesIn).some((index) => index >= rank && index < INNER));
+  const widest = Math.max(...reduced.map(({ slots }) => slots.length));
+  const last = reduced.filter(({ slots }) => slots.length === widest).map(({ slots }) => indicesIn(slots.at(-1)!));
+  return last.some((indices) => indices.includes(rank + value.reduce!.sizes.length - 1));
 }
 
 class Merging {
@@ -239,7 +241,7 @@ class Merging {
       for (const { value } of this.reads.get(id)!) if (!roots.has(value) && this.values.get(value)!.kind !== "host-scalar") touched.add(this.storageKey(value));
       const match = scatterMatch(this.values.get(id) as Equation);
       if (match && this.nodeOf.get(id)!.kind === "scatter") touched.add(`l${match.input}`);
-      if (this.isReadOutside(id, roots)) touched.add(this.outputs.has(id) ? `v${id}` : `own ${this.values.get(id)!.type} ${this.values.get(id)!.shape.map(key).join(",")}`);
+      if (this.isReadOutside(id, roots)) touched.add(this.storageKey(id).replace(/^n\d+/, "own"));
     }
     return touched.size;
   }
@@ -247,7 +249,8 @@ class Merging {
   /** Equal for values that share a binding. */
   private storageKey(id: ValueId): string {
     const node = this.nodeOf.get(id);
-    if (!node || this.outputs.has(id)) return `v${id}`;
+    const isStatistic = node?.roots.get(id)?.length === this.values.get(id)!.shape.length;
+    if (!node || this.outputs.has(id) || !(node.kind === "stream" || (node.kind === "row" && isStatistic))) return `v${id}`;
     const { type, shape } = this.values.get(id)!;
     return `n${node.number} ${type} ${shape.map(key).join(",")}`;
   }
@@ -291,7 +294,8 @@ function fitsKind(into: Node, node: Node, value: Equation, axes: readonly number
     case "map":
       return node.kind === "map" && identical;
     case "row":
-      if (node.kind === "map") return inner.length <= 1;
+      // Walking a whole vector in the few invocations of a short row space would be ruinous.
+      if (node.kind === "map") return inner.length === 0 || (inner.length === 1 && isMany(into.rows));
       return node.kind === "row" && identical;
     case "stream":
       if (node.kind === "map") return inner.length === 0;
@@ -301,6 +305,11 @@ function fitsKind(into: Node, node: Node, value: Equation, axes: readonly number
   }
 }
 
+
+function isMany(rows: readonly Dim[]): boolean {
+  const count = asNumber(multiply(ONE, ...rows));
+  return count === undefined || count >= 64;
+}
 
 function sameSizes(a: readonly Dim[], b: readonly Dim[]): boolean {
   return a.length === b.length && a.every((size, at) => equal(size, b[at]!));
