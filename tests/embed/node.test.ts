@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { transform } from "esbuild";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { buildIfChanged } from "../../scripts/build.mjs";
+import { valueOf } from "../../src/failure.ts";
+import { standaloneRuntime } from "../../src/embed/standalone.ts";
+import { packageRoot } from "../../src/package-root.ts";
+import { describeGpu } from "../support/gpu.ts";
+import { relativeError } from "../support/reference.ts";
+import { moduleFiles, meaning, tokenizer, translation, userFolder, weightsFile } from "./tiny.ts";
+import type { Folder } from "./tiny.ts";
+import { calls } from "./calls.ts";
+
+/** What a program of the user's does, apart from where the module lies. */
+const PROGRAM = `
+import { readFile } from "node:fs/promises";
+import { create } from "webgpu";
+import { load, TfmError } from "./MODULE";
+import { calls } from "./calls.js";
+
+const gpu = create([]);
+const results = await calls({
+  load, TfmError, gpu,
+  weights: () => readFile(new URL("model.safetensors", import.meta.url)),
+  tokenizer: () => readFile(new URL("tokenizer.json", import.meta.url), "utf8"),
+});
+console.log(JSON.stringify(results));
+`;
+
+describeGpu("a compiled module in Node", () => {
+  let folder: Folder;
+  beforeAll(async () => {
+    const built = (await buildIfChanged(() => {})) as { readonly ok: boolean; readonly reason?: string };
+    if (!built.ok) throw new Error(built.reason);
+    folder = userFolder(["tfm", "webgpu"]);
+    for (const [name, text] of moduleFiles("cpu")) folder.write(name, text);
+    for (const [name, text] of moduleFiles("gpu", { runtime: { text: valueOf(standaloneRuntime()) } })) folder.write(`standalone/${name}`, text);
+    folder.write("model.safetensors", weightsFile());
+    folder.write("tokenizer.json", JSON.stringify(tokenizer.toJSON()));
+    folder.write("calls.js", `export ${calls.toString()}\n`);
+  }, 120_000);
+  afterAll(() => folder?.remove());
+
+  it.each([
+    ["with the runtime of the package", "transformer.js"],
+    ["with the runtime inside", "standalone/transformer.js"],
+  ])("computes what the model means, %s", async (_, module) => {
+    folder.write("program.js", PROGRAM.replace("MODULE", module));
+    const { code, stdout, stderr } = await node(folder, "program.js");
+    expect(stderr).not.toMatch(/Error|internal/);
+    expect(code).toBe(0);
+    expectMeaning(JSON.parse(stdout) as Awaited<ReturnType<typeof calls>>);
+  }, 120_000);
+
+  it("translates phrases as the example's app does", async () => {
+    const app = readFileSync(path.join(packageRoot, "examples/translation/app.ts"), "utf8");
+    expect(app.trimEnd().split("\n").length).toBeLessThanOrEqual(40);
+    const { code } = await transform(app, { loader: "ts", format: "esm" });
+    folder.write("examples/translation/app.js", code);
+    for (const [name, text] of moduleFiles("cpu")) folder.write(`examples/translation/compiled/${name}`, text);
+    folder.write("runs/translation/model.safetensors", weightsFile());
+    folder.write("runs/translation/tokenizer.json", JSON.stringify(tokenizer.toJSON(), null, 2));
+    const phrases = ["trois chats noirs", "deux chiens"];
+    const good = await node(folder, "examples/translation/app.js", ...phrases);
+    expect(good.code).toBe(0);
+    const translated = good.stdout.trimEnd().split("\n");
+    expect(translated.length).toBe(2);
+    // The app lets the model write as much as it likes: up to the limit of its positions.
+    translated.forEach((line, at) => expect(line.startsWith(`${phrases[at]} → ${translation(phrases[at] as string, 6).trimEnd()}`)).toBe(true));
+
+    folder.write("runs/translation/model.safetensors", weightsFile().slice(0, -5));
+    const bad = await node(folder, "examples/translation/app.js");
+    expect({ code: bad.code, stdout: bad.stdout }).toEqual({ code: 1, stdout: "" });
+    expect(bad.stderr).toMatch(/damaged/);
+  }, 120_000);
+});
+
+export function expectMeaning(results: Awaited<ReturnType<typeof calls>>): void {
+  for (const { entry, inputs, sizes, outputs } of results.runs) {
+    const wanted = meaning(entry, inputs, sizes);
+    for (const [name, { shape, data }] of Object.entries(outputs)) {
+      const expected = wanted[name === "" ? entry : name];
+      expect({ entry, name, shape }).toEqual({ entry, name, shape: expected?.shape });
+      expect(relativeError(data, expected?.data ?? [], 1e-3)).toBeLessThan(1e-4);
+    }
+  }
+  expect(results.translated).toEqual(["trois chats noirs", "", "deux chiens"].map((text) => (text === "" ? "" : translation(text, 6))));
+  expect(results.single).toBe(translation("deux chats", 4));
+  expect(results.errors).toEqual(["index-out-of-range", "requirement-fails", "size-not-inferred", "field-ragged", "unknown-input", "weights-of-another-model", "resource-unreachable", "session-disposed"]);
+}
+
+function node(folder: Folder, file: string, ...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve, reject) => {
+    // The adapter's environment is this process's own.
+    const child = spawn(process.execPath, [path.join(folder.path, file), ...args], { env: { ...process.env, NODE_OPTIONS: undefined }, stdio: ["ignore", "pipe", "pipe"] });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? 128, stdout, stderr }));
+  });
+}
