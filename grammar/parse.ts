@@ -41,7 +41,7 @@ export function parse(source: SourceFile): Parsed {
   return { ast: { kind: "file", source: file, tops, comments, span }, diagnostics };
 }
 
-/** chevrotain analyses the grammar once (about 25 ms), when the first file is read. */
+/** Made when the first file is read: chevrotain's analysis of the grammar takes some 20 ms. */
 let parser: ItemParser | undefined;
 
 class Reader {

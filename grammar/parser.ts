@@ -14,8 +14,9 @@ export class ItemParser extends CstParser {
   /** How many expressions are being read in each other. */
   private depth = 0;
 
-  constructor() {
-    super([...t.VOCABULARY], { maxLookahead: 2, recoveryEnabled: false, nodeLocationTracking: "onlyOffset", errorMessageProvider: EXPECTED });
+  /** With `validate`, chevrotain looks for ambiguities and left recursion, which a test does once and for all. */
+  constructor(validate = false) {
+    super([...t.VOCABULARY], { skipValidations: !validate, maxLookahead: 2, recoveryEnabled: false, nodeLocationTracking: "onlyOffset", errorMessageProvider: EXPECTED });
     this.performSelfAnalysis();
   }
 

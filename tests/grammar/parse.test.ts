@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { parse, positionAt, sourceFile } from "../../grammar/index.ts";
+import { ItemParser } from "../../grammar/parser.ts";
+import { newLexer } from "../../grammar/tokens.ts";
 import type { Assign, Decl, Expr, Item } from "../../grammar/index.ts";
 
 function items(body: string): readonly Item[] {
@@ -167,4 +169,9 @@ test.each([
 
 test("a hundred brackets in each other are read", () => {
   expect(items(`  x = ${"(".repeat(100)}1${")".repeat(100)}`)).toHaveLength(1);
+});
+
+test("chevrotain finds no ambiguity in the grammar and no pattern that cannot match", () => {
+  expect(() => new ItemParser(true)).not.toThrow();
+  expect(newLexer(true).lexerDefinitionErrors).toEqual([]);
 });
