@@ -88,7 +88,8 @@ export function decodeSafetensors(bytes: Uint8Array, checksum: "required" | "if 
   places.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCover(places, dataLength);
   const tensors = places.map(({ name, dtype, shape, begin, end }): Tensor => {
-    const { buffer } = bytes.slice(dataStart + begin, dataStart + end);
+    // A copy, and not by `slice`: that of a Node Buffer shares the file's memory.
+    const { buffer } = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
     return { name, shape, data: dtype === "F32" ? new Float32Array(buffer) : dtype === "I32" ? new Int32Array(buffer) : new Uint32Array(buffer) };
   });
   return { tensors, metadata };
