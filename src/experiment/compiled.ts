@@ -14,6 +14,14 @@ export function profileOf({ hardware }: Pick<OpenAdapter, "hardware">): { readon
   return { kind: hardware ? "gpu" : "cpu" };
 }
 
+/**
+ * For the options of a session. A driver that computes on the CPU also compiles there, at the first run, which on a busy machine takes
+ * minutes that a GPU never takes.
+ */
+export function sessionDevice({ device, adapter }: Device): { readonly device: GPUDevice; readonly patience: number } {
+  return { device, patience: adapter.hardware ? 120 : 900 };
+}
+
 /** The training step and, where the recipe generates, the entry that it generates with. */
 export function trainingProgram(model: Model, device: Device): Program {
   const entry = model.recipe?.generate?.entry;

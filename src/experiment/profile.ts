@@ -5,7 +5,7 @@ import type { DispatchTime, Elements, Feed, Session, Sizes } from "../../runtime
 import { draws } from "../../runtime/random/philox.ts";
 import { evaluateSize, sizeNames } from "../../runtime/size.ts";
 import { recipeOf } from "./check.ts";
-import { profileOf } from "./compiled.ts";
+import { profileOf, sessionDevice } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
 import { countedDevice } from "./counted-device.ts";
 import type { DeviceCounts } from "./counted-device.ts";
@@ -45,7 +45,7 @@ export async function profileStep(model: Model, { device, adapter }: Device, req
   const sizes = sizesOf(recipe.loss.inputs, request.batch ?? recipe.batch, request.length ?? 16);
   const { program } = compile(model, { profile: profileOf(adapter), training: true, entries: [] });
   const { device: watched, counts } = countedDevice(device);
-  const session = await createSession(program, { bounds: sizes, device: watched, seed: recipe.seed });
+  const session = await createSession(program, { bounds: sizes, ...sessionDevice({ device: watched, adapter }), seed: recipe.seed });
   try {
     const entries = [ENTRIES.count, ENTRIES.grad, ENTRIES.update].filter((name) => session.has(name));
     const feed = (step: number): Feed => ({ sizes, step, fields: fieldsOf(recipe.loss.inputs, sizes, step) });

@@ -2,15 +2,18 @@ import type { StepRow } from "../../runtime/index.ts";
 
 /**
  * `step  340/2000  loss 2.312  rate 4.1e-3  12,345 tokens/s  1:43 left`: what a training run shows of a step. Speed and time left go by
- * the steps before, the late ones counting most, so that one slow step does not make them jump.
+ * the steps before, the late ones counting most, so that one slow step does not make them jump; the first row is left behind at once, because drivers
+ * compile kernels in the first step.
  */
 export function progressLines(steps: number): (row: StepRow) => string {
   const width = String(steps).length;
-  let ms: number | undefined;
-  let speed: number | undefined;
+  let ms = 0;
+  let speed = 0;
+  let rows = 0;
   return (row) => {
-    ms = smoothed(ms, row.ms);
-    speed = smoothed(speed, row.tokensPerSecond);
+    const weight = rows++ < 2 ? 1 : 0.1;
+    ms += weight * (row.ms - ms);
+    speed += weight * (row.tokensPerSecond - speed);
     const parts = [
       `step ${String(row.step).padStart(width)}/${steps}`,
       `loss ${row.loss.toFixed(3)}`,
@@ -20,10 +23,6 @@ export function progressLines(steps: number): (row: StepRow) => string {
     ];
     return parts.join("  ");
   };
-}
-
-function smoothed(before: number | undefined, now: number): number {
-  return before === undefined ? now : 0.9 * before + 0.1 * now;
 }
 
 /** "0:07", "12:30", "1:02:03". */

@@ -3,7 +3,7 @@ import { createSession, encodeCheckpoint, evaluationRow, restoreCheckpoint, trai
 import type { Session, StepRow, TrainResult } from "../../runtime/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
-import { trainingProgram } from "./compiled.ts";
+import { sessionDevice, trainingProgram } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
 import { prepare } from "./prepare.ts";
 import type { Prepared } from "./prepare.ts";
@@ -67,7 +67,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
   const { recipe, model, source } = prepared;
   const program = trainingProgram(model, device);
   const trained = program.entries.map(({ name }) => name).filter((name) => name !== recipe.generate?.entry);
-  const session = await createSession(program, { bounds: prepared.bounds, entries: trained, device: device.device, seed: recipe.seed, batches: recipe.accumulate });
+  const session = await createSession(program, { bounds: prepared.bounds, entries: trained, ...sessionDevice(device), seed: recipe.seed, batches: recipe.accumulate });
   try {
     const restored = resume === undefined ? undefined : restore(session, resume);
     if (resume?.folder !== folder) claimRunFolder(folder);

@@ -7,7 +7,7 @@ import { normalise } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
-import { inferenceProgram } from "./compiled.ts";
+import { inferenceProgram, sessionDevice } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
 import { placed } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
@@ -63,7 +63,7 @@ export function createTranslator(parts: TranslatorParts): Translator {
     const one = sizes(1);
     const logits = (found.outputs[0]?.shape ?? []).reduce((product, size) => product * evaluateSize(size, one), 1);
     const bounds = sizes(Math.max(1, Math.min(ROWS, Math.floor(LOGITS / logits))));
-    session = await createSession(program, { bounds, entries: [entry], device: parts.device.device, ...(parts.states === undefined ? {} : { states: parts.states }) });
+    session = await createSession(program, { bounds, entries: [entry], ...sessionDevice(parts.device), ...(parts.states === undefined ? {} : { states: parts.states }) });
     parts.onSession?.(session);
     return session;
   };

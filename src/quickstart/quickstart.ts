@@ -66,7 +66,7 @@ export async function quickstart(options: QuickstartOptions, output: Output): Pr
     translator.dispose();
 
     title("What now");
-    for (const line of advice(options, file, folder)) output.say(`  ${line}`);
+    for (const line of advice(options, file, folder)) output.say(line === "" ? "" : `  ${line}`);
     output.say(`  (${duration((performance.now() - started) / 1000)} in all)\n`);
     const adapter = device.adapter.name.split(" (")[0];
     output.data(`held-out: ${metricsText(held.metrics)}, ${held.answers.length} phrases, trained ${training.step} steps in ${Math.round(training.seconds)} s on ${adapter}`);
@@ -108,6 +108,8 @@ async function trained(run: Run, translator: Translator, shown: readonly TextPai
     given.forEach((text, at) => progress.note(`    ${shown[at] !== undefined && text === reference(shown[at].target) ? "✓" : " "} ${sources[at]}  →  ${clipped(text)}`));
     paused += performance.now() - from;
   };
+  // Drivers compile kernels when they first run.
+  progress.update("  compiling kernels for this adapter …");
   await show(0);
   paused = 0;
   const started = performance.now();
