@@ -303,7 +303,11 @@ export function listOfValues(span: Span): Diagnostic {
 }
 
 export function needsParentheses(span: Span, word: string): Diagnostic {
-  return error("needs-parentheses", `\`${word}\` needs parentheses here`, span, `binds less than what stands before it`, { fix: `write \`(${word} …)\`` });
+  return error("needs-parentheses", `\`${word}\` needs parentheses here`, span, "binds less than what stands before it", { fix: `write \`(${word} …)\`` });
+}
+
+export function conditionBehind(span: Span): Diagnostic {
+  return error("missing-then", "the condition stands before the values that it chooses", span, "an operator is expected before this", { fix: "write `if a then b else c`" });
 }
 
 export function twoIfs(span: Span, place: "item" | "value"): Diagnostic {

@@ -132,6 +132,7 @@ class Explainer {
     if (found.tokenType === t.Else) return errors.whereOutside(here, "else");
     if (found.tokenType === t.Comma && this.targetStart(this.at + 1) !== undefined) return errors.commaBetweenItems(here, this.tokens[this.at + 1]?.image ?? "");
     if (before.tokenType === t.Block) return this.isOperandStart(found) ? this.twoItems(this.at) : errors.unexpected(here, this.foundText(), "`;` or a new line");
+    if (found.tokenType === t.If && !this.tokens.slice(this.at).some((x) => x.tokenType === t.Then)) return errors.conditionBehind(here);
     if (isOneOf(found, [t.If, t.Not])) return errors.needsParentheses(here, found.image);
     if (this.isOperandStart(found)) return this.sideBySide(false);
     return errors.unexpected(here, this.foundText(), "an operator, `;` or a new line");

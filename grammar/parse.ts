@@ -32,9 +32,15 @@ export function parse(source: SourceFile): Parsed {
   const { pieces, unbalanced } = structure(file, mend(file, lexed.tokens, report), report);
   const reader = new Reader(file, comments, report);
   const tops: ast.Top[] = [];
-  for (const item of reader.items(pieces)) {
-    if (item.kind === "use" || item.kind === "decl" || item.kind === "fn") tops.push(item);
-    else if (!unbalanced) report(errors.itemMisplaced(headOf(item), describe(item), item.kind === "method" ? `at the top of a file a function begins with \`fn\`` : "move it into a block"));
+  let blockMissing = unbalanced; // what should stand in it is told once
+  for (const piece of pieces) {
+    const before = diagnostics.length;
+    const item = reader.piece(piece);
+    if (item === undefined) blockMissing ||= diagnostics.slice(before).some((d) => d.code === "missing-block");
+    else if (item.kind === "use" || item.kind === "decl" || item.kind === "fn") {
+      tops.push(item);
+      blockMissing = unbalanced;
+    } else if (!blockMissing) report(errors.itemMisplaced(headOf(item), describe(item), item.kind === "method" ? "at the top of a file a function begins with `fn`" : "move it into a block"));
   }
   diagnostics.sort((a, b) => a.span.start - b.span.start);
   const span = { file, start: 0, end: file.text.length };

@@ -112,7 +112,7 @@ class Cutter {
     if (this.brackets.length > 0) {
       if (next !== undefined && !this.surelyNew(next, before)) return;
       this.closeBrackets();
-    } else if (next !== undefined && (isOneOf(before, CANNOT_END) || isOneOf(next, CANNOT_BEGIN))) return;
+    } else if (next !== undefined && !isOneOf(next, ITEM_WORDS) && (isOneOf(before, CANNOT_END) || isOneOf(next, CANNOT_BEGIN))) return;
     this.endPiece("the end of the line");
   }
 

@@ -145,6 +145,11 @@ test("a missing brace is told where indentation shows it, and costs nothing else
   expect(ast.tops.map((top) => top.kind === "decl" && top.name.text)).toEqual(["A", "B"]);
 });
 
+test("a block that is missing is told once", () => {
+  const { diagnostics } = parse(sourceFile("m.tfm", "layer A(d)\n  x = 1\n  param w: [d] ~ zeros\nfn f(x) = x if a else b\nlayer B(d) {\n  y = x +\n  let z = 1\n}\n"));
+  expect(diagnostics.map((d) => `${positionAt(d.span.file, d.span.start).line} ${d.code}`)).toEqual(["1 missing-block", "4 missing-then", "6 missing-value"]);
+});
+
 test("a brace too many costs nothing else", () => {
   const { diagnostics } = parse(sourceFile("m.tfm", "layer A(d) {\n  f(x) {\n    return x\n    }\n  }\n  g(x) = x\n}\nfn h(x) = x\n"));
   expect(diagnostics.map((d) => `${positionAt(d.span.file, d.span.start).line} ${d.code}`)).toEqual(["4 extra-brace"]);
