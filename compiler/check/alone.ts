@@ -30,7 +30,7 @@ export function checkAlone(home: FileScope, world: World, { ahead = false } = {}
 
 function contextOf(home: FileScope, self: InstanceVal | undefined, run: Run, world: World, name: string): Context {
   const frame: Frame = { kind: "function", home, self, path: name, vars: new Map(), pack: undefined, active: [], call: name };
-  return { world, run, frame, indices: undefined, live: [], guards: undefined, naming: name, building: undefined, depth: 0 };
+  return { world, run, frame, indices: undefined, live: [], guards: undefined, naming: name, building: undefined };
 }
 
 function checkLayer(decl: Decl, home: FileScope, world: World): void {
@@ -84,6 +84,7 @@ function checkFunction(fn: Callable, home: FileScope, self: InstanceVal | undefi
     const kinds = kindsOf(fn.params, ctx);
     for (const [k, param] of fn.params.entries()) bindAlone(param, kinds[k], ctx, facts);
     world.within(self, () => runBody(fn, ctx));
+    if (!run.askedTraining) return;
   }
 }
 

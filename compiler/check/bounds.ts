@@ -39,7 +39,14 @@ function orderFor(expr: Expr, ctx: Context): Order {
 /** n - 1 for each size n that is not a number: where its index has a value, it is not negative. */
 function positiveSizes(live: readonly IndexVar[]): Dim[] {
   const named = new Map<string, Dim>();
-  for (const { size } of live) if (dims.asNumber(size.dim) === undefined) named.set(dims.key(size.dim), dims.subtract(size.dim, dims.ONE));
+  const add = (dim: Dim): void => {
+    if (dims.asNumber(dim) === undefined) named.set(dims.key(dim), dims.subtract(dim, dims.ONE));
+  };
+  for (const { size } of live) {
+    add(size.dim);
+    // A product is positive where its factors are.
+    if (size.dim.length === 1) for (const factor of size.dim[0]!.factors) add([{ coefficient: 1, factors: [factor] }]);
+  }
   return [...named.values()];
 }
 

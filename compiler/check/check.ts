@@ -129,7 +129,7 @@ function entryOf(root: InstanceVal, method: Parameters<typeof finishEntry>[0], m
   const run = new Run(method.name.text);
   const path = method.name.text === "forward" ? "" : method.name.text;
   const frame: Frame = { kind: "function", home: root.home, self: root, path, vars: new Map(), pack: undefined, active: [{ what: method, self: root }], call: method.name.text };
-  const ctx: Context = { world, run, frame, indices: undefined, live: [], guards: undefined, naming: path || method.name.text, building: undefined, depth: 0 };
+  const ctx: Context = { world, run, frame, indices: undefined, live: [], guards: undefined, naming: path || method.name.text, building: undefined };
   const fed = method.params.filter((param) => !param.initial || isFed(param));
   bindFedSizes(fed, ctx, (k) => sourceOf(fed[k]!));
   const inputs = [];

@@ -18,7 +18,6 @@ import { asTensor, elementwise, toReal } from "./tensor.ts";
 import type { Size, SizeVal, Tensor, Val } from "./value.ts";
 import { flag, kindOf, number, POISON, scalar } from "./value.ts";
 import type { Context } from "./world.ts";
-import { deeper } from "./world.ts";
 
 /** In a slot `/` floors and everything is an integer; a size divides exactly; a value is real where it divides. */
 export type Mode = "value" | "slot" | "size";
@@ -31,8 +30,11 @@ export function evaluate(node: Node, outer: Context, mode: Mode = "value"): Val 
 }
 
 /** As many values as a call returns; one for any other expression. */
-export function evaluateAll(node: Node, outer: Context, mode: Mode = "value"): readonly Val[] {
-  const ctx = deeper(outer, node.span);
+export function evaluateAll(node: Node, ctx: Context, mode: Mode = "value"): readonly Val[] {
+  return ctx.world.nested(node.span, () => valuesOf(node, ctx, mode));
+}
+
+function valuesOf(node: Node, ctx: Context, mode: Mode): readonly Val[] {
   switch (node.kind) {
     case "number":
       return [numeral(node.text)];

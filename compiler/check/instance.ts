@@ -13,12 +13,11 @@ import { asNewIndex } from "./range.ts";
 import type { ClassVal, InstanceVal, ParamVal, StackVal, Val } from "./value.ts";
 import { kindOf, POISON } from "./value.ts";
 import type { Context, Frame } from "./world.ts";
-import { deeper, joinPath } from "./world.ts";
+import { joinPath } from "./world.ts";
 
 
-export function construct(target: ClassVal, args: readonly Argument[], outer: Context, span: Span): Val {
+export function construct(target: ClassVal, args: readonly Argument[], ctx: Context, span: Span): Val {
   const { decl } = target;
-  const ctx = deeper(outer, span);
   if (decl.category !== "layer" && decl.category !== "model") {
     ctx.world.report(errors.notALayerClass(span, decl.name.text, decl.category));
     return POISON;

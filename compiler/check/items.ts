@@ -16,7 +16,7 @@ import { asReal, asTensor, materialise } from "./tensor.ts";
 import type { ParamVal, StackVal, Tensor, Val } from "./value.ts";
 import { kindOf, POISON } from "./value.ts";
 import type { Context } from "./world.ts";
-import { deeper, joinPath } from "./world.ts";
+import { joinPath } from "./world.ts";
 
 export interface Returned {
   readonly values: readonly Val[];
@@ -25,14 +25,13 @@ export interface Returned {
 }
 
 /** What was returned; "poison" where an error leaves that open. */
-export function execute(items: readonly Item[], outer: Context): Returned | "poison" | undefined {
+export function execute(items: readonly Item[], ctx: Context): Returned | "poison" | undefined {
   for (const item of items) {
-    const ctx = deeper(outer, item.span);
     if (item.kind === "require" && !requireAll(item.conditions, ctx)) {
       poisonTargets(items, ctx);
       return "poison";
     }
-    const returned = executeItem(item, ctx);
+    const returned = ctx.world.nested(item.span, () => executeItem(item, ctx));
     if (returned) return returned;
   }
   return undefined;
@@ -113,7 +112,7 @@ function choice(item: If, ctx: Context): Returned | "poison" | undefined {
   if (condition === true) return execute(item.then.items, ctx);
   if (condition === false) {
     if (!item.otherwise) return undefined;
-    return item.otherwise.kind === "if" ? choice(item.otherwise, deeper(ctx, item.span)) : execute(item.otherwise.items, ctx);
+    return item.otherwise.kind === "if" ? choice(item.otherwise, ctx) : execute(item.otherwise.items, ctx);
   }
   poisonTargets([item], ctx);
   return returns([item]) ? "poison" : undefined;

@@ -31,7 +31,10 @@ export function lookupOutside(name: string, ctx: Context): Val | undefined {
   }
   const setting = frame.settings?.(name);
   if (setting) return setting;
-  if (name === "training") return run.building && frame.kind === "class" ? POISON : flag(run.training);
+  if (name === "training") {
+    run.askedTraining = true;
+    return run.building && frame.kind === "class" ? POISON : flag(run.training);
+  }
   return declared(frame.home, name) ?? builtin(name);
 }
 

@@ -153,7 +153,7 @@ class RecipeMaker {
       settingNames: [...this.settings.keys(), ...this.lets.keys(), "step"],
       call: "recipe",
     };
-    return { world: this.world, run, frame, indices: undefined, live: [], guards: undefined, naming: "", building: undefined, depth: 0 };
+    return { world: this.world, run, frame, indices: undefined, live: [], guards: undefined, naming: "", building: undefined };
   }
 
   private lookup(name: string): Val | undefined {

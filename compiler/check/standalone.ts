@@ -20,7 +20,7 @@ export function withoutRecipe(home: FileScope, options: RecipeOptions, world: Wo
   if (!decl) return undefined;
   const frame: Frame = { kind: "recipe", home, self: undefined, path: "", vars: new Map(), pack: undefined, active: [], call: "" };
   const run = new Run("build", { building: true });
-  const ctx: Context = { world, run, frame, indices: undefined, live: [], guards: undefined, naming: "", building: undefined, depth: 0 };
+  const ctx: Context = { world, run, frame, indices: undefined, live: [], guards: undefined, naming: "", building: undefined };
   const params = decl.params ?? [];
   const names = params.map((param) => param.name.text);
   for (const [path, text] of Object.entries(options.set)) {

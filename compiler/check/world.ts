@@ -41,6 +41,7 @@ export class World {
   private readonly variables = new Map<number, IndexVar>();
   private nextVariable = 0;
   private muted = 0;
+  private depth = 0;
   acceptsUnsupported = false;
   private fuel = FUEL;
   /** What is being elaborated. */
@@ -89,6 +90,16 @@ export class World {
     if (this.fuel < 0) throw new Exhausted(span, "work");
   }
 
+  /** One level deeper for the duration of the work. */
+  nested<T>(span: Span, work: () => T): T {
+    if (this.depth >= DEEPEST) throw new Exhausted(span, "depth");
+    this.spend(span);
+    this.depth++;
+    const result = work();
+    this.depth--;
+    return result;
+  }
+
   variable(name: string, size: Size): IndexVar {
     const variable = { id: this.nextVariable++, name, size };
     this.variables.set(variable.id, variable);
@@ -120,6 +131,8 @@ export class Run {
   readonly building: boolean;
   /** Checked alone, with symbols for hyperparameters: what is not known is taken as it should be. */
   readonly symbolic: boolean;
+  /** Whether anything depended on `training`. */
+  askedTraining = false;
   private readonly names = new Map<string, number>();
   private readonly calls = new Map<string, number>();
   private readonly renamed = new Map<ValueId, string>();
@@ -227,7 +240,6 @@ export interface Context {
   readonly naming: string;
   /** Path and list of children for a layer built here. */
   readonly building: { readonly path: string; readonly children: Instance[] } | undefined;
-  readonly depth: number;
 }
 
 export interface IndexScope {
@@ -242,12 +254,6 @@ export interface Guard {
   readonly next: Guard | undefined;
   readonly expr: Expr;
   readonly interval: Interval;
-}
-
-export function deeper(ctx: Context, span: Span): Context {
-  if (ctx.depth >= DEEPEST) throw new Exhausted(span, "depth");
-  ctx.world.spend(span);
-  return { ...ctx, depth: ctx.depth + 1 };
 }
 
 export function originOf(span: Span): Origin {

@@ -9,6 +9,7 @@ import { randomBelow, randomProgram } from "../support/random-program.ts";
 import { library } from "../support/reference.ts";
 
 // With tests/grammar/fuzz.test.ts 20,000 inputs go through the reader; these go through the checker as well.
+// Of the processor: other tests run beside this one.
 const SLOWEST_MS = 2000;
 const std = library();
 const sketches = new URL("../grammar/sketches/", import.meta.url);
@@ -16,9 +17,9 @@ const use = (path: string): ReturnType<typeof sourceFile> | undefined => (path =
 
 /** Checks a text and what must hold whatever it says. */
 function checked(text: string): Checked {
-  const started = performance.now();
+  const started = process.cpuUsage();
   const result = check(sourceFile("fuzz.tfm", text), { std, use });
-  expect(performance.now() - started, text).toBeLessThan(SLOWEST_MS);
+  expect(process.cpuUsage(started).user / 1000, text).toBeLessThan(SLOWEST_MS);
   for (const diagnostic of result.diagnostics) {
     expect(renderDiagnostic(diagnostic)).toContain(`error[${diagnostic.code}]`);
     expect(diagnostic.span.start).toBeLessThanOrEqual(diagnostic.span.end);
@@ -27,7 +28,7 @@ function checked(text: string): Checked {
   return result;
 }
 
-test("models that are right by construction are accepted, and their graphs keep what they promise", { timeout: 120_000 }, () => {
+test("models that are right by construction are accepted, and their graphs keep what they promise", { timeout: 240_000 }, () => {
   for (let seed = 0; seed < 6700; seed++) {
     const text = randomModel(seed);
     const { model, diagnostics } = checked(text);
@@ -36,7 +37,7 @@ test("models that are right by construction are accepted, and their graphs keep 
   }
 });
 
-test("programs with a right form and any meaning are accepted or refused with messages", { timeout: 120_000 }, () => {
+test("programs with a right form and any meaning are accepted or refused with messages", { timeout: 240_000 }, () => {
   for (let seed = 0; seed < 6700; seed++) checked(randomProgram(seed));
 });
 

@@ -1,0 +1,152 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { check } from "../../compiler/check/check.ts";
+import { Facts } from "../../compiler/check/facts.ts";
+import * as dims from "../../compiler/dim.ts";
+import { renderDiagnostic, sourceFile } from "../../grammar/index.ts";
+import { library } from "../support/reference.ts";
+
+const std = library();
+
+function codes(text: string): string[] {
+  return check(sourceFile("model.tfm", text), { std }).diagnostics.map((diagnostic) => diagnostic.code);
+}
+
+const fn = (params: string, left: string, right: string, result: string): string => `fn f(${params}) -> ${result} {\n  y[${left}] = ${right}\n  return y\n}\n`;
+
+describe("slots that are proved to be within their axis", () => {
+  const proved: readonly (readonly [params: string, left: string, right: string, result: string])[] = [
+    ["x: [N]", "i < N", "x[N - 1 - i]", "[N]"],
+    ["x: [N]", "i < N", "if i > 0 then x[i-1] else 0.0", "[N]"],
+    ["x: [N]", "i < N", "if i >= 2 then x[i-2] else 0.0", "[N]"],
+    ["x: [N]", "i < N", "if not (i + 1 >= N) then x[i+1] else 0.0", "[N]"],
+    ["x: [N]", "i < N", "if i != 0 then x[i-1] else x[i]", "[N]"],
+    ["x: [N]", "i < N", "x[min(i + 1, N - 1)]", "[N]"],
+    ["x: [N]", "i < N", "x[max(i - 3, 0)]", "[N]"],
+    ["x: [N]", "i < N", "x[clamp(i - 3, 0, N - 1)]", "[N]"],
+    ["x: [N]", "i < N", "x[i / 3]", "[N]"],
+    ["x: [N]", "i < N", "x[i * i % N]", "[N]"],
+    ["x: [N]", "i < N", "x[abs(i)]", "[N]"],
+    ["x: [N]", "i < 2 * N", "x[i / 2]", "[2 * N]"],
+    ["x: [N]", "i < 2 * N", "x[i % N]", "[2 * N]"],
+    ["x: [N], y2: [M]", "i < N + M", "if i < N then x[i] else y2[i - N]", "[N + M]"],
+    ["x: [N], ids: index(N)[M]", "m", "x[ids[m]]", "[M]"],
+    ["x: [N], ids: index(N)[M]", "m", "if ids[m] > 0 then x[ids[m] - 1] else 0.0", "[M]"],
+    ["x: [N, M]", "i < N * M", "x[i / M, i % M]", "[N * M]"],
+    ["x: [N]", "i < N", "if 0 <= i - 4 then x[i - 4] else 0.0", "[N]"],
+    ["x: [N]", "i < N", "if i > 0 and x[i - 1] > 0 then 1.0 else 0.0", "[N]"],
+    ["x: [N]", "i < N", "if i == 0 or x[i - 1] > 0 then 1.0 else 0.0", "[N]"],
+    ["x: [N]", "i < N", "x[i + 5 else 0]", "[N]"],
+  ];
+  for (const row of proved) test(`${row[1]}: ${row[2]}`, () => expect(codes(fn(...row))).toEqual([]));
+});
+
+describe("slots that are not", () => {
+  const refused: readonly (readonly [params: string, left: string, right: string, result: string])[] = [
+    ["x: [N]", "i < N", "x[i + 1]", "[N]"],
+    ["x: [N]", "i < N", "x[N - i]", "[N]"],
+    ["x: [N]", "i < N", "if i > 0 then x[i-2] else 0.0", "[N]"],
+    ["x: [N]", "i < N", "if x[i] > 0 then x[i-1] else 0.0", "[N]"],
+    ["x: [N]", "i < N", "x[min(i + 1, N)]", "[N]"],
+    ["x: [N]", "i < N", "x[-i]", "[N]"],
+    ["x: [N]", "i < N", "x[2 * i]", "[N]"],
+    ["x: [N]", "i < N", "x[i * i]", "[N]"],
+    ["x: [N], ids: index(M)[M]", "m", "x[ids[m]]", "[M]"],
+    ["x: [N], ids: int[M]", "m", "x[ids[m]]", "[M]"],
+    ["x: [N], y2: [M]", "i < N + M", "if i < M then x[i] else 0.0", "[N + M]"],
+    ["x: [N]", "b < 2", "x[0]", "[2]"],
+    ["x: [N]", "i < N", "if i > 0 or x[i - 1] > 0 then 1.0 else 0.0", "[N]"],
+    ["x: [N, M]", "i < N * M", "x[i / N, i % M]", "[N * M]"],
+  ];
+  for (const row of refused) test(`${row[1]}: ${row[2]}`, () => expect(codes(fn(...row)).filter((code) => code === "out-of-bounds" || code === "range-too-short").length).toBeGreaterThan(0));
+});
+
+test("`require` makes room, and is asked of every batch", () => {
+  expect(codes("fn first(x: [N]) -> real {\n  require N > 0\n  return x[0]\n}\n")).toEqual([]);
+  expect(codes("fn first(x: [N], y: [M]) -> [N] {\n  require N <= M\n  z[i < N] = x[i] + y[i]\n  return z\n}\n")).toEqual([]);
+});
+
+describe("facts", () => {
+  const [n, m, b] = [dims.named("n"), dims.named("m"), dims.named("b")];
+
+  test("sums and products of sizes are not negative", () => {
+    const facts = new Facts();
+    expect(facts.proves(dims.add(dims.multiply(n, m), dims.constant(3)))).toBe(true);
+    expect(facts.proves(dims.subtract(n, m))).toBe(false);
+    expect(facts.proves(dims.constant(-1))).toBe(false);
+    expect(facts.proves(dims.subtract(n, dims.ONE))).toBe(false);
+  });
+
+  test("what is known of differences is used, more than once and multiplied", () => {
+    const facts = new Facts();
+    facts.assumeNonnegative(dims.subtract(n, m));
+    facts.assumeNonnegative(dims.subtract(m, b));
+    expect(facts.proves(dims.subtract(n, b))).toBe(true);
+    expect(facts.proves(dims.subtract(dims.multiply(n, b), dims.multiply(m, b)))).toBe(true);
+    expect(facts.proves(dims.subtract(b, n))).toBe(false);
+  });
+
+  test("exact division follows from what is required", () => {
+    const facts = new Facts();
+    const half = dims.quotient("floor", n, m);
+    expect(facts.exactQuotient(n, m)).toBeUndefined();
+    facts.assumeDivides(m, n);
+    expect(facts.exactQuotient(n, m)).toEqual(half);
+    expect(facts.exactQuotient(dims.multiply(n, b), m)).toBeDefined();
+    expect(facts.equal(dims.multiply(half, m), n)).toBe(true);
+  });
+
+  test("floor(n/k) lies between n/k and n/k - 1", () => {
+    const facts = new Facts();
+    const third = dims.quotient("floor", n, dims.constant(3));
+    expect(facts.proves(dims.subtract(n, third))).toBe(true);
+    expect(facts.proves(dims.subtract(n, dims.scale(third, 3)))).toBe(true);
+    expect(facts.proves(dims.subtract(n, dims.scale(third, 4)))).toBe(false);
+    expect(facts.proves(dims.add(dims.scale(third, 3), dims.constant(2), dims.scale(n, -1)))).toBe(true);
+    expect(facts.proves(dims.add(dims.scale(third, 3), dims.constant(1), dims.scale(n, -1)))).toBe(false);
+  });
+});
+
+test("several errors are found in one go, and a name that failed is not blamed again", () => {
+  const { diagnostics } = check(
+    sourceFile(
+      "model.tfm",
+      `layer A(d) {
+  norm = LayreNorm(d)
+
+  forward(x: [B, d]) -> [B, d] {
+    y = norm(x)
+    z[b, i < d] = x[b,i-1]
+    return y + z * unknown
+  }
+}
+
+fn g(x: [N]) -> [N] = x + missing
+`,
+    ),
+    { std },
+  );
+  expect(diagnostics.map((diagnostic) => renderDiagnostic(diagnostic).split("\n", 2).join(" ").replace(/\s+/g, " "))).toEqual([
+    "error[name-unknown]: nothing is called `LayreNorm` ┌─ model.tfm:2:10",
+    "error[out-of-bounds]: `i-1` may lie outside of `x` ┌─ model.tfm:6:23",
+    "error[name-unknown]: nothing is called `unknown` ┌─ model.tfm:7:20",
+    "error[name-unknown]: nothing is called `missing` ┌─ model.tfm:11:27",
+  ]);
+});
+
+test("overrides: the nearest name is offered, values are checked, places are those of --set", () => {
+  expect(suggestion({ layrs: "2" })).toContain("did you mean `layers`?");
+  expect(suggestion({ batch: "2" })).toContain("did you mean `recipe.batch`?");
+  expect(suggestion({ "recipe.stps": "2" })).toContain("did you mean `steps`?");
+  expect(suggestion({ heads: "true" })).toContain("`heads` is a size, not a flag");
+  expect(suggestion({ heads: "7" })).toContain("heads = 7, from `--set heads=7`");
+  expect(suggestion({ p: "1.5" })).toContain("`p` is a rate: between 0 and 1");
+  expect(suggestion({ d: "0" })).toContain("would have no elements");
+  expect(suggestion({ d: "48", heads: "3", ff: "100", layers: "1" })).toBe("");
+});
+
+/** What is said of the translation model with these overrides. */
+function suggestion(set: Readonly<Record<string, string>>): string {
+  const path = new URL("../grammar/sketches/translation.tfm", import.meta.url);
+  return check(sourceFile("translation.tfm", readFileSync(path, "utf8")), { std, set: { ...(set["layers"] === undefined && set["layrs"] === undefined ? { layers: "1" } : {}), ...(set["d"] === undefined ? { d: "64" } : {}), ...set } }).diagnostics.map((diagnostic) => renderDiagnostic(diagnostic)).join("\n");
+}
