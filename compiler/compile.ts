@@ -6,6 +6,7 @@ import { visitExpr } from "./ir/expr.ts";
 import { expressionsOf, indexSizes } from "./ir/walk.ts";
 import type { FusedGraph } from "./ir/fused.ts";
 import type { ScheduledKernel } from "./kernels/kernel.ts";
+import type { ContractProfile } from "./kernels/contract/spec.ts";
 import { schedule } from "./kernels/schedule.ts";
 import { differentiate } from "./passes/differentiate.ts";
 import { fuse } from "./passes/fuse/fuse.ts";
@@ -20,7 +21,7 @@ import { sizeNames } from "../runtime/size.ts";
 
 export interface CompileOptions {
   /** What runs it: decides which variants of a kernel come first. */
-  readonly profile: { readonly kind: "cpu" | "gpu" };
+  readonly profile: ContractProfile;
   /** Whether the recipe's training step is part of the program, or only the model's own entries. */
   readonly training: boolean;
   /** The entries of the model to take along; all by default. */

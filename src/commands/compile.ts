@@ -31,7 +31,7 @@ export const compileCommand: Command = {
     { name: "emit", kind: "text", value: "STAGE", choices: STAGES, doc: "the stage to print" },
     { name: "print-after", kind: "text", value: "PASS", doc: "print the graphs as this pass leaves them" },
     { name: "entry", kind: "text", value: "NAME", doc: "of this entry alone: grad, update, or a function of the model" },
-    { name: "for", kind: "text", choices: ["cpu", "gpu"], value: "KIND", doc: "kernels for an adapter that computes on the CPU, or for a GPU (the default)" },
+    { name: "for", kind: "text", choices: ["cpu", "gpu"], value: "KIND", doc: "kernels for an adapter that computes on the CPU, or for a GPU (the default; a module has both)" },
     { name: "out", short: "o", kind: "text", value: "DIR", doc: "write the model as an ES module with declarations into this folder" },
   ],
   needsAdapter: false,
@@ -63,7 +63,9 @@ function kindOf(options: OptionValues): "cpu" | "gpu" {
 function writeModule(place: string, options: OptionValues, output: Output): ExitCode {
   const folder = options.text("out") as string;
   const { model, tokenizer, maxLength } = modelToEmbed(place, options, output);
-  const { program } = compile(model, { profile: { kind: kindOf(options) }, training: false });
+  // Where the module will run is not known, unless the user says so.
+  const kind = options.text("for") === undefined ? "any" : kindOf(options);
+  const { program } = compile(model, { profile: { kind }, training: false });
   const runtime = { text: valueOf(standaloneRuntime()) };
   const files = emitModule(model, program, { runtime, ...(tokenizer === undefined ? {} : { tokenizer }), ...(maxLength === undefined ? {} : { maxLength }) });
   for (const [name, text] of files) valueOf(writeAtomically(path.join(folder, name), text));

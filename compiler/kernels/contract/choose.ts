@@ -12,19 +12,31 @@ import type { BlockTile } from "./tiles.ts";
 
 /** In order of preference; the last needs no features. */
 export function chooseContract(spec: ContractSpec, profile: ContractProfile): readonly [ContractKernel, ...ContractKernel[]] {
-  const plain = registerKernel(spec, columnWidth(spec));
   switch (profile.kind) {
-    case "cpu": {
-      const panel = panelTile(spec);
-      return [panel === undefined ? laneKernel(spec, laneTile(spec)) : panelKernel(spec, panel), plain];
-    }
-    case "gpu": {
-      const tile = blockTile(spec);
-      return tile === undefined ? [plain] : [tileKernel(spec, tile)];
-    }
+    case "cpu":
+      return [forVectors(spec), plain(spec)];
+    case "gpu":
+      return [forGpu(spec)];
+    case "any":
+      // Subgroups of exactly 8 lanes are a CPU's vectors; everything else is taken for a GPU.
+      return [forVectors(spec), forGpu(spec)];
     default:
       return profile.kind satisfies never;
   }
+}
+
+function forVectors(spec: ContractSpec): ContractKernel {
+  const panel = panelTile(spec);
+  return panel === undefined ? laneKernel(spec, laneTile(spec)) : panelKernel(spec, panel);
+}
+
+function forGpu(spec: ContractSpec): ContractKernel {
+  const tile = blockTile(spec);
+  return tile === undefined ? plain(spec) : tileKernel(spec, tile);
+}
+
+function plain(spec: ContractSpec): ContractKernel {
+  return registerKernel(spec, columnWidth(spec));
 }
 
 /** Symbolic sizes (a batch's tokens) are taken to be large. */

@@ -62,9 +62,9 @@ export interface EpilogueText {
   readonly store: string;
 }
 
-/** What the kernel is to run on. "cpu": a few cores with short vectors, where a subgroup is one vector. */
+/** What the kernel is to run on. "cpu": a few cores with short vectors, where a subgroup is one vector. "any": not known before it runs. */
 export interface ContractProfile {
-  readonly kind: "cpu" | "gpu";
+  readonly kind: "cpu" | "gpu" | "any";
 }
 
 /** A generated kernel, to become a variant of a scheduled one. */

@@ -19,7 +19,7 @@ const STEP: readonly { readonly form: string; readonly known: Partial<Shape> }[]
   { form: "TN", known: { ...TOKENS, rows: WIDTH, columns: 800 } },
 ];
 
-function chosen(form: string, known: Partial<Shape>, kind: "cpu" | "gpu", aligned = true): readonly ContractKernel[] {
+function chosen(form: string, known: Partial<Shape>, kind: "cpu" | "gpu" | "any", aligned = true): readonly ContractKernel[] {
   return chooseContract(productSpec({ form: FORMS[form]!, known, aligned, fused: true }), { kind });
 }
 
@@ -28,6 +28,14 @@ describe("the choice of a product's kernel", () => {
     for (const kind of ["cpu", "gpu"] as const)
       for (const { form, known } of STEP)
         for (const aligned of [true, false]) expect(chosen(form, known, kind, aligned).at(-1)!.features).toEqual([]);
+  });
+
+  it("for an adapter that is not known, prefers a CPU's where its subgroups are those, else takes a GPU's", () => {
+    for (const { form, known } of STEP) {
+      const any = chosen(form, known, "any");
+      expect([any[0], any.at(-1)]).toEqual([chosen(form, known, "cpu")[0], chosen(form, known, "gpu").at(-1)]);
+      expect(any.at(-1)!.features).toEqual([]);
+    }
   });
 
   it("depends on nothing but its arguments", () => {
