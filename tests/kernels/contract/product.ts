@@ -98,10 +98,12 @@ export function productSpec(product: Product): ContractSpec {
       width: wide,
       store: (value, z, m, n) =>
         product.fused
-          ? `let at = ${at(z, m, n)};
-             b3[at] = max(${value} + b4[${wide === 4 ? `${n} >> 2u` : n}], ${zero}) + b5[at];
-             b6[at] = ${value};`
-          : `b3[${at(z, m, n)}] = ${value};`,
+          ? {
+              columns: `let bias = b4[${wide === 4 ? `${n} >> 2u` : n}];`,
+              row: `let at = ${at(z, m, n)}; let residual = b5[at];`,
+              store: `b3[at] = max(${value} + bias, ${zero}) + residual; b6[at] = ${value};`,
+            }
+          : { columns: "", row: "", store: `b3[${at(z, m, n)}] = ${value};` },
     },
     declarations: `struct Sizes { ${NAMES.map((name) => `${name}: u32`).join(", ")} }
 @group(0) @binding(0) var<uniform> u: Sizes;
