@@ -127,6 +127,7 @@ function emitLoop(emitter: Emitter, group: Group, loop: Loop, rows: readonly Ope
         const at = placed(equation, axes, rows, inner, indices);
         const content = emitter.bound(emitter.expr(equation.body, at));
         if (group.stored.includes(equation.id)) emitter.store(equation, at, content);
+        if (inner.length === 0) emitter.held.set(equation.id, held(equation, at, content));
       }
     }, loop.roots[0]!.equation, rows);
   for (const reduction of reductions) reduction.finish();
@@ -165,16 +166,27 @@ function startReduction(emitter: Emitter, root: Root, rows: readonly Operand[], 
       const results = new Map<string, Operand>();
       for (const { coordinates, total } of parts) {
         const result = total.result();
-        results.set(coordinates.map(({ text }) => text).join(", "), result);
+        results.set(placeText(coordinates), result);
         if (group.stored.includes(equation.id)) emitter.store(equation, coordinates, result);
       }
-      emitter.held.set(equation.id, (coordinates) => {
-        const result = results.get(coordinates.map(({ text }) => text).join(", "));
-        if (!result) throw new Error(`internal: ${equation.name} is read outside of its row`);
-        return result;
-      });
+      emitter.held.set(equation.id, (coordinates) => found(equation, results, coordinates));
     },
   };
+}
+
+function held(equation: Equation, at: readonly Operand[], content: Operand): (coordinates: readonly Operand[]) => Operand {
+  const results = new Map([[placeText(at), content]]);
+  return (coordinates) => found(equation, results, coordinates);
+}
+
+function found(equation: Equation, results: ReadonlyMap<string, Operand>, coordinates: readonly Operand[]): Operand {
+  const result = results.get(placeText(coordinates));
+  if (!result) throw new Error(`internal: ${equation.name} is read outside of its row`);
+  return result;
+}
+
+function placeText(coordinates: readonly Operand[]): string {
+  return coordinates.map(({ text }) => text).join(", ");
 }
 
 /** Every combination of constant indices, written out. */

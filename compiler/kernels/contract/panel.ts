@@ -49,7 +49,7 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_lane: u32) {
   ${grid.place}
   let ct_end = min(${rows}u + ct_zero, ct_rows - ct_row0);
   let ct_n = ct_column0 + ct_lane * 4u;
-  ${spec.right.vectorAxis === "outer" ? "let ct_n0 = min(ct_n, ct_columns - 4u);" : lines(4, (q) => `let ct_n${q} = min(ct_n + ${q}u, ct_columns - 1u);`)}
+  ${clampedColumns(spec)}
   var ct_panel: array<vec4f, ${deep}>;
   ${several ? `var ct_sums: array<vec4f, ${rows}>;
   for (var ct_k0 = 0u; ct_k0 < ct_depth; ct_k0 += ${deep}u) {` : "let ct_k0 = 0u;"}
@@ -83,16 +83,41 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_lane: u32) {
   };
 }
 
+function clampedColumns({ right }: ContractSpec): string {
+  switch (right.vectorAxis) {
+    case "outer":
+      return "let ct_n0 = min(ct_n, ct_columns - 4u);";
+    case "depth":
+      return "";
+    case "none":
+      return lines(4, (q) => `let ct_n${q} = min(ct_n + ${q}u, ct_columns - 1u);`);
+    default:
+      return right.vectorAxis satisfies never;
+  }
+}
+
 /** Loads the panel ct_k0 … ct_k0 + deep, with zeros beyond the depth. */
 function panelText(spec: ContractSpec, deep: number, padded: boolean): string {
   const { right } = spec;
   if (right.vectorAxis === "depth") {
     const k = padded ? "min(ct_k0 + ct_i, ct_depth - 4u)" : "ct_k0 + ct_i";
-    const text = (q: number): string => (padded ? `select(vec4f(), ${right.load("z", `ct_n${q}`, "k", 4)}, ct_k0 + ct_i < ct_depth)` : right.load("z", `ct_n${q}`, "k", 4));
+    const load = right.load("z", "ct_nq", "k", 4);
+    const text = padded ? `select(vec4f(), ${load}, ct_k0 + ct_i < ct_depth)` : load;
+    // One load and one store in the text, for a short compilation: a four by four block is turned in four registers.
     return `for (var ct_i = 0u; ct_i < ${deep}u + ct_zero; ct_i += 4u) {
     let k = ${k};
-    ${lines(4, (q) => `let ct_t${q} = ${text(q)};`)}
-    ${lines(4, (q) => `ct_panel[ct_i + ${q}u] = vec4f(${[0, 1, 2, 3].map((c) => `ct_t${c}.${"xyzw"[q]}`).join(", ")});`)}
+    ${lines(4, (q) => `var ct_w${q} = vec4f();`)}
+    for (var ct_q = 0u; ct_q < 4u + ct_zero; ct_q++) {
+      let ct_nq = min(ct_n + ct_q, ct_columns - 1u);
+      let ct_t = ${text};
+      ${lines(4, (q) => `ct_w${q}[ct_q] = ct_t.${"xyzw"[q]};`)}
+    }
+    for (var ct_q = 0u; ct_q < 4u + ct_zero; ct_q++) {
+      ct_panel[ct_i + ct_q] = ct_w0;
+      ct_w0 = ct_w1;
+      ct_w1 = ct_w2;
+      ct_w2 = ct_w3;
+    }
   }`;
   }
   const k = padded ? "min(ct_k0 + ct_i, ct_depth - 1u)" : "ct_k0 + ct_i";

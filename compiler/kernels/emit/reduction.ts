@@ -97,7 +97,9 @@ export function overIndices(emitter: Emitter, sizes: readonly Dim[], four: boole
       return;
     }
     const name = emitter.blocks.fresh("i");
-    emitter.blocks.open(`for (var ${name} = 0; ${name} < ${dimText(rounds)}; ${name}++)`);
+    // `one` keeps the count from the driver, which would unroll the loop and then compile for seconds.
+    const limit = count !== undefined ? `${count} * one` : dimText(rounds);
+    emitter.blocks.open(`for (var ${name} = 0; ${name} < ${limit}; ${name}++)`);
     visit(at + 1, [...done, index(emitter.index(name))]);
     emitter.blocks.close();
   };
