@@ -1,8 +1,8 @@
 // French to English by the trained model, in plain Node, without the compiler. First the model as a module, once:
 //
-//     npx tfmc compile examples/translation/model.tfm -o examples/translation/compiled
+//     npx tfmc compile runs/translation -o examples/translation/compiled
 //
-// then, where Node (22.18 or newer) finds a WebGPU adapter, which `tfmc exec` sees to:
+// then, where `tfmc exec` finds Node (22.18 or newer) a WebGPU adapter:
 //
 //     npx tfmc exec -- node examples/translation/app.ts "le 3 mai 2024" "trois chats"
 import { readFile } from "node:fs/promises";
@@ -14,11 +14,11 @@ const phrases = process.argv.length > 2 ? process.argv.slice(2) : ["jeudi 14 mar
 // A browser has `navigator.gpu`; here the GPU is made, and kept as long as the model.
 const gpu = create([]);
 
-// The folder that training wrote.
-const run = new URL("../../runs/translation/", import.meta.url);
+// What training wrote.
+const weights = new URL("../../runs/translation/model.safetensors", import.meta.url);
 
 try {
-  const model = await load(readFile(new URL("model.safetensors", run)), { tokenizer: readFile(new URL("tokenizer.json", run)), gpu });
+  const model = await load(readFile(weights), { gpu });
   const translations = await model.generate(phrases);
   phrases.forEach((phrase, at) => console.log(`${phrase} → ${translations[at]}`));
   model.dispose();
