@@ -7,7 +7,7 @@ import { asNumber, type Dim, equal, key, multiply, ONE } from "../../dim.ts";
 import type { FusedGraph, Group, GroupKind, Pack } from "../../ir/fused.ts";
 import type { Equation, Graph, Value, ValueId } from "../../ir/graph.ts";
 import { indicesIn } from "../../ir/expr.ts";
-import { valuesById } from "../../ir/walk.ts";
+import { stateKey, valuesById } from "../../ir/walk.ts";
 import { scatterMatch } from "../../kernels/nest.ts";
 import { contraction } from "./contraction.ts";
 import { INNER, passedThrough, type Read, readsOf } from "./reads.ts";
@@ -76,6 +76,8 @@ class Merging {
   private readonly reads: ReadonlyMap<ValueId, readonly Read[]>;
   private readonly nodeOf = new Map<ValueId, Node>();
   private readonly outputs: ReadonlySet<ValueId>;
+  /** The state that an output is the next content of, where the graph reads it too: one binding. */
+  private readonly previous = new Map<ValueId, ValueId>();
   private readonly readers = new Map<ValueId, Set<ValueId>>();
   private readonly order: ReadonlyMap<ValueId, number>;
 
@@ -84,6 +86,11 @@ class Merging {
     this.virtual = virtual;
     this.reads = reads;
     this.outputs = new Set(graph.outputs.map(({ value }) => value));
+    const leaves = new Map(graph.values.flatMap((value) => (value.kind === "state" ? [[stateKey(value.state), value.id] as const] : [])));
+    for (const { value, state } of graph.outputs) {
+      const leaf = state && leaves.get(stateKey(state));
+      if (leaf !== undefined) this.previous.set(value, leaf);
+    }
     this.order = new Map(graph.values.map(({ id }, at) => [id, at]));
     for (const [reader, found] of reads)
       for (const { value } of found) this.readers.set(value, (this.readers.get(value) ?? new Set()).add(reader));
@@ -248,6 +255,8 @@ class Merging {
 
   /** Equal for values that share a binding. */
   private storageKey(id: ValueId): string {
+    const previous = this.previous.get(id);
+    if (previous !== undefined) return `v${previous}`;
     const node = this.nodeOf.get(id);
     const isStatistic = node?.roots.get(id)?.length === this.values.get(id)!.shape.length;
     if (!node || this.outputs.has(id) || !(node.kind === "stream" || (node.kind === "row" && isStatistic))) return `v${id}`;
