@@ -58,7 +58,7 @@ export function createTranslator(parts: TranslatorParts): Translator {
   const sessionFor = async (length: number): Promise<Session> => {
     if (session !== undefined && length <= width) return session;
     session?.dispose();
-    width = Math.min(limit, Math.max(length, 2 * width, 1));
+    width = Math.min(limit, Math.max(length, 2 * width));
     const sizes = (rows: number): Record<string, number> => ({ ...bound(source?.shape, [rows, width]), ...bound(target.shape, [rows, parts.maxLength]) });
     const one = sizes(1);
     const logits = (found.outputs[0]?.shape ?? []).reduce((product, size) => product * evaluateSize(size, one), 1);
@@ -71,11 +71,15 @@ export function createTranslator(parts: TranslatorParts): Translator {
   return {
     async translate(texts, onProgress) {
       const all = texts.map(encoded);
-      const usable = await sessionFor(Math.max(1, ...all.map((ids) => ids.length)));
+      // Nothing to read: nothing to say, rather than what the model makes up.
+      const filled = all.filter((ids) => ids.length > 0);
+      if (filled.length === 0) return texts.map(() => "");
+      const usable = await sessionFor(Math.max(...filled.map((ids) => ids.length)));
       const logits = sessionLogits(usable, { kind: "forward", entry, target: target.name, ...(source === undefined ? {} : { source: source.name }) });
-      const requests = all.map((ids) => (source === undefined ? { prefix: [tokenizer.start, ...ids] } : { prefix: [tokenizer.start], source: ids.length === 0 ? [tokenizer.pad] : ids }));
+      const requests = filled.map((ids) => (source === undefined ? { prefix: [tokenizer.start, ...ids] } : { prefix: [tokenizer.start], source: ids }));
       const options = { end: tokenizer.end, pad: tokenizer.pad, maxLength: parts.maxLength, ...(onProgress === undefined ? {} : { onProgress }) };
-      return (await greedy(logits, requests, options)).map((ids) => tokenizer.decode(ids));
+      const answers = (await greedy(logits, requests, options)).map((ids) => tokenizer.decode(ids)).values();
+      return all.map((ids) => (ids.length === 0 ? "" : (answers.next().value ?? "")));
     },
     dispose: () => session?.dispose(),
   };
