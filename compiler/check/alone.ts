@@ -3,7 +3,8 @@
  * that a fault shows although nothing uses the layer. What depends on an unknown flag, layer or number is passed over.
  */
 import type { Callable, Decl, Parameter } from "../../grammar/ast.ts";
-import { coerce, evaluateArgument, kindsOf, sourceOf, type CompileKind } from "./arguments.ts";
+import { evaluateArgument, sourceOf } from "./arguments.ts";
+import { coerce, kindsOf, type CompileKind } from "./kinds.ts";
 import { runBody } from "./call.ts";
 import * as dims from "../dim.ts";
 import { bindFedSizes, inputOf, inputTensor } from "./entry.ts";

@@ -5,13 +5,13 @@ import { spanText } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import { boundsOf } from "./bounds.ts";
 import * as errors from "./errors.ts";
-import { evaluate, evaluateSize, isSizeExpression, written } from "./evaluate.ts";
-import { isBoundSize, lookupOutside } from "./names.ts";
-import { INITIALISERS } from "./scope.ts";
+import { coerce, kindsOf, RUN_KINDS, type CompileKind } from "./kinds.ts";
+import { evaluate, evaluateSize, written } from "./evaluate.ts";
+import { isBoundSize } from "./names.ts";
 import { nearest } from "./suggest.ts";
 import { asArgument, asReal, asTensor } from "./tensor.ts";
 import type { Size, SizeSource, Tensor, Val } from "./value.ts";
-import { kindOf, number, POISON } from "./value.ts";
+import { kindOf, POISON } from "./value.ts";
 import type { Context } from "./world.ts";
 import { joinPath } from "./world.ts";
 
@@ -25,15 +25,6 @@ export interface Argument {
 
 export function arguments_(args: readonly Arg[]): readonly Argument[] {
   return args.map((arg) => ({ name: arg.name, span: arg.value.span, node: arg.value }));
-}
-
-export const COMPILE_KINDS = ["size", "number", "rate", "flag", "text", "layer", "fn", "init", "tokenizer"] as const;
-export type CompileKind = (typeof COMPILE_KINDS)[number];
-const RUN_KINDS: readonly string[] = ["real", "int", "bool", "index"];
-
-/** A number of the run, without axes. */
-export function isScalarType(type: Type | undefined): boolean {
-  return type?.name !== undefined && !type.dims && RUN_KINDS.includes(type.name.text);
 }
 
 /** One argument or none per parameter; undefined after an error. */
@@ -62,73 +53,6 @@ export function matchArguments(params: readonly Parameter[], args: readonly Argu
   return good ? matched : undefined;
 }
 
-/** The kind of each parameter: as annotated, or as its default; "run": a value of the run. Undefined after an error. */
-export function kindsOf(params: readonly Parameter[], ctx: Context): readonly (CompileKind | "run" | undefined)[] {
-  const known = kinds.get(params);
-  if (known) return known;
-  const vars = new Map<string, Val>();
-  const scratch: Context = { ...ctx, indices: undefined, frame: { ...ctx.frame, settings: undefined, vars } };
-  const found = params.map((param) => {
-    const kind = kindOfParameter(param, scratch);
-    vars.set(param.name.text, placeholder(kind, param.name.text));
-    return kind;
-  });
-  if (!found.includes(undefined)) kinds.set(params, found);
-  return found;
-}
-
-const kinds = new WeakMap<readonly Parameter[], readonly (CompileKind | "run" | undefined)[]>();
-
-function placeholder(kind: CompileKind | "run" | undefined, name: string): Val {
-  if (kind === "size") return { kind: "size", size: { dim: dims.named(name), text: name } };
-  if (kind === "number" || kind === "rate") return number(0.5);
-  return POISON;
-}
-
-function kindOfParameter(param: Parameter, ctx: Context): CompileKind | "run" | undefined {
-  if (param.type) {
-    if (param.type.dims || isScalarType(param.type)) return "run";
-    const name = param.type.name!;
-    const kind = COMPILE_KINDS.find((known) => known === name.text);
-    if (!kind) ctx.world.report(errors.unknownType(name.span, name.text, nearest(name.text, [...COMPILE_KINDS, ...RUN_KINDS])));
-    return kind;
-  }
-  return param.initial ? kindOfDefault(param.initial, ctx) : "size";
-}
-
-function kindOfDefault(node: Node, ctx: Context): CompileKind | undefined {
-  if (isSizeExpression(node, ctx)) return "size";
-  const called = node.kind === "call" && node.callee.kind === "name" ? lookupOutside(node.callee.text, ctx) : undefined;
-  if (called?.kind === "class") return "layer";
-  if (called?.kind === "builtin" && INITIALISERS.has(called.name)) return "init";
-  if (called?.kind === "fn" && called.fn.results[0]?.name?.text === "init") return "init";
-  const value = ctx.world.quietly(() => evaluate(node, ctx));
-  switch (value.kind) {
-    case "size":
-      return "size";
-    case "tensor":
-      return value.type === "bool" ? "flag" : "number";
-    case "text":
-    case "init":
-    case "tokenizer":
-      return value.kind;
-    case "fn":
-    case "builtin":
-    case "method":
-      return value.kind === "builtin" && INITIALISERS.has(value.name) ? "init" : "fn";
-    case "none":
-    case "class":
-    case "instance":
-    case "stack":
-      return "layer";
-    case "param":
-    case "poison":
-      return "number";
-    default:
-      return value satisfies never;
-  }
-}
-
 /** The argument's value as its parameter's kind asks for. */
 export function evaluateArgument(arg: Argument, param: Parameter, ctx: Context, kind: CompileKind | "run" | undefined): Val {
   if (arg.value) return arg.value;
@@ -136,50 +60,6 @@ export function evaluateArgument(arg: Argument, param: Parameter, ctx: Context, 
   if (kind === undefined) return POISON;
   if (kind !== "size") return evaluate(node, { ...ctx, building: ctx.building && { ...ctx.building, path: joinPath(ctx.building.path, param.name.text) } });
   return evaluate(node, ctx, "size");
-}
-
-/** A value of a kind known when compiling; POISON after an error. */
-export function coerce(value: Val, kind: CompileKind, name: string, span: Span, ctx: Context): Val {
-  if (value.kind === "poison") return POISON;
-  const fail = (): Val => {
-    ctx.world.report(errors.wrongArgument(span, name, kindOf(value), kind));
-    return POISON;
-  };
-  switch (kind) {
-    case "size":
-      if (value.kind !== "size") return fail();
-      return { kind: "size", size: { dim: value.size.dim, text: name, from: value.size.from ?? { text: `${name}: ${written(span)}`, span } } };
-    case "number":
-    case "rate": {
-      const tensor = value.kind === "size" || value.kind === "tensor" ? asTensor(value, span, ctx) : undefined;
-      if (!tensor || tensor.type === "bool" || tensor.axes.length > 0) return fail();
-      const real = asReal(tensor);
-      if (real.body.kind !== "const") {
-        if (ctx.run.symbolic) return real;
-        return fail();
-      }
-      if (kind === "rate" && !(real.body.value >= 0 && real.body.value <= 1)) {
-        ctx.world.report(errors.rateRange(span, name, real.body.value));
-        return POISON;
-      }
-      return number(real.body.value);
-    }
-    case "flag":
-      return value.kind === "tensor" && value.type === "bool" && value.body.kind === "const" ? value : ctx.run.symbolic && value.kind === "tensor" ? POISON : fail();
-    case "text":
-    case "tokenizer":
-      return value.kind === kind ? value : fail();
-    case "init":
-      if (value.kind === "builtin" && value.name === "zeros") return { kind: "init", init: { kind: "constant", value: 0 } };
-      if (value.kind === "builtin" && value.name === "ones") return { kind: "init", init: { kind: "constant", value: 1 } };
-      return value.kind === "init" ? value : fail();
-    case "layer":
-      return value.kind === "class" || value.kind === "instance" || value.kind === "stack" || value.kind === "none" ? value : fail();
-    case "fn":
-      return value.kind === "fn" || value.kind === "builtin" || value.kind === "method" || value.kind === "none" ? value : fail();
-    default:
-      return kind satisfies never;
-  }
 }
 
 interface Given {

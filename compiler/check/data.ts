@@ -1,7 +1,8 @@
 /** `data = pairs("train.tsv", …)`: the source's arguments and the fields of its batches. */
 import type { Expr as Node, Parameter } from "../../grammar/ast.ts";
 import * as dims from "../dim.ts";
-import { arguments_, coerce, evaluateArgument, kindsOf, matchArguments } from "./arguments.ts";
+import { arguments_, evaluateArgument, matchArguments } from "./arguments.ts";
+import { coerce, kindsOf } from "./kinds.ts";
 import { bindFedSizes, inputOf } from "./entry.ts";
 import * as errors from "./errors.ts";
 import type { DataSpec, EntryInput } from "./model.ts";

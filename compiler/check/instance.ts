@@ -2,7 +2,8 @@
 import type { Apply, Call, Expr as Node, Held } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
-import { shapeOf, type Argument, coerce, evaluateArgument, kindsOf, matchArguments } from "./arguments.ts";
+import { shapeOf, type Argument, evaluateArgument, matchArguments } from "./arguments.ts";
+import { coerce, kindsOf } from "./kinds.ts";
 import * as errors from "./errors.ts";
 import { evaluate, evaluateSize, sizeVal, written } from "./evaluate.ts";
 import { coerceInit } from "./initial.ts";

@@ -1,22 +1,24 @@
 /** `train`: settings in any order, each evaluated when another asks for it; the model built, the loss and the update lowered. */
 import type { Call, Decl, Expr as Node, Method, Target } from "../../grammar/ast.ts";
-import { sourceFile, type Span } from "../../grammar/source.ts";
+import type { Span } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import { STEP } from "../ir/expr.ts";
-import { arguments_, coerce, evaluateArgument, kindsOf, matchArguments } from "./arguments.ts";
+import { arguments_, evaluateArgument, matchArguments } from "./arguments.ts";
+import { coerce, kindsOf } from "./kinds.ts";
 import { dataOf } from "./data.ts";
 import { finishEntry, inputTensor } from "./entry.ts";
 import * as errors from "./errors.ts";
-import { evaluate, sizeVal } from "./evaluate.ts";
+import { evaluate } from "./evaluate.ts";
 import { build } from "./instance.ts";
 import type { Entry, GenerateSpec, Instance, Recipe } from "./model.ts";
+import { setSpan, valueFromText } from "./overrides.ts";
 import { optimizerOf } from "./optimizer.ts";
 import type { FileScope } from "./scope.ts";
 import { declared, methodOf } from "./scope.ts";
 import { nearest } from "./suggest.ts";
 import { tokenizerOf, type TokenizerFacts } from "./tokenizer.ts";
 import type { InstanceVal, Val } from "./value.ts";
-import { flag, number, POISON, scalar } from "./value.ts";
+import { POISON, scalar } from "./value.ts";
 import type { Context, Frame, World } from "./world.ts";
 import { Run } from "./world.ts";
 
@@ -136,7 +138,7 @@ class RecipeMaker {
       const name = path.slice("recipe.".length);
       const span = setSpan(path, text);
       if (!SETTINGS.includes(name as SettingName)) this.world.report(errors.unknownSetting(span, name, nearest(name, SETTINGS), SETTINGS));
-      else this.overrides.set(name, valueFromText(text) ?? { kind: "text", value: text });
+      else this.overrides.set(name, valueFromText(text, span, this.home));
     }
   }
 
@@ -222,7 +224,7 @@ class RecipeMaker {
       const text = this.options.set[path];
       if (text === undefined) continue;
       const span = setSpan(path, text);
-      return { name: undefined, span, value: valueFromText(text, span) ?? declared(this.home, text) ?? { kind: "text", value: text } };
+      return { name: undefined, span, value: valueFromText(text, span, this.home) };
     }
     const setting = this.ofModel.get(name);
     return setting && { name: undefined, span: setting.target.span, node: setting.values[0]! };
@@ -384,20 +386,6 @@ class RecipeMaker {
     if (value?.kind !== "poison") this.world.report(errors.wrongSetting(first?.span ?? node.span, "generate", "the model, or a function of it"));
     return undefined;
   }
-}
-
-/** A place for messages about `--set`. */
-export function setSpan(path: string, text: string): Span {
-  const file = sourceFile("--set", `${path}=${text}`);
-  return { file, start: 0, end: file.text.length };
-}
-
-/** Numbers and flags as `--set` writes them. */
-export function valueFromText(text: string, span?: Span): Val | undefined {
-  if (/^-?\d{1,15}$/.test(text)) return sizeVal(dims.constant(Number(text)), text, span && { text, span });
-  if (text === "true" || text === "false") return flag(text === "true");
-  if (text.trim() !== "" && Number.isFinite(Number(text))) return number(Number(text));
-  return undefined;
 }
 
 /** `*.bias*` against a dotted path: `*` stands for any characters. */

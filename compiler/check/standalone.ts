@@ -1,15 +1,14 @@
 /** The first model of a file without a recipe, built where every hyperparameter has a value. */
 import type { Decl } from "../../grammar/ast.ts";
-import { coerce, kindsOf } from "./arguments.ts";
+import { coerce, kindsOf } from "./kinds.ts";
 import * as dims from "../dim.ts";
 import { sizeVal } from "./evaluate.ts";
 import { build } from "./instance.ts";
 import type { Instance } from "./model.ts";
 import type { Built, RecipeOptions } from "./recipe.ts";
-import { setSpan, valueFromText } from "./recipe.ts";
+import { setSpan, valueFromText } from "./overrides.ts";
 import * as errors from "./errors.ts";
 import type { FileScope } from "./scope.ts";
-import { declared } from "./scope.ts";
 import { nearest } from "./suggest.ts";
 import type { Val } from "./value.ts";
 import type { Context, Frame, World } from "./world.ts";
@@ -32,7 +31,7 @@ export function withoutRecipe(home: FileScope, options: RecipeOptions, world: Wo
     const name = param.name.text;
     const path = [`model.${name}`, name].find((key) => options.set[key] !== undefined);
     const text = path === undefined ? undefined : options.set[path];
-    const value: Val | undefined = text === undefined ? undefined : (valueFromText(text, setSpan(path!, text)) ?? declared(home, text) ?? { kind: "text", value: text });
+    const value: Val | undefined = text === undefined ? undefined : valueFromText(text, setSpan(path!, text), home);
     if (value && path !== undefined && text !== undefined) {
       const kind = kinds[k];
       return kind === undefined || kind === "run" ? undefined : coerce(value, kind, name, setSpan(path, text), ctx);

@@ -170,6 +170,8 @@ export function equation(
   ctx: Context,
 ): Tensor {
   const { run, world } = ctx;
+  const large = (e: Expr): boolean => e.kind === "const" && e.type === "i32" && (e.value | 0) !== e.value;
+  if (some(body, large) || (where && some(where, large))) world.report(errors.sizeTooLarge(span));
   run.builder.origin = originOf(span);
   const outerVars = outer.map((id) => world.variableOf(id));
   const all = [...outerVars, ...axes, ...bound];

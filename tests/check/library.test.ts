@@ -48,6 +48,55 @@ test("a recipe has the parameters that its functions reach", () => {
   expect(paths("sentence")).not.toContain("bias");
 });
 
+const recipeWith = (optimizer: string, data: string, fields: string, loss: string): string => `model Mean(d = 2) {
+  param w: [d] ~ ones
+
+  forward(x: [B, d]) -> real = mean[b,i] x[b,i] * w[i]
+}
+
+train one {
+  tokenizer = bytes()
+  data  = ${data}
+  model = Mean()
+  loss(${fields}) = ${loss}
+  optimizer = ${optimizer}
+  batch = 4; steps = 10
+}
+`;
+
+for (const optimizer of ["Sgd(lr: 0.1)", "Sgd(lr: 0.1, momentum: 0.9, decay: 0.01)", "Adam(lr: 1e-3)", "Adam(lr: noam(step, 64, 100), decay: 0.1)", "AdamW(lr: 1e-3 * cosine(step, steps, low: 0.1))", "Lion(lr: 1e-4 * linear(step, steps), decay: 1)"]) {
+  test(`${optimizer} reads and writes its states`, () => {
+    const model = checkedModel("model.tfm", recipeWith(optimizer, 'images("digits", side: 2)', "image", "mean[b,r,c,k] image[b,r,c,k] * model.w[0]"));
+    const { decayed, undecayed, states } = model.recipe!.optimizer;
+    for (const graph of [decayed, undecayed]) {
+      expect(verify(graph)).toEqual([]);
+      expect(graph.outputs.map((output) => output.state && `${output.state.kind} ${output.state.path}`)).toEqual(["parameter w", ...states.map((state) => `optimizer ${state.name}`)]);
+      for (const value of graph.values) if (value.kind === "host-scalar") expect(value.shape).toEqual([]);
+    }
+  });
+}
+
+const SOURCES: readonly (readonly [source: string, fields: string])[] = [
+  ['text("a.txt", tokenizer: tokenizer)', "ids, next"],
+  ['pairs("a.tsv", from: "fr", to: "en", tokenizer: tokenizer)', "source, target, next"],
+  ['corrupted("a.txt", tokenizer: tokenizer)', "source, target, next"],
+  ['sentences("a.txt", tokenizer: tokenizer)', "ids, segment, word, follows"],
+  ['labelled("a.tsv", first: "sentence", classes: 3, tokenizer: tokenizer)', "ids, segment, label"],
+  ['tagged("a.tsv", tags: 9, tokenizer: tokenizer)', "ids, segment, tag, scored"],
+  ['spans("a.tsv", tokenizer: tokenizer)', "ids, segment, first, last"],
+  ['images("digits", classes: 5)', "image, label"],
+  ['captions("digits", names: "names.txt", tokenizer: tokenizer)', "image, caption, label, prompts"],
+];
+
+for (const [source, fields] of SOURCES) {
+  test(`${source.split("(")[0]} has the fields ${fields}`, () => {
+    const model = checkedModel("model.tfm", recipeWith("Adam(lr: 1e-3)", source, fields, "model.w[0]"));
+    expect(model.recipe!.loss.inputs.map((input) => input.name).join(", ")).toBe(fields);
+    expect(model.recipe!.data.fields).toEqual(model.recipe!.loss.inputs);
+    for (const input of model.recipe!.loss.inputs) expect(input.type === "i32").toBe(input.range !== undefined);
+  });
+}
+
 for (const [file, what] of [["moe.tfm", "`topk`"], ["mae.tfm", "`argsort`"], ["rnn.tfm", "`scan`"]] as const) {
   test(`${file} is refused for ${what}, which cannot be translated yet`, () => {
     const { diagnostics } = check(use(file), { std: library(), use });
