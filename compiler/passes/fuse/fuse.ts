@@ -154,7 +154,7 @@ class Merging {
   // ── Merging ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private tryMerge(into: Node, node: Node, value: Equation): void {
-    if (node.roots.size > 1) return;
+    if (node.roots.size > 1) return this.tryMaps(into, node);
     const axes = this.alignment(into, value);
     if (axes) {
       if (!fitsKind(into, node, value, axes, this.values)) return;
@@ -162,6 +162,13 @@ class Merging {
       return;
     }
     if (into.kind === "map" && node.kind === "row") this.tryRows(into, node, value);
+  }
+
+  /** Two groups of maps over the same axes, where the later one reads the earlier one element by element. */
+  private tryMaps(into: Node, node: Node): void {
+    if (into.kind !== "map" || node.kind !== "map" || !sameSizes(into.rows, node.rows)) return;
+    const reads = [...node.roots.keys()].flatMap((id) => this.reads.get(id)!).filter(({ value }) => into.roots.has(value));
+    if (reads.every(({ slots }) => slots.every((slot, at) => slot.kind === "index" && slot.at === at))) this.tryUnite(into, node);
   }
 
   /** For each row index of the group, the axis of `value` that reads all the group's roots there; undefined if it reads elsewhere. */
