@@ -26,7 +26,7 @@ export function feedOf(entry: Entry, inputs: Readonly<Record<string, Given>>, si
   for (const name of names) if (known[name] === undefined) throw sizeNotInferred(entry.name, name);
   for (const { input, extents } of fields) {
     if (extents === undefined) continue;
-    const wanted = input.shape.map((size) => evaluateSize(size, known));
+    const wanted = input.shape.map((size) => evaluateSize(size, known)).slice(0, extents.length);
     if (wanted.some((size, axis) => size !== extents[axis])) throw fieldShape(input.name, shapeText(input), wanted, extents);
   }
   return { sizes: known, fields: Object.fromEntries(fields.map(({ input, data }) => [input.name, data])) };
@@ -43,7 +43,7 @@ interface Field {
   readonly input: Input;
   /** Row-major. */
   readonly data: Elements;
-  /** Where the nesting tells; a packed array of a matrix has only a length. */
+  /** Of the first axes, where the nesting tells: a packed array of a matrix has only a length, an empty array no rows. */
   readonly extents?: readonly number[];
 }
 
@@ -53,10 +53,10 @@ function fieldOf(input: Input, value: Given): Field {
   const depth = depthOf(value);
   const extents = extentsOf(input.name, value);
   // An empty array has no rows to tell how deep it would be.
-  if (depth !== rank && !extents.includes(0)) throw fieldRank(input.name, shapeText(input), rank, depth);
+  if (depth !== rank && (depth > rank || !extents.includes(0))) throw fieldRank(input.name, shapeText(input), rank, depth);
   const elements: number[] = [];
   collect(input, value, elements);
-  return { input, data: packed(input.type, elements), extents: Array.from({ length: rank }, (_, axis) => extents[axis] ?? 0) };
+  return { input, data: packed(input.type, elements), extents };
 }
 
 function depthOf(value: Given): number {
@@ -105,7 +105,7 @@ function infer(fields: readonly Field[], known: Record<string, number>): void {
   for (let before = -1; before !== Object.keys(known).length; ) {
     before = Object.keys(known).length;
     for (const { input, data, extents } of fields) {
-      if (extents !== undefined) input.shape.forEach((size, axis) => solve(input, size, extents[axis] ?? 0, known));
+      if (extents !== undefined) extents.forEach((extent, axis) => solve(input, input.shape[axis] as Size, extent, known));
       else inferFromLength(input, data.length, known);
     }
   }

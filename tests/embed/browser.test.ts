@@ -5,7 +5,7 @@ import { buildIfChanged } from "../../scripts/build.mjs";
 import { standaloneRuntime } from "../../src/embed/standalone.ts";
 import { valueOf } from "../../src/failure.ts";
 import { packageRoot } from "../../src/package-root.ts";
-import { withoutGpu } from "../support/gpu.ts";
+import { describeGpu, withoutGpu } from "../support/gpu.ts";
 import { calls } from "./calls.ts";
 import type { Results } from "./calls.ts";
 import { chromiumPath, openInChromium } from "./chromium.ts";
@@ -15,8 +15,8 @@ import { moduleFiles, tokenizer, userFolder, weightsFile } from "./tiny.ts";
 import type { Folder } from "./tiny.ts";
 
 const executable = chromiumPath();
-/** A machine without a browser passes: what is tested here in a browser is tested in Node everywhere. */
-const reason = executable === undefined ? "there is no Chromium (on Debian: apt-get install chromium; CHROMIUM names another)" : withoutGpu ? "TFM_NO_GPU=1 leaves out what needs an adapter" : undefined;
+/** A machine without a browser passes, and says why: what is tried here in a browser is tested in Node everywhere. */
+let reason = executable === undefined ? "there is no Chromium (on Debian: apt-get install chromium; CHROMIUM names another)" : undefined;
 
 /** Weights by address, the tokenizer by response, the GPU by default. */
 const PAGE = `
@@ -30,7 +30,7 @@ globalThis.compute = async (module) => {
 let folder: Folder | undefined;
 let served: Served | undefined;
 beforeAll(async () => {
-  if (executable === undefined || reason !== undefined) return;
+  if (executable === undefined || withoutGpu) return;
   const built = (await buildIfChanged(() => {})) as { readonly ok: boolean; readonly reason?: string };
   if (!built.ok) throw new Error(built.reason);
   folder = userFolder();
@@ -44,20 +44,22 @@ beforeAll(async () => {
   folder.write("calls.js", `export ${calls.toString()}\n`);
   folder.write("page.js", PAGE);
   served = await openInChromium(executable, folder.path);
+  const adapter = await served.page.evaluate("navigator.gpu?.requestAdapter().then((adapter) => adapter !== null) ?? false");
+  if (adapter !== true) reason = `${executable} offers no WebGPU adapter`;
 }, 120_000);
 afterAll(async () => {
   await served?.close();
   folder?.remove();
 });
 
-it.each([
+describeGpu("in a browser", () => it.each([
   // Kernels for subgroups of 8 lanes: SwiftShader's have 4, so the variants without subgroups are taken.
   ["with the runtime of the package and a CPU's kernels", "/transformer.js"],
   ["with the runtime inside and any adapter's kernels", "/standalone/transformer.js"],
 ])("a compiled module computes in Chromium what the model means, %s", async (_, module) => {
-  if (served === undefined) return console.info(`Not tried in a browser: ${reason}.`);
+  if (served === undefined || reason !== undefined) return console.info(`Not tried in a browser: ${reason}.`);
   const results = await served.page.evaluate(`compute(${JSON.stringify(module)})`);
   expectMeaning(results as Results);
   // Of the address where there is nothing, and of the option that Windows alone ignores.
   expect(served.messages.filter((message) => !/404|powerPreference/.test(message))).toEqual([]);
-}, 120_000);
+}, 120_000));

@@ -8,6 +8,7 @@ import { valueOf } from "../../src/failure.ts";
 import { standaloneRuntime } from "../../src/embed/standalone.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { describeGpu } from "../support/gpu.ts";
+import { tfmc } from "../support/tfmc.ts";
 import { calls } from "./calls.ts";
 import type { Results } from "./calls.ts";
 import { expectMeaning } from "./expected.ts";
@@ -55,24 +56,29 @@ describeGpu("a compiled module in Node", () => {
     expectMeaning(JSON.parse(stdout) as Results);
   }, 120_000);
 
-  it("translates phrases as the example's app does", async () => {
+  it("translates phrases as the example's app does, with no package but the WebGPU bindings", async () => {
     const app = readFileSync(path.join(packageRoot, "examples/translation/app.ts"), "utf8");
     expect(app.trimEnd().split("\n").length).toBeLessThanOrEqual(40);
     const { code } = await transform(app, { loader: "ts", format: "esm" });
-    folder.write("examples/translation/app.js", code);
-    // As `tfmc compile RUN -o DIR` writes it: with the run's tokenizer and its limit.
-    const options = { tokenizer: JSON.stringify(tokenizer.toJSON(), null, 2), maxLength: 5, runtime: { text: valueOf(standaloneRuntime()) } };
-    for (const [name, text] of moduleFiles("any", options)) folder.write(`examples/translation/compiled/${name}`, text);
-    folder.write("runs/translation/model.safetensors", weightsFile());
-    const phrases = ["trois chats noirs", "deux chiens"];
-    const good = await node(folder, "examples/translation/app.js", ...phrases);
-    expect(good.code).toBe(0);
-    expect(good.stdout).toBe(phrases.map((phrase) => `${phrase} → ${translation(phrase, 5)}\n`).join(""));
+    const user = userFolder(["webgpu"]);
+    try {
+      user.write("examples/translation/app.js", code);
+      // As `tfmc compile RUN -o DIR` writes it: with the runtime, the run's tokenizer and its limit inside.
+      const options = { tokenizer: JSON.stringify(tokenizer.toJSON(), null, 2), maxLength: 5, runtime: { text: valueOf(standaloneRuntime()) } };
+      for (const [name, text] of moduleFiles("any", options)) user.write(`examples/translation/compiled/${name}`, text);
+      user.write("runs/translation/model.safetensors", weightsFile());
+      const phrases = ["trois chats noirs", "deux chiens"];
+      const run = (...args: readonly string[]) => tfmc(["exec", "--", process.execPath, path.join(user.path, "examples/translation/app.js"), ...args], { cwd: user.path });
+      const good = await run(...phrases);
+      expect(good).toMatchObject({ code: 0, stdout: phrases.map((phrase) => `${phrase} → ${translation(phrase, 5)}\n`).join("") });
 
-    folder.write("runs/translation/model.safetensors", weightsFile().slice(0, -5));
-    const bad = await node(folder, "examples/translation/app.js");
-    expect({ code: bad.code, stdout: bad.stdout }).toEqual({ code: 1, stdout: "" });
-    expect(bad.stderr).toMatch(/damaged/);
+      user.write("runs/translation/model.safetensors", weightsFile().slice(0, -5));
+      const bad = await run();
+      expect({ code: bad.code, stdout: bad.stdout }).toEqual({ code: 1, stdout: "" });
+      expect(bad.stderr).toMatch(/damaged/);
+    } finally {
+      user.remove();
+    }
   }, 120_000);
 });
 

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { feedOf, sizesOf } from "../../runtime/embedded/arguments.ts";
+import type { Given } from "../../runtime/embedded/arguments.ts";
+import { TfmError } from "../../runtime/errors.ts";
+import type { Entry, Input } from "../../runtime/program.ts";
+import type { Size } from "../../runtime/size.ts";
+
+const number = (value: number): Size => [{ coefficient: value, factors: [] }];
+const named = (name: string): Size => [{ coefficient: 1, factors: [name] }];
+/** 2·T + 1 */
+const odd: Size = [{ coefficient: 2, factors: ["T"] }, { coefficient: 1, factors: [] }];
+
+function entry(...inputs: readonly Input[]): Entry {
+  return { name: "run", inputs, outputs: [], requires: [], temporaries: [], tables: [], indexLists: [], steps: [] };
+}
+const ids: Input = { name: "ids", type: "i32", shape: [named("B"), named("T")] };
+const image: Input = { name: "image", type: "f32", shape: [named("B"), number(2), number(2)] };
+const window: Input = { name: "window", type: "f32", shape: [odd] };
+const product: Input = { name: "product", type: "f32", shape: [[{ coefficient: 1, factors: ["B", "T"] }]] };
+const scalar: Input = { name: "scale", type: "f32", shape: [] };
+
+function code(of: Entry, inputs: Readonly<Record<string, Given>>, sizes = {}): string {
+  try {
+    feedOf(of, inputs, sizes);
+    return "none";
+  } catch (error) {
+    if (!(error instanceof TfmError)) throw error;
+    expect(error.message.length).toBeGreaterThan(20);
+    return error.code;
+  }
+}
+
+describe("arguments become a feed", () => {
+  it("nested arrays give every size", () => {
+    expect(feedOf(entry(ids), { ids: [[1, 2, 3], Int32Array.of(4, 5, 6)] }, {})).toEqual({ sizes: { B: 2, T: 3 }, fields: { ids: Int32Array.of(1, 2, 3, 4, 5, 6) } });
+    expect(feedOf(entry(image), { image: [[[1, 2], [3, 4]]] }, {})).toEqual({ sizes: { B: 1 }, fields: { image: Float32Array.of(1, 2, 3, 4) } });
+    expect(feedOf(entry(scalar), { scale: 2 }, {})).toEqual({ sizes: {}, fields: { scale: Float32Array.of(2) } });
+  });
+
+  it("a packed array gives the one size that is not known", () => {
+    const packed = Int32Array.of(1, 2, 3, 4, 5, 6);
+    expect(feedOf(entry(ids), { ids: packed }, { B: 3 }).sizes).toEqual({ B: 3, T: 2 });
+    expect(feedOf(entry(ids), { ids: packed }, { T: 6 }).sizes).toEqual({ B: 1, T: 6 });
+    expect(feedOf(entry(image), { image: new Float32Array(12) }, {}).sizes).toEqual({ B: 3 });
+    // The same memory: nothing is copied.
+    expect(feedOf(entry(ids), { ids: packed }, { B: 3 }).fields["ids"]).toBe(packed);
+  });
+
+  it("one input's sizes serve the others, in whatever order they stand", () => {
+    const both = { ids: new Int32Array(12), image: new Float32Array(16) };
+    expect(feedOf(entry(ids, image), both, {}).sizes).toEqual({ B: 4, T: 3 });
+    expect(feedOf(entry(product, ids), { product: new Float32Array(6), ids: [[1, 2, 3], [4, 5, 6]] }, {}).sizes).toEqual({ B: 2, T: 3 });
+    expect(feedOf(entry(product, image), { product: new Float32Array(6), image: new Float32Array(8) }, {}).sizes).toEqual({ B: 2, T: 3 });
+  });
+
+  it("solves for a size within an extent", () => {
+    expect(feedOf(entry(window), { window: [1, 2, 3, 4, 5] }, {}).sizes).toEqual({ T: 2 });
+    expect(code(entry(window), { window: [1, 2, 3, 4] })).toBe("field-length");
+    expect(sizesOf(ids, [5, 7])).toEqual({ B: 5, T: 7 });
+  });
+
+  it("takes booleans as numbers, and an empty batch", () => {
+    expect(feedOf(entry(ids), { ids: [[true, false]] }, {}).fields["ids"]).toEqual(Int32Array.of(1, 0));
+    expect(feedOf(entry(ids), { ids: [] }, { T: 4 }).sizes).toEqual({ B: 0, T: 4 });
+    expect(code(entry(ids), { ids: [] })).toBe("size-not-inferred");
+    expect(code(entry(ids), { ids: [] }, { B: 1, T: 4 })).toBe("field-shape");
+  });
+});
+
+it.each<readonly [string, Entry, Readonly<Record<string, Given>>, object]>([
+  ["size-not-inferred", entry(ids), { ids: new Int32Array(6) }, {}],
+  ["field-length", entry(ids), { ids: new Int32Array(7) }, { B: 2 }],
+  ["field-shape", entry(ids), { ids: [[1, 2]] }, { B: 2 }],
+  ["field-shape", entry(ids), { ids: [1, 2, 3] }, {}],
+  ["field-shape", entry(ids), { ids: 1 }, {}],
+  ["field-shape", entry(image), { image: [[[1, 2, 3], [3, 4, 5]]] }, {}],
+  ["field-shape", entry(ids, image), { ids: [[1], [2]], image: [[[1, 2], [3, 4]]] }, {}],
+  ["field-ragged", entry(ids), { ids: [[1, 2], [3]] }, {}],
+  ["field-ragged", entry(ids), { ids: [[1], [3, 4]] }, {}],
+  ["field-ragged", entry(image), { image: [[[1, 2], [3, 4]], [[1, 2]]] }, {}],
+  ["field-type", entry(ids), { ids: [[1.5]] }, {}],
+  ["field-type", entry(ids), { ids: [["1" as unknown as number]] }, {}],
+  ["field-missing", entry(ids), {}, {}],
+  ["field-missing", entry({ ...ids, name: "constructor" }), {}, {}],
+  ["unknown-input", entry(ids), { ids: [[1]], id: [[1]] }, {}],
+  ["unknown-size", entry(ids), { ids: [[1]] }, { S: 1 }],
+])("%s: arguments that do not fit are told", (expected, of, inputs, sizes) => {
+  expect(code(of, inputs, sizes)).toBe(expected);
+});
