@@ -16,20 +16,23 @@ export class Sessions {
   /** The first: it holds the weights. */
   readonly base: Session;
   private readonly limits: ReadonlyMap<string, number>;
+  private readonly memory: Pick<SessionOptions, "memoryBudget">;
   private current: Session;
   private alive = true;
 
-  private constructor(base: Session, limits: ReadonlyMap<string, number>) {
+  private constructor(base: Session, limits: ReadonlyMap<string, number>, memory: Pick<SessionOptions, "memoryBudget">) {
     this.base = base;
     this.current = base;
     this.limits = limits;
+    this.memory = memory;
   }
 
   static async open(program: Program, options: Omit<SessionOptions, "bounds"> & { readonly bounds?: Sizes }): Promise<Sessions> {
     const limits = sizeLimits(program.entries);
     const names = [...new Set(program.entries.flatMap(entrySizes))];
     const bounds = Object.fromEntries(names.map((name) => [name, Math.min(options.bounds?.[name] ?? FIRST, limits.get(name) ?? Infinity)]));
-    return new Sessions(await createSession(program, { ...options, bounds }), limits);
+    const memory = options.memoryBudget === undefined ? {} : { memoryBudget: options.memoryBudget };
+    return new Sessions(await createSession(program, { ...options, bounds }), limits, memory);
   }
 
   /** The largest value that the entries' requirements leave to a size; Infinity where they leave it open. */
@@ -55,10 +58,10 @@ export class Sessions {
   private async make(roomy: Sizes, exact: Sizes): Promise<Session> {
     const { program } = this.base;
     try {
-      return await createSession(program, { bounds: roomy, states: this.base });
+      return await createSession(program, { ...this.memory, bounds: roomy, states: this.base });
     } catch (error) {
       if (!(error instanceof TfmError) || !["out-of-memory", "value-too-large"].includes(error.code)) throw error;
-      return createSession(program, { bounds: exact, states: this.base });
+      return createSession(program, { ...this.memory, bounds: exact, states: this.base });
     }
   }
 

@@ -15,6 +15,8 @@ import { expectMeaning } from "./expected.ts";
 import { moduleFiles, tokenizer, translation, userFolder, weightsFile } from "./tiny.ts";
 import type { Folder } from "./tiny.ts";
 
+const documentation = readFileSync(path.join(packageRoot, "docs/embedding.md"), "utf8");
+
 /** What a program of the user's does, apart from where the module lies. */
 const PROGRAM = `
 import { readFile } from "node:fs/promises";
@@ -72,6 +74,14 @@ describeGpu("a compiled module in Node", () => {
       const good = await run(...phrases);
       expect(good).toMatchObject({ code: 0, stdout: phrases.map((phrase) => `${phrase} → ${translation(phrase, 5)}\n`).join("") });
 
+      // The eight lines of the documentation, as they stand there.
+      const [snippet] = Array.from(documentation.matchAll(/```js\n([^`]*webgpu[^`]*)```/g), (match) => match[1] ?? "");
+      user.write("snippet.js", snippet as string);
+      for (const [name, text] of moduleFiles("any", options)) user.write(`model/${name}`, text);
+      user.write("model.safetensors", weightsFile());
+      expect(snippet?.split("\n").filter((line) => line !== "").length).toBeLessThanOrEqual(8);
+      expect(await node(user, "snippet.js")).toMatchObject({ code: 0, stdout: `${translation("jeudi 14 mars 2024", 5)}\n` });
+
       user.write("runs/translation/model.safetensors", weightsFile().slice(0, -5));
       const bad = await run();
       expect({ code: bad.code, stdout: bad.stdout }).toEqual({ code: 1, stdout: "" });
@@ -82,10 +92,18 @@ describeGpu("a compiled module in Node", () => {
   }, 120_000);
 });
 
+it("the documentation names codes that there are", () => {
+  const rows = documentation.split("\n").filter((line) => /^\| `[a-z]+-[a-z-]+`/.test(line));
+  const codes = rows.flatMap((row) => Array.from((row.split("|")[1] ?? "").matchAll(/`([a-z-]+)`/g), (match) => match[1] as string));
+  expect(codes.length).toBeGreaterThan(12);
+  const sources = ["errors.ts", "embedded/errors.ts", "text/errors.ts", "training/safetensors.ts"].map((file) => readFileSync(path.join(packageRoot, "runtime", file), "utf8")).join();
+  expect(codes.filter((code) => !sources.includes(`"${code}"`))).toEqual([]);
+});
+
 function node(folder: Folder, file: string, ...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve, reject) => {
     // The adapter's environment is this process's own.
-    const child = spawn(process.execPath, [path.join(folder.path, file), ...args], { env: { ...process.env, NODE_OPTIONS: undefined }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [path.join(folder.path, file), ...args], { cwd: folder.path, env: { ...process.env, NODE_OPTIONS: undefined }, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
