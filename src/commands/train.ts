@@ -66,7 +66,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
     const progress = output.progress();
     const line = progressLines(steps);
     const started = performance.now();
-    progress.update("compiling kernels for this adapter …");
+    if (run.from < steps) progress.update("compiling kernels for this adapter …");
     const result = await run.train({
       signal,
       stopAt: numbers.stopAt,

@@ -6,7 +6,7 @@ import type { OpenAdapter } from "../gpu/adapter.ts";
 /** A device with what is known of its adapter. */
 export interface Device {
   readonly device: GPUDevice;
-  readonly adapter: OpenAdapter;
+  readonly adapter: Pick<OpenAdapter, "name" | "hardware">;
 }
 
 /** Which variants of kernels come first on this adapter. */

@@ -91,8 +91,8 @@ describe("the stages of the compiler", () => {
   it("checks a file and says how large its model is", async () => {
     const { stdout, code } = await tfmc(["check", "tiny.tfm", "--set", "vocab=50", "--json"], { cwd: project });
     expect(code).toBe(0);
-    // embed 50 × 8, mix 8 × 8 + 8.
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true, model: "Tiny", parameters: 472, hyperparameters: { vocab: "50", d: "8" }, recipe: { name: "copy", steps: 40 } });
-    expect((await tfmc(["check", "tiny.tfm", "--set", "vocab=50"], { cwd: project })).stdout).toContain("472 parameters");
+    // embed 50 × 16, mix 16 × 16 + 16.
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, model: "Tiny", parameters: 1072, hyperparameters: { vocab: "50", d: "16" }, recipe: { name: "copy", steps: 60 } });
+    expect((await tfmc(["check", "tiny.tfm", "--set", "vocab=50"], { cwd: project })).stdout).toContain("1,072 parameters");
   });
 });
