@@ -129,7 +129,7 @@ def batch_of(rng, examples, S, T):
 
 RUNS = {  # optimizer, learning rate at a step counted from 1
     "constant": (lambda w: torch.optim.Adam(w, lr=1.0, betas=(0.9, 0.98), eps=1e-9), lambda step: 1e-3),
-    "linear": (lambda w: torch.optim.Adam(w, lr=1.0, betas=(0.9, 0.98), eps=1e-9), lambda step: 1e-2 * (1 - step / 12)),
+    "linear": (lambda w: torch.optim.Adam(w, lr=1.0, betas=(0.9, 0.98), eps=1e-9), lambda step: 2e-3 * (1 - step / 12)),
     "noam": (lambda w: torch.optim.Adam(w, lr=1.0, betas=(0.9, 0.98), eps=1e-9), lambda step: D ** -0.5 * min(step ** -0.5, step * 4 ** -1.5) * 0.05),
     "sgd": (lambda w: torch.optim.SGD(w, lr=1.0, momentum=0.9), lambda step: 0.05),
 }
