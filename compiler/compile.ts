@@ -28,6 +28,8 @@ export interface CompileOptions {
   readonly entries?: readonly string[];
   /** Called with the graph after every pass. */
   readonly onPass?: (entry: string, pass: string, graph: Graph) => void;
+  /** Called with its name whenever a phase ends, for measurements. */
+  readonly onPhase?: (phase: string) => void;
 }
 
 /** One entry at every stage, for people and tests. */
@@ -49,6 +51,7 @@ export interface Compiled {
 export function compile(model: Model, options: CompileOptions): Compiled {
   const recipe = options.training ? model.recipe : undefined;
   const step = recipe && trainingStep(recipe);
+  options.onPhase?.("differentiate");
   const layout = stateLayout(model.parameters, recipe?.optimizer, step?.counts);
   const update = recipe && { name: "update", graph: updateGraph(recipe, layout) };
   const own = model.entries.filter(({ name }) => options.entries?.includes(name) ?? true);
@@ -57,14 +60,19 @@ export function compile(model: Model, options: CompileOptions): Compiled {
 }
 
 /** Entries that share states, from their graphs on. */
-export function compileGraphs(name: string, entries: readonly Lowered[], layout: Layout, options: Pick<CompileOptions, "profile" | "onPass">, learningRate?: Expr): Compiled {
-  const lowered = entries.map((entry) => ({ ...entry, fused: fuse(optimized(entry.name, entry.grad ?? entry.graph, options)) }));
+export function compileGraphs(name: string, entries: readonly Lowered[], layout: Layout, options: Pick<CompileOptions, "profile" | "onPass" | "onPhase">, learningRate?: Expr): Compiled {
+  const lowered = entries.map((entry) => {
+    const fused = fuse(optimized(entry.name, entry.grad ?? entry.graph, options));
+    options.onPhase?.("fuse");
+    return { ...entry, fused };
+  });
   const graphs = lowered.map(({ fused }) => fused.graph);
   const sizes = sizesOf(graphs);
   const uniform = uniformOf(graphs, sizes, learningRate);
   const table = new KernelTable();
   const stages = lowered.map((entry): Stages => {
     const kernels = schedule(entry.fused, uniform, options.profile);
+    options.onPhase?.("schedule");
     return { ...entry, kernels, plan: planEntry({ ...entry, kernels }, layout, table) };
   });
   const plans = stages.map(({ plan }) => plan);
@@ -94,9 +102,10 @@ function withLossKept(graph: Graph): Graph {
   return { ...graph, outputs: graph.outputs.map((output) => (output.state ? output : { ...output, state: LOSS })) };
 }
 
-function optimized(entry: string, graph: Graph, options: Pick<CompileOptions, "onPass">): Graph {
+function optimized(entry: string, graph: Graph, options: Pick<CompileOptions, "onPass" | "onPhase">): Graph {
   return GRAPH_PASSES.reduce((before, pass) => {
     const after = pass.run(before);
+    options.onPhase?.(pass.name);
     options.onPass?.(entry, pass.name, after);
     return after;
   }, graph);

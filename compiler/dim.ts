@@ -1,4 +1,7 @@
-/** Arithmetic on symbolic sizes. Every function returns the canonical form, so equal sizes have equal keys. */
+/**
+ * Arithmetic on symbolic sizes. Every function takes and returns the canonical form, so equal sizes have equal keys.
+ * Nearly all sizes are a number or a single product such as `64*B*T`: those take short ways that compare no texts.
+ */
 import type { Factor, Size, Term } from "../runtime/size.ts";
 import { evaluateSize } from "../runtime/size.ts";
 
@@ -16,7 +19,12 @@ export function named(name: string): Dim {
 }
 
 export function add(...dims: readonly Dim[]): Dim {
-  return canonical(dims.flat());
+  const [first = ZERO, second = ZERO, ...others] = dims.length <= 2 ? dims : dims.filter((dim) => dim.length > 0);
+  if (others.length > 0) return canonical([first, second, ...others].flat());
+  if (second.length === 0) return first;
+  if (first.length === 0) return second;
+  const [a, b] = [asNumber(first), asNumber(second)];
+  return a !== undefined && b !== undefined ? constant(a + b) : canonical([...first, ...second]);
 }
 
 export function subtract(a: Dim, b: Dim): Dim {
@@ -24,19 +32,20 @@ export function subtract(a: Dim, b: Dim): Dim {
 }
 
 export function scale(a: Dim, by: number): Dim {
-  return canonical(a.map((term) => ({ coefficient: term.coefficient * by, factors: term.factors })));
+  if (by === 1) return a;
+  return by === 0 ? ZERO : a.map((term) => ({ coefficient: term.coefficient * by, factors: term.factors }));
 }
 
 export function multiply(...dims: readonly Dim[]): Dim {
-  return dims.reduce<Dim>(
-    (product, dim) =>
-      canonical(
-        product.flatMap((p) =>
-          dim.map((q) => ({ coefficient: p.coefficient * q.coefficient, factors: sorted([...p.factors, ...q.factors]) })),
-        ),
-      ),
-    constant(1),
-  );
+  return dims.length === 0 ? ONE : dims.reduce(product);
+}
+
+function product(a: Dim, b: Dim): Dim {
+  const [first, second] = [asNumber(a), asNumber(b)];
+  if (first !== undefined) return second === undefined ? scale(b, first) : constant(first * second);
+  if (second !== undefined) return scale(a, second);
+  const terms = a.flatMap((p) => b.map((q) => ({ coefficient: p.coefficient * q.coefficient, factors: sorted([...p.factors, ...q.factors]) })));
+  return terms.length === 1 ? terms : canonical(terms);
 }
 
 export function power(a: Dim, exponent: number): Dim {
@@ -47,6 +56,9 @@ export function power(a: Dim, exponent: number): Dim {
 export function divide(a: Dim, b: Dim): Dim | undefined {
   const lead = b[0];
   if (!lead) return undefined;
+  const [numerator, denominator] = [asNumber(a), asNumber(b)];
+  if (denominator === 1) return a;
+  if (numerator !== undefined && denominator !== undefined) return numerator % denominator === 0 ? constant(numerator / denominator) : undefined;
   let rest = a;
   let quotient: Dim = ZERO;
   while (rest.length > 0) {
@@ -68,7 +80,17 @@ export function quotient(round: "floor" | "ceil", numerator: Dim, denominator: D
 }
 
 export function equal(a: Dim, b: Dim): boolean {
-  return key(a) === key(b);
+  return a === b || (a.length === b.length && a.every((term, at) => term.coefficient === b[at]!.coefficient && sameFactors(term.factors, b[at]!.factors)));
+}
+
+function sameFactors(a: readonly Factor[], b: readonly Factor[]): boolean {
+  return a === b || (a.length === b.length && a.every((factor, at) => sameFactor(factor, b[at]!)));
+}
+
+function sameFactor(a: Factor, b: Factor): boolean {
+  if (a === b) return true;
+  if (typeof a === "string" || typeof b === "string") return false;
+  return a.round === b.round && equal(a.numerator, b.numerator) && equal(a.denominator, b.denominator);
 }
 
 /** The number, when no named size occurs. */
@@ -79,6 +101,7 @@ export function asNumber(dim: Dim): number | undefined {
 
 /** Replaces named sizes; names that the map lacks stay. */
 export function substitute(dim: Dim, sizes: ReadonlyMap<string, Dim>): Dim {
+  if (sizes.size === 0 || asNumber(dim) !== undefined) return dim;
   return add(
     ...dim.map((term) => multiply(constant(term.coefficient), ...term.factors.map((factor) => substituteFactor(factor, sizes)))),
   );
@@ -110,15 +133,22 @@ function printFactor(factor: Factor): string {
   return `${factor.round}((${print(factor.numerator)})/(${print(factor.denominator)}))`;
 }
 
+/** Sizes live as long as the graphs that they occur in and are asked for their keys again and again. */
+const keys = new WeakMap<Dim, string>();
+
 /** Equal for equal sizes only. */
 export function key(dim: Dim): string {
-  return print(dim);
+  const number = asNumber(dim);
+  if (number !== undefined) return String(number);
+  let known = keys.get(dim);
+  if (known === undefined) keys.set(dim, (known = print(dim)));
+  return known;
 }
 
 function canonical(terms: readonly Term[]): Dim {
   const byFactors = new Map<string, Term>();
   for (const term of terms) {
-    const id = term.factors.map(printFactor).join("*");
+    const id = term.factors.length === 1 ? printFactor(term.factors[0]!) : term.factors.map(printFactor).join("*");
     const seen = byFactors.get(id);
     byFactors.set(id, { coefficient: term.coefficient + (seen?.coefficient ?? 0), factors: term.factors });
   }
@@ -128,8 +158,8 @@ function canonical(terms: readonly Term[]): Dim {
     .map(([, term]) => term);
 }
 
-function sorted(factors: readonly Factor[]): Factor[] {
-  return [...factors].sort((a, b) => (printFactor(a) < printFactor(b) ? -1 : printFactor(a) > printFactor(b) ? 1 : 0));
+function sorted(factors: Factor[]): Factor[] {
+  return factors.sort((a, b) => (printFactor(a) < printFactor(b) ? -1 : printFactor(a) > printFactor(b) ? 1 : 0));
 }
 
 function divideTerm(a: Term, b: Term): Term | undefined {

@@ -58,7 +58,7 @@ export class Facts {
     const [p, q] = [shift(this.normal(a), ones, 1), shift(this.normal(b), ones, 1)];
     const terms = new Map([...p, ...q].map((term) => [key([{ ...term, coefficient: 1 }]), term.factors]));
     const of = (dim: Dim, id: string): number => dim.find((term) => key([{ ...term, coefficient: 1 }]) === id)?.coefficient ?? 0;
-    const chosen = add(...[...terms].map(([id, factors]) => [{ coefficient: choose(of(p, id), of(q, id)), factors }]));
+    const chosen = add(...[...terms].map(([id, factors]) => scale([{ coefficient: 1, factors }], choose(of(p, id), of(q, id)))));
     return shift(chosen, ones, -1);
   }
 

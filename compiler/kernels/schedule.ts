@@ -1,5 +1,5 @@
 /** A kernel for every group of a fused graph: its text in one or more variants, its bindings, its workgroups. */
-import { multiply, ONE, scale, ZERO, type Dim } from "../dim.ts";
+import { add, multiply, ONE, scale, ZERO, type Dim } from "../dim.ts";
 import type { FusedGraph, Group } from "../ir/fused.ts";
 import type { Equation, HostScalar, Value, ValueId } from "../ir/graph.ts";
 import { visitExpr } from "../ir/expr.ts";
@@ -97,7 +97,7 @@ function flopsOf(group: Group, values: ReadonlyMap<ValueId, Value>): Dim {
     const equation = values.get(id) as Equation;
     let operations = equation.reduce ? 1 : 0;
     visitExpr(equation.body, (node) => void (operations += node.kind === "apply" ? 1 : 0));
-    total = [...total, ...scale(multiply(ONE, ...indexSizes(equation)), operations)];
+    total = add(total, scale(multiply(ONE, ...indexSizes(equation)), operations));
   }
-  return multiply(total, ONE);
+  return total;
 }
