@@ -19,7 +19,7 @@ export const profileCommand: Command = {
   options: [
     ...modelOptions,
     { name: "batch", kind: "integer", value: "N", doc: "rows of a batch; the recipe's by default" },
-    { name: "length", kind: "integer", value: "N", doc: "every other size of a batch; 16 by default" },
+    { name: "length", kind: "integer", value: "N", doc: "every other size of a batch; by default 16, or what the model takes" },
     { name: "steps", kind: "integer", value: "N", doc: "steps to measure; 10 by default" },
   ],
   needsAdapter: true,

@@ -1,5 +1,5 @@
 import { compile } from "../../compiler/compile.ts";
-import type { EntryInput, Model } from "../../compiler/check/model.ts";
+import type { Entry, EntryInput, Model } from "../../compiler/check/model.ts";
 import { ENTRIES, createSession } from "../../runtime/index.ts";
 import type { DispatchTime, Elements, Feed, Session, Sizes } from "../../runtime/index.ts";
 import { draws } from "../../runtime/random/philox.ts";
@@ -9,6 +9,7 @@ import { profileOf, sessionDevice } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
 import { countedDevice } from "./counted-device.ts";
 import type { DeviceCounts } from "./counted-device.ts";
+import { lengthLimit } from "./limits.ts";
 
 /** What one steady training step takes: counts of calls of the device, time on the wall, memory. */
 export interface StepProfile extends DeviceCounts {
@@ -42,7 +43,7 @@ const WARM_UP = 3;
 /** Profiles the training step on made-up batches of these sizes; there is no data and no tokenizer in it. */
 export async function profileStep(model: Model, { device, adapter }: Device, request: ProfileRequest = {}): Promise<StepProfile> {
   const recipe = recipeOf(model);
-  const sizes = sizesOf(recipe.loss.inputs, request.batch ?? recipe.batch, request.length ?? 16);
+  const sizes = sizesOf(recipe.loss.inputs, request.batch ?? recipe.batch, request.length ?? defaultLength(recipe.loss));
   const { program } = compile(model, { profile: profileOf(adapter), training: true, entries: [] });
   const { device: watched, counts } = countedDevice(device);
   const session = await createSession(program, { bounds: sizes, ...sessionDevice({ device: watched, adapter }), seed: recipe.seed });
@@ -70,6 +71,11 @@ export async function profileStep(model: Model, { device, adapter }: Device, req
   } finally {
     session.dispose();
   }
+}
+
+/** 16, or what the model takes where that is less. */
+function defaultLength({ sizes, requires }: Entry): number {
+  return Math.max(1, Math.min(16, lengthLimit(requires, sizes)));
 }
 
 async function step(session: Session, entries: readonly string[], feed: Feed): Promise<void> {

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { beforeAll, expect, it } from "vitest";
+import { describeGpu } from "../support/gpu.ts";
+import { tfmc } from "../support/tfmc.ts";
+import type { CommandResult, CommandRun } from "../support/tfmc.ts";
+import { tinyProject } from "./fixture.ts";
+
+describeGpu("the commands of a run", () => {
+  let project = "";
+  const run = (args: readonly string[], more: CommandRun = {}): Promise<CommandResult> => tfmc(args, { cwd: project, ...more });
+  const read = (...name: readonly string[]): string => readFileSync(path.join(project, ...name), "utf8");
+
+  beforeAll(async () => {
+    project = tinyProject();
+    expect(await run(["train", "tiny.tfm", "--eval", "pairs.tsv"])).toMatchObject({ code: 0, stdout: "runs/tiny\n" });
+  });
+
+  it("train shows its steps, evaluates, and keeps the figures in the log", async () => {
+    const { stdout, stderr, code } = await run(["train", "tiny.tfm", "--eval", "pairs.tsv", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ run: "runs/tiny-2", step: 60, end: "done", bleu: expect.any(Number) as number, exact_match: expect.any(Number) as number });
+    expect(stderr).toMatch(/step +60\/60 {2}loss \d+\.\d+ {2}rate 0\.0e\+0 {2}[\d,]+ tokens\/s {2}0:00 left\n/);
+    expect(stderr).toMatch(/BLEU \d+\.\d, exact match \d\.\d\d on 30 pairs/);
+    expect(JSON.parse(read("runs", "tiny-2", "log.jsonl").trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ step: 60, eval_bleu: expect.any(Number) as number });
+    expect(read("runs", "tiny-2", "log.jsonl").split("\n").length).toBe(8);
+  });
+
+  it("--quiet leaves nothing on stderr", async () => {
+    expect(await run(["train", "tiny.tfm", "--steps", "2", "--quiet"])).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("run translates arguments or the lines of stdin, in order, and finds the newest run of a model", async () => {
+    const texts = ["deux un", "six cinq", "un deux"];
+    const byArguments = await run(["run", "runs/tiny", ...texts]);
+    expect(byArguments).toMatchObject({ code: 0, stderr: "" });
+    expect(byArguments.stdout.split("\n")).toHaveLength(4);
+    const byStdin = await run(["run", "runs/tiny"], { input: texts.join("\n") });
+    expect(byStdin.stdout).toBe(byArguments.stdout);
+    const asJson = await run(["run", "runs/tiny", "--json", ...texts]);
+    expect(asJson.stdout.trimEnd().split("\n").map((line) => (JSON.parse(line) as { text: string }).text)).toEqual(texts);
+    expect((await run(["run", "tiny.tfm", "un"])).code).toBe(0);
+    expect((await run(["run", "runs/tiny"], { input: "\n\n" })).stdout).toBe("\n\n");
+  });
+
+  it("eval measures on pairs, and with --answers prints them", async () => {
+    const { stdout } = await run(["eval", "runs/tiny", "pairs.tsv", "--json"]);
+    const answers = await run(["eval", "runs/tiny", "pairs.tsv", "--answers"]);
+    const lines = answers.stdout.trimEnd().split("\n").map((line) => line.split("\t"));
+    expect(lines).toHaveLength(30);
+    expect(lines.map(([source, wanted]) => `${source}\t${wanted}\n`).join("")).toBe(read("pairs.tsv"));
+    const right = lines.filter(([, wanted, given]) => wanted === given).length;
+    expect(JSON.parse(stdout)).toMatchObject({ pairs: 30, step: 60, exact_match: right / 30 });
+    writeFileSync(path.join(project, "bad.tsv"), "no tab\n");
+    expect(await run(["eval", "runs/tiny", "bad.tsv"])).toMatchObject({ code: 1, stderr: expect.stringContaining("bad.tsv:1") as string });
+  });
+
+  it("Ctrl-C ends after the step at hand with a checkpoint and 130; --resume goes on", async () => {
+    const long = ["train", "tiny.tfm", "--steps", "100000", "--out", "stopped"];
+    const result = await run(long, {
+      started: (child) => {
+        // As soon as there is a row of the log.
+        const timer = setInterval(() => {
+          if (!existsSync(path.join(project, "stopped", "log.jsonl")) || read("stopped", "log.jsonl") === "") return;
+          clearInterval(timer);
+          child.kill("SIGINT");
+        }, 50);
+        child.on("close", () => clearInterval(timer));
+      },
+    });
+    expect(result.code).toBe(130);
+    const { step } = JSON.parse(read("stopped", "state.json")) as { step: number };
+    expect(step).toBeGreaterThan(0);
+    expect(result.stderr).toContain(`ended after step ${step} of 100000; go on with: tfmc train --resume stopped`);
+    const resumed = await run(["train", "--resume", "stopped", "--stop-at", String(step + 5)]);
+    expect(resumed.code).toBe(130);
+    expect(resumed.stderr).toContain(`going on after step ${step} of 100000`);
+    expect(resumed.stderr).not.toContain("bit for bit");
+    expect(JSON.parse(read("stopped", "state.json"))).toMatchObject({ step: step + 5 });
+  });
+
+  it("a loss that is not finite ends with 5 and names the step", async () => {
+    expect(await run(["train", "tiny.tfm", "--recipe", "explode"])).toMatchObject({ code: 5, stdout: "", stderr: expect.stringMatching(/error\[not-finite\].*step \d/) as string });
+  });
+
+  it("profile gives the counts of a steady step", async () => {
+    const { stdout, code } = await run(["profile", "tiny.tfm", "--json", "--batch", "3", "--length", "5", "--set", "d=8", "--steps", "2"]);
+    expect(code).toBe(0);
+    const profile = JSON.parse(stdout) as Record<string, number> & { kernels?: readonly { ms: number }[] };
+    expect(profile).toMatchObject({ submits: 1, passes: 1, pipelinesCreated: 0, bindGroupsCreated: 0, buffersCreated: 0, sizes: { B: 3, S: 5, T: 5 } });
+    expect(profile["dispatches"]).toBeGreaterThan(3);
+    expect(profile["peakBytes"]).toBeGreaterThan(1000);
+    expect(profile["ms"]).toBeGreaterThan(0);
+    expect((await run(["profile", "tiny.tfm", "--steps", "1"])).stdout).toMatch(/^a training step of Tiny on .*\nms +\d/);
+    expect(await run(["profile", "tiny.tfm", "--length", "13"])).toMatchObject({ code: 1, stderr: expect.stringContaining("T <= length") as string });
+  });
+});
