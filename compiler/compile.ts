@@ -9,6 +9,7 @@ import type { ScheduledKernel } from "./kernels/kernel.ts";
 import type { ContractProfile } from "./kernels/contract/spec.ts";
 import { schedule } from "./kernels/schedule.ts";
 import { differentiate } from "./passes/differentiate.ts";
+import { apart } from "./passes/fuse/apart.ts";
 import { fuse } from "./passes/fuse/fuse.ts";
 import { GRAPH_PASSES } from "./pipeline.ts";
 import { type Layout, LOSS, stateLayout } from "./plan/layout.ts";
@@ -26,6 +27,8 @@ export interface CompileOptions {
   readonly training: boolean;
   /** The entries of the model to take along; all by default. */
   readonly entries?: readonly string[];
+  /** false: every equation becomes a naive kernel of its own. For tests of the recognisers; slow. */
+  readonly recognise?: boolean;
   /** Called with the graph after every pass. */
   readonly onPass?: (entry: string, pass: string, graph: Graph) => void;
   /** Called with its name whenever a phase ends, for measurements. */
@@ -60,9 +63,10 @@ export function compile(model: Model, options: CompileOptions): Compiled {
 }
 
 /** Entries that share states, from their graphs on. */
-export function compileGraphs(name: string, entries: readonly Lowered[], layout: Layout, options: Pick<CompileOptions, "profile" | "onPass" | "onPhase">, learningRate?: Expr): Compiled {
+export function compileGraphs(name: string, entries: readonly Lowered[], layout: Layout, options: Omit<CompileOptions, "training" | "entries">, learningRate?: Expr): Compiled {
+  const form = options.recognise === false ? apart : fuse;
   const lowered = entries.map((entry) => {
-    const fused = fuse(optimized(entry.name, entry.grad ?? entry.graph, options));
+    const fused = form(optimized(entry.name, entry.grad ?? entry.graph, options));
     options.onPhase?.("fuse");
     return { ...entry, fused };
   });
