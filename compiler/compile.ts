@@ -7,7 +7,7 @@ import { expressionsOf, indexSizes } from "./ir/walk.ts";
 import type { FusedGraph } from "./ir/fused.ts";
 import type { ScheduledKernel } from "./kernels/kernel.ts";
 import type { ContractProfile } from "./kernels/contract/spec.ts";
-import { schedule } from "./kernels/schedule.ts";
+import { type MadeKernels, schedule } from "./kernels/schedule.ts";
 import { differentiate } from "./passes/differentiate.ts";
 import { apart } from "./passes/fuse/apart.ts";
 import { fuse } from "./passes/fuse/fuse.ts";
@@ -74,8 +74,9 @@ export function compileGraphs(name: string, entries: readonly Lowered[], layout:
   const sizes = sizesOf(graphs);
   const uniform = uniformOf(graphs, sizes, learningRate);
   const table = new KernelTable();
+  const made: MadeKernels = new Map();
   const stages = lowered.map((entry): Stages => {
-    const kernels = schedule(entry.fused, uniform, options.profile);
+    const kernels = schedule(entry.fused, uniform, options.profile, made);
     options.onPhase?.("schedule");
     return { ...entry, kernels, plan: planEntry({ ...entry, kernels }, layout, table) };
   });

@@ -10,7 +10,7 @@ import { type EmitContext, Emitter } from "./emit/emitter.ts";
 import { Memory } from "./emit/memory.ts";
 import type { Operand } from "./emit/operand.ts";
 
-/** `memory` collects the bindings; the declarations are those of an earlier emission (see `settled`). */
+/** `memory` collects the bindings. */
 export function contractSpec(group: Group, context: EmitContext, memory: Memory, declarations: string): ContractSpec {
   const core = coreOf(group, context);
   const parts = contraction(core)!;
@@ -53,10 +53,21 @@ function side(core: Equation, parts: Contraction, factors: readonly Expr[], oute
   const vectorAxis = vectorises("outer", outerAxes.at(-1)) ? "outer" : vectorises("depth", parts.depth.at(-1)) ? "depth" : "none";
   return {
     vectorAxis,
-    load: (z, outer, k, width) => {
+    load: onceFor((z: string, outer: string, k: string, width: 1 | 4) => {
       const value = emit(memory, z, outer, k, width === 4 && vectorAxis !== "none" ? vectorAxis : undefined);
       return width === 4 && value.width === 1 ? `vec4f(${value.text})` : value.text;
-    },
+    }),
+  };
+}
+
+/** Generators ask for the same text for every row of a tile. */
+function onceFor<Arguments extends readonly (string | number)[], Text>(make: (...given: Arguments) => Text): (...given: Arguments) => Text {
+  const made = new Map<string, Text>();
+  return (...given) => {
+    const key = given.join();
+    let text = made.get(key);
+    if (text === undefined) made.set(key, (text = make(...given)));
+    return text;
   };
 }
 
@@ -77,7 +88,7 @@ function epilogue(group: Group, core: Equation, parts: Contraction, context: Emi
   const wide = last === core.shape.length - 1 && quarterDim(core.shape[last]!) !== undefined;
   return {
     width: wide ? 4 : 1,
-    store(value, z, m, n) {
+    store: onceFor((value: string, z: string, m: string, n: string) => {
       // What does not depend on the row, or not on the sum, moves out of the blocks opened here by construction.
       const emitter = new Emitter(context, memory);
       const indices = new Map<number, Operand>();
@@ -99,6 +110,6 @@ function epilogue(group: Group, core: Equation, parts: Contraction, context: Emi
       emitter.blocks.close();
       const [columns = "", row = "", store = ""] = emitter.blocks.text().split(new RegExp(`^ *(?:${ROW}|${SUM}) \\{$`, "m"));
       return { columns, row, store: store.replace(/\s*\}\s*\}\s*$/, "") };
-    },
+    }),
   };
 }

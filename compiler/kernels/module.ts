@@ -3,7 +3,7 @@ import { type Dim, quotient, constant } from "../dim.ts";
 import type { GroupKind } from "../ir/fused.ts";
 import { dimText } from "./emit/dim-text.ts";
 import { helperTexts } from "./emit/ops.ts";
-import type { Memory, Widths } from "./emit/memory.ts";
+import { hasWide, type Memory, type Widths } from "./emit/memory.ts";
 import type { KernelVariant } from "./kernel.ts";
 
 export interface KernelText {
@@ -16,9 +16,11 @@ export interface KernelText {
   readonly schedule: string;
 }
 
-/** Emits twice: the first time to learn which bindings are accessed four at a time. */
+/** Emits twice: the first time to learn which bindings are accessed four at a time. Where none is, that was it. */
 export function settled(emit: (widths?: Widths) => KernelText): KernelText {
-  return emit(emit().memory.demands());
+  const first = emit();
+  const widths = first.memory.demands();
+  return hasWide(widths) ? emit(widths) : first;
 }
 
 export function variantOf(kernel: KernelText, uniform: string): KernelVariant {

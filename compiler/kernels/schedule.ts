@@ -7,19 +7,24 @@ import { indexSizes, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
 import type { Uniform } from "../plan/uniform.ts";
 import { contractSpec } from "./contract-group.ts";
 import { chooseContract } from "./contract/choose.ts";
-import type { ContractProfile } from "./contract/spec.ts";
+import type { ContractKernel, ContractProfile } from "./contract/spec.ts";
 import type { EmitContext } from "./emit/emitter.ts";
 import { helperTexts } from "./emit/ops.ts";
-import { Memory } from "./emit/memory.ts";
-import type { KernelVariant, ScheduledKernel } from "./kernel.ts";
+import { hasWide, Memory } from "./emit/memory.ts";
+import { groupKey } from "./group-key.ts";
+import type { KernelBinding, KernelVariant, ScheduledKernel } from "./kernel.ts";
 import { settled, variantOf } from "./module.ts";
 import { nestKernel } from "./nest.ts";
 
-export function schedule(fused: FusedGraph, uniform: Uniform, profile: ContractProfile): ScheduledKernel[] {
+/** Kernels already made for a uniform block and a profile, by what their texts depend on (see `groupKey`). */
+export type MadeKernels = Map<string, Made & { readonly ids: readonly ValueId[] }>;
+
+/** `made`: shared by the entries of a program. */
+export function schedule(fused: FusedGraph, uniform: Uniform, profile: ContractProfile, made: MadeKernels = new Map()): ScheduledKernel[] {
   const values = valuesById(fused.graph);
   const stored = new Set(fused.groups.flatMap((group) => group.stored));
   const names = new Set<string>();
-  const storage = new Map([...stateStorage(fused), ...packStorage(fused)]);
+  const storage = new Map([...stateStorage(fused, values), ...packStorage(fused)]);
   return fused.groups.map((group) => {
     const own = new Set(group.members);
     const context: EmitContext = {
@@ -28,23 +33,38 @@ export function schedule(fused: FusedGraph, uniform: Uniform, profile: ContractP
       storage: (id) => storage.get(id) ?? { id, plane: 0 },
       hostScalar: (id) => uniform.scalarText(values.get(id) as HostScalar),
     };
-    const { bindings, variants } = group.kind === "contract" ? contractKernels(group, context, uniform, profile) : nestKernels(group, context, uniform);
-    return { name: unique(kernelName(group, values), names), kind: group.kind, bindings, variants, flops: flopsOf(group, values) };
+    const { text, ids } = groupKey(group, context);
+    let kernel = made.get(text);
+    if (!kernel) made.set(text, (kernel = { ...kernelOf(group, context, uniform, profile), ids }));
+    const { bindings, variants, flops } = kernel;
+    return { name: unique(kernelName(group, values), names), kind: group.kind, bindings: renamed(bindings, kernel.ids, ids), variants, flops };
   });
+}
+
+function kernelOf(group: Group, context: EmitContext, uniform: Uniform, profile: ContractProfile): Made {
+  const made = group.kind === "contract" ? contractKernels(group, context, uniform, profile) : nestKernels(group, context, uniform);
+  return { ...made, flops: flopsOf(group, context.values) };
+}
+
+/** The bindings of a group's kernel for another group of the same key. */
+function renamed(bindings: readonly KernelBinding[], from: readonly ValueId[], to: readonly ValueId[]): KernelBinding[] {
+  const id = (old: ValueId): ValueId => to[from.indexOf(old)]!;
+  return bindings.map((binding) => (binding.kind === "value" ? { ...binding, value: id(binding.value) } : { ...binding, input: id(binding.input) }));
 }
 
 /**
  * The state that each output is the next content of, where the graph reads that state too: the two are one binding. Every
  * reader of the old content must then be in the kernel that writes the new one, or earlier.
  */
-function stateStorage(fused: FusedGraph): Map<ValueId, Storage> {
+function stateStorage(fused: FusedGraph, values: ReadonlyMap<ValueId, Value>): Map<ValueId, Storage> {
   const storage = new Map<ValueId, Storage>();
+  const states = new Map(fused.graph.values.flatMap((leaf) => (leaf.kind === "state" ? [[stateKey(leaf.state), leaf] as const] : [])));
   for (const { value, state } of fused.graph.outputs) {
-    const old = state && fused.graph.values.find((leaf) => leaf.kind === "state" && stateKey(leaf.state) === stateKey(state));
+    const old = state && states.get(stateKey(state));
     if (!old) continue;
     storage.set(value, { id: old.id, plane: 0 });
     const writer = fused.groups.findIndex(({ stored }) => stored.includes(value));
-    const late = fused.groups.findIndex(({ members }, at) => at > writer && members.some((id) => operandsOf(valuesById(fused.graph).get(id)!).includes(old.id)));
+    const late = fused.groups.findIndex(({ members }, at) => at > writer && members.some((id) => operandsOf(values.get(id)!).includes(old.id)));
     if (late >= 0) throw new Error(`internal: ${old.name} is read after its next content was written`);
   }
   return storage;
@@ -56,25 +76,28 @@ function packStorage({ packs }: FusedGraph): [ValueId, Storage][] {
   return packs.flatMap(({ members }) => members.map((id, plane): [ValueId, Storage] => [id, { id: members[0]!, plane }]));
 }
 
-type Made = Pick<ScheduledKernel, "bindings" | "variants">;
+type Made = Pick<ScheduledKernel, "bindings" | "variants" | "flops">;
+type Emitted = Omit<Made, "flops">;
 
-function nestKernels(group: Group, context: EmitContext, uniform: Uniform): Made {
+function nestKernels(group: Group, context: EmitContext, uniform: Uniform): Emitted {
   const kernel = settled((widths) => nestKernel(group, context, widths));
   return { bindings: kernel.memory.bindings(), variants: [variantOf(kernel, uniform.text)] };
 }
 
-function contractKernels(group: Group, context: EmitContext, uniform: Uniform, profile: ContractProfile): Made {
-  // Three rounds: the demands on the bindings, the functions that the texts call, the text itself.
-  const probe = new Memory();
-  const first = chooseContract(contractSpec(group, context, probe, uniform.text), profile);
-  const widths = probe.demands();
-  const memory = new Memory(widths);
-  const draft = chooseContract(contractSpec(group, context, memory, uniform.text), profile);
-  const helpers = helperTexts(draft.map(({ wgsl }) => wgsl).join("\n"));
+/** Where the declarations will stand, which are known when everything else is. */
+const DECLARATIONS = "\0declarations\0";
+
+function contractKernels(group: Group, context: EmitContext, uniform: Uniform, profile: ContractProfile): Emitted {
+  const emit = (memory: Memory): readonly ContractKernel[] => chooseContract(contractSpec(group, context, memory, DECLARATIONS), profile);
+  let memory = new Memory();
+  let kernels = emit(memory);
+  // As in `settled`: the first round tells which bindings are accessed four at a time.
+  const widths = memory.demands();
+  if (hasWide(widths)) kernels = emit((memory = new Memory(widths)));
+  const helpers = helperTexts(kernels.map(({ wgsl }) => wgsl).join("\n"));
   const declarations = [uniform.text, memory.declarations(), ...helpers].join("\n\n");
-  const kernels = chooseContract(contractSpec(group, context, new Memory(widths), declarations), profile);
-  if (kernels.length !== first.length) throw new Error("internal: the choice of products depends on their declarations");
-  const variants = kernels.map(({ features, workgroupSize, groups, wgsl, schedule: how }): KernelVariant => ({ features, workgroupSize, groups, wgsl, schedule: how }));
+  const variants = kernels.map(({ features, workgroupSize, groups, wgsl, schedule: how }): KernelVariant =>
+    ({ features, workgroupSize, groups, wgsl: wgsl.replace(DECLARATIONS, () => declarations), schedule: how }));
   return { bindings: memory.bindings(), variants: variants as [KernelVariant, ...KernelVariant[]] };
 }
 

@@ -8,6 +8,8 @@ import type { Dim } from "../../dim.ts";
 import type { KernelBinding } from "../kernel.ts";
 
 interface Slot {
+  /** `b3`: counted in the order of first access. */
+  readonly name: string;
   readonly binding: KernelBinding;
   readonly type: "f32" | "i32";
   read: boolean;
@@ -17,6 +19,11 @@ interface Slot {
 }
 
 export type Widths = ReadonlyMap<string, 1 | 4>;
+
+/** Whether the second emission differs from the first. */
+export function hasWide(widths: Widths): boolean {
+  return [...widths.values()].includes(4);
+}
 
 export class Memory {
   /** Whether four neighbouring lanes had to be loaded one by one. */
@@ -36,13 +43,14 @@ export class Memory {
     else slot.written = true;
     if (wide) slot.wide = true;
     else if (use === "write") slot.narrowStore = true;
-    return { name: this.name(key), vec4: this.widths?.get(key) === 4 };
+    return { name: slot.name, vec4: this.widths?.get(key) === 4 };
   }
 
   indexList(input: ValueId, rows: Dim): string {
     const key = `l${input}`;
-    this.slot(key, { kind: "index-list", input, rows }, "i32").read = true;
-    return this.name(key);
+    const slot = this.slot(key, { kind: "index-list", input, rows }, "i32");
+    slot.read = true;
+    return slot.name;
   }
 
   /** What the second emission shall declare. */
@@ -68,12 +76,8 @@ export class Memory {
   private slot(key: string, binding: KernelBinding, type: "f32" | "i32"): Slot {
     const known = this.slots.get(key);
     if (known) return known;
-    const slot: Slot = { binding, type, read: false, written: false, wide: false, narrowStore: false };
+    const slot: Slot = { name: `b${this.slots.size + 1}`, binding, type, read: false, written: false, wide: false, narrowStore: false };
     this.slots.set(key, slot);
     return slot;
-  }
-
-  private name(key: string): string {
-    return `b${[...this.slots.keys()].indexOf(key) + 1}`;
   }
 }

@@ -10,6 +10,7 @@ import { indicesIn } from "../../ir/expr.ts";
 import { stateKey, valuesById } from "../../ir/walk.ts";
 import { scatterMatch } from "../../kernels/nest.ts";
 import { contraction } from "./contraction.ts";
+import { DependencyOrder } from "./order.ts";
 import { INNER, passedThrough, type Read, readsOf } from "./reads.ts";
 import { recomputed } from "./virtual.ts";
 
@@ -26,35 +27,47 @@ interface Node {
 }
 
 export function fuse(graph: Graph): FusedGraph {
+  // What is recomputed in place brings its operands along: where they are too many for one kernel, some of it is stored after all.
+  const stored = new Set<ValueId>();
+  for (;;) {
+    const plan = merged(graph, stored);
+    const excess = plan.excess();
+    if (excess === undefined) return { graph, groups: plan.groups(), packs: plan.packs() };
+    stored.add(excess);
+  }
+}
+
+/** `kept`: values that are not to be recomputed. */
+function merged(graph: Graph, kept: ReadonlySet<ValueId>): Merging {
   const values = valuesById(graph);
-  const { virtual, streamed } = recomputed(graph);
+  const { virtual, streamed } = recomputed(graph, kept);
   const rooted = graph.values.filter((value): value is Equation => value.kind === "equation" && !virtual.has(value.id));
   const reads = new Map(rooted.map((value) => [value.id, readsOf(value, values, virtual)]));
   const plan = new Merging(graph, values, virtual, reads);
   for (const value of rooted) plan.start(value, singleton(value, values, virtual, streamed));
   for (const value of rooted) plan.joinProducers(value);
   for (const value of rooted) plan.joinSiblings(value);
-  return { graph, groups: plan.groups(), packs: plan.packs() };
+  return plan;
 }
 
-function singleton(value: Equation, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>, streamed: ReadonlySet<ValueId>): Node {
+function singleton(value: Equation, values: ReadonlyMap<ValueId, Value>, sets: Sets): Node {
   const all = value.shape.map((_, axis) => axis);
   const node = (kind: GroupKind, axes: readonly number[] = all): Node => ({ number: value.id, kind, rows: axes.map((axis) => value.shape[axis]!), roots: new Map([[value.id, axes]]) });
   if (!value.reduce) return node("map");
   const match = scatterMatch(value);
   if (match && values.get(match.input)!.kind === "input") return node("scatter");
-  const axes = streamRows(value, values, virtual, streamed);
+  const axes = streamRows(value, values, sets);
   if (axes) return node("stream", axes);
   if (contraction(value)) return node("contract");
-  return node(walksAlongRows(value, values, virtual) ? "row" : value.shape.length > 0 ? "columns" : "naive");
+  return node(walksAlongRows(value, values, sets.virtual) ? "row" : value.shape.length > 0 ? "columns" : "naive");
 }
 
 /** The result's axes that are axes of the streamed value it reduces; the others are inner. */
-function streamRows(value: Equation, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>, streamed: ReadonlySet<ValueId>): number[] | undefined {
+function streamRows(value: Equation, values: ReadonlyMap<ValueId, Value>, { virtual, streamed, unstreamed }: Sets): number[] | undefined {
   const through = [...passedThrough(value, values, virtual)].filter((id) => streamed.has(id));
   if (through.length === 0) return undefined;
   const rows = new Set<number>();
-  const found = readsOf(value, values, new Set([...virtual].filter((id) => !streamed.has(id))));
+  const found = readsOf(value, values, unstreamed);
   for (const { value: id, slots } of found) if (streamed.has(id)) for (const index of slots.flatMap(indicesIn)) if (index < value.shape.length) rows.add(index);
   const inner = value.shape.filter((_, axis) => !rows.has(axis));
   const size = asNumber(multiply(ONE, ...inner));
@@ -80,6 +93,11 @@ class Merging {
   private readonly previous = new Map<ValueId, ValueId>();
   private readonly readers = new Map<ValueId, Set<ValueId>>();
   private readonly order: ReadonlyMap<ValueId, number>;
+  /** The values with a group of their own, by the sizes that siblings have in common. */
+  private readonly alike = new Map<string, ValueId[]>();
+  /** The field whose inverse index list a scatter binds. */
+  private readonly indexLists = new Map<ValueId, ValueId>();
+  private readonly dependencyOrder = new DependencyOrder<Node>((node, visit) => this.someSource(node, visit), (node) => this.isReadByOthers(node));
 
   constructor(graph: Graph, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>, reads: ReadonlyMap<ValueId, readonly Read[]>) {
     this.values = values;
@@ -93,11 +111,22 @@ class Merging {
     }
     this.order = new Map(graph.values.map(({ id }, at) => [id, at]));
     for (const [reader, found] of reads)
-      for (const { value } of found) this.readers.set(value, (this.readers.get(value) ?? new Set()).add(reader));
+      for (const { value } of found) {
+        const readers = this.readers.get(value);
+        if (readers) readers.add(reader);
+        else this.readers.set(value, new Set([reader]));
+      }
   }
 
   start(value: Equation, node: Node): void {
     this.nodeOf.set(value.id, node);
+    this.dependencyOrder.append(node);
+    const sizes = sizesKey(value);
+    const alike = this.alike.get(sizes);
+    if (alike) alike.push(value.id);
+    else this.alike.set(sizes, [value.id]);
+    const match = node.kind === "scatter" ? scatterMatch(value) : undefined;
+    if (match) this.indexLists.set(value.id, match.input);
   }
 
   /** Merges the value's group into one that it reads from, the latest first. */
@@ -115,14 +144,24 @@ class Merging {
   joinSiblings(value: Equation): void {
     const node = this.nodeOf.get(value.id)!;
     if (node.kind === "contract" || node.kind === "scatter") return;
-    const sources = new Set(this.reads.get(value.id)!.map((read) => read.value));
-    for (const [other, into] of this.nodeOf) {
-      if (into === this.nodeOf.get(value.id)! || into.kind !== this.nodeOf.get(value.id)!.kind) continue;
-      const sibling = this.values.get(other) as Equation;
-      const alike = sameSizes(sibling.shape, value.shape) && sameSizes(sibling.reduce?.sizes ?? [], value.reduce?.sizes ?? []);
-      const shares = into.kind === "columns" || this.reads.get(other)!.some((read) => sources.has(read.value) && this.values.get(read.value)!.shape.length > 1);
-      if (alike && shares && sameAxes(into.roots.get(other)!, node.roots.get(value.id)!)) this.tryUnite(into, this.nodeOf.get(value.id)!);
+    const axes = node.roots.get(value.id)!;
+    const refused = new Set<Node>();
+    for (const other of this.siblings(value, node.kind)) {
+      const [into, own] = [this.nodeOf.get(other)!, this.nodeOf.get(value.id)!];
+      if (into === own || into.kind !== own.kind || refused.has(into) || !sameAxes(into.roots.get(other)!, axes)) continue;
+      if (this.tryUnite(into, own)) refused.clear();
+      else refused.add(into);
     }
+  }
+
+  /** Values of the same sizes that read something in common with it, in order; sums over leading axes need nothing in common. */
+  private siblings(value: Equation, kind: GroupKind): readonly ValueId[] {
+    const alike = this.alike.get(sizesKey(value))!;
+    if (kind === "columns") return alike;
+    const reading = new Set<ValueId>();
+    for (const { value: source } of this.reads.get(value.id)!)
+      if (this.values.get(source)!.shape.length > 1) for (const reader of this.readers.get(source)!) reading.add(reader);
+    return alike.filter((id) => reading.has(id));
   }
 
   groups(): Group[] {
@@ -149,6 +188,20 @@ class Merging {
         if (!this.outputs.has(id)) packs.set(key, [...(packs.get(key) ?? []), id]);
       }
     return [...packs.values()].filter((members) => members.length > 1).map((members) => ({ members: members.sort((a, b) => a - b) }));
+  }
+
+  /** The recomputed value to store so that a group with too many bindings has fewer: of those with the most operands, the latest. */
+  excess(): ValueId | undefined {
+    for (const node of new Set(this.nodeOf.values())) {
+      if (this.bindings(new Set(node.roots.keys())) <= MOST_BINDINGS) continue;
+      const passed = new Set([...node.roots.keys()].flatMap((id) => [...passedThrough(this.values.get(id) as Equation, this.values, this.virtual)]));
+      const [best] = [...passed]
+        .map((id) => ({ id, operands: new Set(readsOf(this.values.get(id) as Equation, this.values, this.virtual).map(({ value }) => value)).size }))
+        .filter(({ operands }) => operands > 1)
+        .sort((a, b) => b.operands - a.operands || this.order.get(b.id)! - this.order.get(a.id)!);
+      if (best) return best.id;
+    }
+    return undefined;
   }
 
   // ── Merging ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,14 +259,14 @@ class Merging {
     if (!this.unite(into, node, node.rows, new Map(node.roots), "row")) for (const [id, place] of before) into.roots.set(id, place);
   }
 
-  private tryUnite(into: Node, node: Node): void {
-    if (sameSizes(into.rows, node.rows)) this.unite(into, node, into.rows, new Map(node.roots), into.kind);
+  private tryUnite(into: Node, node: Node): boolean {
+    return sameSizes(into.rows, node.rows) && this.unite(into, node, into.rows, new Map(node.roots), into.kind);
   }
 
   private unite(into: Node, node: Node, rows: readonly Dim[], roots: ReadonlyMap<ValueId, readonly number[]>, kind: GroupKind): boolean {
-    if (this.reaches(into, node, true) || this.reaches(node, into, true)) return false;
     const both = new Set([...into.roots.keys(), ...node.roots.keys()]);
-    if (this.bindings(both) > MOST_BINDINGS) return false;
+    if (this.bindings(both) > MOST_BINDINGS || this.dependencyOrder.apart(into, node)) return false;
+    this.dependencyOrder.merge(into, node);
     for (const [id, axes] of roots) into.roots.set(id, axes);
     for (const id of node.roots.keys()) this.nodeOf.set(id, into);
     into.rows = rows;
@@ -221,22 +274,18 @@ class Merging {
     return true;
   }
 
-  /** Whether `to` depends on `from`, directly only if `direct` allows: through a third group the two cannot be one. */
-  private reaches(from: Node, to: Node, throughOthers: boolean): boolean {
-    const seen = new Set<Node>();
-    const visit = (node: Node, first: boolean): boolean => {
-      for (const before of this.dependencies(node)) {
-        if (before === from) {
-          if (!(first && throughOthers)) return true;
-          continue;
-        }
-        if (seen.has(before)) continue;
-        seen.add(before);
-        if (visit(before, false)) return true;
+  private someSource(node: Node, visit: (source: Node) => boolean): boolean {
+    for (const id of node.roots.keys())
+      for (const read of this.reads.get(id)!) {
+        const source = this.nodeOf.get(read.value);
+        if (source && source !== node && visit(source)) return true;
       }
-      return false;
-    };
-    return visit(to, true);
+    return false;
+  }
+
+  private isReadByOthers(node: Node): boolean {
+    for (const id of node.roots.keys()) for (const reader of this.readers.get(id) ?? []) if (this.nodeOf.get(reader) !== node) return true;
+    return false;
   }
 
   private dependencies(node: Node): Set<Node> {
@@ -253,8 +302,8 @@ class Merging {
     const touched = new Set<string>();
     for (const id of roots) {
       for (const { value } of this.reads.get(id)!) if (!roots.has(value) && this.values.get(value)!.kind !== "host-scalar") touched.add(this.storageKey(value));
-      const match = scatterMatch(this.values.get(id) as Equation);
-      if (match && this.nodeOf.get(id)!.kind === "scatter") touched.add(`l${match.input}`);
+      const list = this.indexLists.get(id);
+      if (list !== undefined) touched.add(`l${list}`);
       if (this.isReadOutside(id, roots)) touched.add(this.storageKey(id).replace(/^n\d+/, "own"));
     }
     return touched.size;
@@ -273,7 +322,8 @@ class Merging {
 
   private isReadOutside(id: ValueId, roots: ReadonlySet<ValueId>): boolean {
     if (this.outputs.has(id)) return true;
-    return [...(this.readers.get(id) ?? [])].some((reader) => !roots.has(reader));
+    for (const reader of this.readers.get(id) ?? []) if (!roots.has(reader)) return true;
+    return false;
   }
 
   private storedOf(node: Node): ValueId[] {
@@ -321,6 +371,9 @@ function fitsKind(into: Node, node: Node, value: Equation, axes: readonly number
   }
 }
 
+function sizesKey({ shape, reduce }: Equation): string {
+  return `${shape.map(key).join()}|${reduce?.sizes.map(key).join() ?? ""}`;
+}
 
 function isMany(rows: readonly Dim[]): boolean {
   const count = asNumber(multiply(ONE, ...rows));

@@ -21,10 +21,11 @@ export interface Recomputed {
   readonly streamed: ReadonlySet<ValueId>;
 }
 
-export function recomputed(graph: Graph): Recomputed {
+/** `kept`: values that are stored whatever they cost. */
+export function recomputed(graph: Graph, kept: ReadonlySet<ValueId> = new Set()): Recomputed {
   const values = valuesById(graph);
   const readers = readersOf(graph);
-  const outputs = new Set(graph.outputs.map(({ value }) => value));
+  const outputs = new Set([...graph.outputs.map(({ value }) => value), ...kept]);
   const streamed = streamedValues(graph, values, readers, outputs);
   const virtual = new Set(streamed);
   for (const value of graph.values) {
