@@ -35,8 +35,10 @@ export async function quickstart(options: QuickstartOptions, output: Output): Pr
   output.say(`  ${data.description}`);
   const heldout = valueOf(readPairs(data.heldout));
 
-  title("Model");
   const prepared = prepareRun({ source: valueOf(readModel(file)), set: options.set, data: data.train, warn: (warnings) => output.report(warnings) });
+  output.say(`  ${data.train}, SHA-256 ${prepared.data.record.sha256}`);
+
+  title("Model");
   const device = valueOf(await commandDevice());
   const started = performance.now();
   const run = await openRun(prepared, device, folder);
@@ -79,7 +81,7 @@ export async function quickstart(options: QuickstartOptions, output: Output): Pr
 function describe({ prepared: { model, recipe, tokenizer, bounds }, folder }: Run, file: string, adapter: string, output: Output): void {
   const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   const lengths = Object.entries(bounds).filter(([name]) => name !== "B").map(([, value]) => value);
-  output.say(`  ${file}: ${parameters.toLocaleString("en-US")} parameters, ${tokenizer.size} tokens, texts of up to ${Math.max(...lengths)}`);
+  output.say(`  ${file}: ${parameters.toLocaleString("en-US")} parameters, ${tokenizer.size} tokens, texts of up to ${Math.max(...lengths)} tokens`);
   output.say(`  ${recipe.steps.toLocaleString("en-US")} steps of ${recipe.batch} pairs on ${adapter}; the run is kept in ${folder}`);
 }
 
