@@ -12,7 +12,7 @@ import { scatterMatch } from "../../kernels/nest.ts";
 import { contraction } from "./contraction.ts";
 import { DependencyOrder } from "./order.ts";
 import { INNER, passedThrough, type Read, readsOf } from "./reads.ts";
-import { recomputed } from "./virtual.ts";
+import { type Recomputed, recomputed } from "./virtual.ts";
 
 /** WebGPU's default for storage buffers in a shader stage. */
 const MOST_BINDINGS = 8;
@@ -37,14 +37,20 @@ export function fuse(graph: Graph): FusedGraph {
   }
 }
 
+interface Sets extends Recomputed {
+  /** Recomputed, but not streamed. */
+  readonly unstreamed: ReadonlySet<ValueId>;
+}
+
 /** `kept`: values that are not to be recomputed. */
 function merged(graph: Graph, kept: ReadonlySet<ValueId>): Merging {
   const values = valuesById(graph);
   const { virtual, streamed } = recomputed(graph, kept);
+  const sets: Sets = { virtual, streamed, unstreamed: new Set([...virtual].filter((id) => !streamed.has(id))) };
   const rooted = graph.values.filter((value): value is Equation => value.kind === "equation" && !virtual.has(value.id));
   const reads = new Map(rooted.map((value) => [value.id, readsOf(value, values, virtual)]));
-  const plan = new Merging(graph, values, virtual, reads);
-  for (const value of rooted) plan.start(value, singleton(value, values, virtual, streamed));
+  const plan = new Merging(graph, values, sets, reads);
+  for (const value of rooted) plan.start(value, singleton(value, values, sets));
   for (const value of rooted) plan.joinProducers(value);
   for (const value of rooted) plan.joinSiblings(value);
   return plan;
@@ -86,6 +92,7 @@ function walksAlongRows(value: Equation, values: ReadonlyMap<ValueId, Value>, vi
 class Merging {
   private readonly values: ReadonlyMap<ValueId, Value>;
   private readonly virtual: ReadonlySet<ValueId>;
+  private readonly streamed: ReadonlySet<ValueId>;
   private readonly reads: ReadonlyMap<ValueId, readonly Read[]>;
   private readonly nodeOf = new Map<ValueId, Node>();
   private readonly outputs: ReadonlySet<ValueId>;
@@ -99,9 +106,10 @@ class Merging {
   private readonly indexLists = new Map<ValueId, ValueId>();
   private readonly dependencyOrder = new DependencyOrder<Node>((node, visit) => this.someSource(node, visit), (node) => this.isReadByOthers(node));
 
-  constructor(graph: Graph, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>, reads: ReadonlyMap<ValueId, readonly Read[]>) {
+  constructor(graph: Graph, values: ReadonlyMap<ValueId, Value>, { virtual, streamed }: Recomputed, reads: ReadonlyMap<ValueId, readonly Read[]>) {
     this.values = values;
     this.virtual = virtual;
+    this.streamed = streamed;
     this.reads = reads;
     this.outputs = new Set(graph.outputs.map(({ value }) => value));
     const leaves = new Map(graph.values.flatMap((value) => (value.kind === "state" ? [[stateKey(value.state), value.id] as const] : [])));
@@ -190,15 +198,19 @@ class Merging {
     return [...packs.values()].filter((members) => members.length > 1).map((members) => ({ members: members.sort((a, b) => a - b) }));
   }
 
-  /** The recomputed value to store so that a group with too many bindings has fewer: of those with the most operands, the latest. */
+  /**
+   * The recomputed value to store so that a group with too many bindings has fewer: the one with the most operands, the latest of
+   * equals; a streamed one only where nothing else is left.
+   */
   excess(): ValueId | undefined {
     for (const node of new Set(this.nodeOf.values())) {
       if (this.bindings(new Set(node.roots.keys())) <= MOST_BINDINGS) continue;
       const passed = new Set([...node.roots.keys()].flatMap((id) => [...passedThrough(this.values.get(id) as Equation, this.values, this.virtual)]));
+      const operands = (id: ValueId): number => new Set(readsOf(this.values.get(id) as Equation, this.values, this.virtual).map(({ value }) => value)).size;
       const [best] = [...passed]
-        .map((id) => ({ id, operands: new Set(readsOf(this.values.get(id) as Equation, this.values, this.virtual).map(({ value }) => value)).size }))
-        .filter(({ operands }) => operands > 1)
-        .sort((a, b) => b.operands - a.operands || this.order.get(b.id)! - this.order.get(a.id)!);
+        .map((id) => ({ id, streamed: Number(this.streamed.has(id)), operands: operands(id), order: this.order.get(id)! }))
+        .filter((each) => each.operands > 1)
+        .sort((a, b) => a.streamed - b.streamed || b.operands - a.operands || b.order - a.order);
       if (best) return best.id;
     }
     return undefined;
