@@ -9,7 +9,7 @@ import type { Mode } from "./evaluate.ts";
 import { evaluate, sizeVal, written } from "./evaluate.ts";
 import { apply } from "./fold.ts";
 import { initialiser } from "./initial.ts";
-import { BINDERS, INITIALISERS, SCALAR_FUNCTIONS, TENSOR_FUNCTIONS } from "./scope.ts";
+import { BINDERS, INITIALISERS, SCALAR_FUNCTIONS } from "./scope.ts";
 import { asTensor, elementwise, toReal } from "./tensor.ts";
 import type { Size, Tensor, Val } from "./value.ts";
 import { kindOf, POISON } from "./value.ts";
@@ -17,10 +17,6 @@ import type { Context } from "./world.ts";
 
 export function callBuiltin(name: string, node: Call, ctx: Context, mode: Mode): readonly Val[] {
   if (INITIALISERS.has(name)) return [initialiser(name, node, ctx)];
-  if (TENSOR_FUNCTIONS.has(name)) {
-    ctx.world.report(errors.unsupported(node.callee.span, `\`${name}\``));
-    return name === "topk" ? [POISON, POISON] : [POISON];
-  }
   const arity = SCALAR_FUNCTIONS.get(name);
   if (!arity) {
     ctx.world.report(BINDERS.has(name) ? errors.binderCalled(node.span, name) : errors.notHere(node.callee.span, name));

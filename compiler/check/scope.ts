@@ -25,12 +25,11 @@ export const SCALAR_FUNCTIONS: ReadonlyMap<string, readonly [least: number, most
 ]);
 
 export const BINDERS: ReadonlySet<string> = new Set(["sum", "mean", "min", "max", "any", "all", "argmax", "argmin"]);
-export const TENSOR_FUNCTIONS: ReadonlySet<string> = new Set(["argsort", "topk"]);
 export const INITIALISERS: ReadonlySet<string> = new Set(["zeros", "ones", "constant", "uniform", "normal"]);
 export const TOKENIZERS: ReadonlySet<string> = new Set(["bpe", "characters", "bytes", "wordpiece", "unigram"]);
 /** Names that no declaration, layer member or variable may take. */
 export const BUILTINS: ReadonlySet<string> = new Set([
-  ...SCALAR_FUNCTIONS.keys(), ...BINDERS, ...TENSOR_FUNCTIONS, ...INITIALISERS, ...TOKENIZERS, "stack", "training", "none", "pi",
+  ...SCALAR_FUNCTIONS.keys(), ...BINDERS, ...INITIALISERS, ...TOKENIZERS, "stack", "training", "none", "pi",
 ]);
 
 export function builtin(name: string): Val | undefined {
