@@ -3,7 +3,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { ModelRefused } from "../experiment/check.ts";
 import type { Output } from "../output.ts";
 
-/** Runs a command's work; what is wrong with the model is printed, and under --json also given as data. */
+/** Runs a command's work; what is wrong with the model is printed. */
 export async function reporting(output: Output, work: () => Promise<ExitCode>): Promise<ExitCode> {
   try {
     return await work();

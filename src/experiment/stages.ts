@@ -1,12 +1,10 @@
 import type { Model } from "../../compiler/check/model.ts";
-import { printModel } from "../../compiler/check/print-model.ts";
-import type { Compiled, Stages } from "../../compiler/compile.ts";
+import type { Compiled } from "../../compiler/compile.ts";
 import { compile } from "../../compiler/compile.ts";
-import { printFused } from "../../compiler/ir/print-fused.ts";
+import { STAGES as LOWERED, emitStage } from "../../compiler/emit.ts";
+import type { Stage as Lowered } from "../../compiler/emit.ts";
 import { printGraph } from "../../compiler/ir/print.ts";
-import { printKernels } from "../../compiler/kernels/print.ts";
 import { GRAPH_PASSES } from "../../compiler/pipeline.ts";
-import { printPlan } from "../../compiler/plan/print.ts";
 import { parse } from "../../grammar/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
@@ -16,7 +14,7 @@ import { printAst } from "./print-ast.ts";
 import type { ModelSource } from "./source.ts";
 
 /** What `tfmc compile --emit` prints, in the order in which the compiler gets there. */
-export const STAGES = ["ast", "model", "graph", "grad", "fused", "kernels", "wgsl", "plan"] as const;
+export const STAGES = ["ast", ...LOWERED] as const;
 export type Stage = (typeof STAGES)[number];
 
 export interface StageRequest {
@@ -33,61 +31,34 @@ export function astText(source: ModelSource): string {
 }
 
 /** A stage of every entry, one behind the other; the same input gives the same text. */
-export function stageText(model: Model, stage: Exclude<Stage, "ast">, request: StageRequest): string {
-  if (stage === "model") return printModel(model);
-  const compiled = compileFor(model, request);
-  const stages = chosen(compiled, request.entry);
-  switch (stage) {
-    case "graph":
-      return stages.map(({ graph }) => printGraph(graph)).join("\n");
-    case "grad":
-      return stages.flatMap(({ grad }) => (grad === undefined ? [] : [printGraph(grad)])).join("\n");
-    case "fused":
-      return stages.map(({ fused }) => printFused(fused)).join("\n");
-    case "kernels":
-      return stages.map(({ name, kernels, fused }) => `kernels of ${name}\n${printKernels(kernels, fused.graph)}`).join("\n");
-    case "wgsl":
-      return wgslText(compiled, stages);
-    case "plan":
-      return stages.map(({ plan }) => printPlan(compiled.program, plan)).join("\n");
-    default:
-      return stage satisfies never;
-  }
+export function stageText(model: Model, stage: Lowered, { kind, entry }: StageRequest): string {
+  const compiled = compile(model, { profile: { kind }, training: model.recipe !== undefined });
+  return emitStage(stage, model, chosen(compiled, entry));
 }
 
 /** The graph of every entry as a pass leaves it; the last time where the pass runs several times. */
-export function afterPass(model: Model, pass: string, request: StageRequest): string {
-  const names = [...new Set(GRAPH_PASSES.map(({ name }) => name))];
-  if (!names.includes(pass)) {
-    const near = nearest(pass, names);
-    throw new CommandFailure({ code: "unknown-pass", exit: exitCodes.usage, message: `there is no pass \`${pass}\``, remedy: `${near === undefined ? "" : `did you mean \`${near}\`? `}the passes are ${names.join(", ")}` });
-  }
+export function afterPass(model: Model, pass: string, { kind, entry }: StageRequest): string {
+  const passes = [...new Set(GRAPH_PASSES.map(({ name }) => name))];
+  if (!passes.includes(pass)) throw unknown("pass", "passes", pass, passes);
   const printed = new Map<string, string>();
-  const compiled = compile(model, { profile: request, training: model.recipe !== undefined, onPass: (entry, name, graph) => void (name === pass && printed.set(entry, printGraph(graph))) });
-  return chosen(compiled, request.entry).map(({ name }) => printed.get(name) ?? "").join("\n");
+  const compiled = compile(model, { profile: { kind }, training: model.recipe !== undefined, onPass: (of, name, graph) => void (name === pass && printed.set(of, printGraph(graph))) });
+  return chosen(compiled, entry).stages.map(({ name }) => printed.get(name) ?? "").join("\n");
 }
 
-function compileFor(model: Model, { kind }: StageRequest): Compiled {
-  return compile(model, { profile: { kind }, training: model.recipe !== undefined });
-}
-
-function chosen({ stages }: Compiled, entry: string | undefined): readonly Stages[] {
-  if (entry === undefined) return stages;
-  const found = stages.filter(({ name }) => name === entry);
-  if (found.length > 0) return found;
-  const names = stages.map(({ name }) => name);
-  const near = nearest(entry, names);
-  throw new CommandFailure({ code: "unknown-entry", exit: exitCodes.usage, message: `there is no entry \`${entry}\``, remedy: `${near === undefined ? "" : `did you mean \`${near}\`? `}the entries are ${names.join(", ")}` });
-}
-
-/** Each kernel once, however many dispatches share it, with the text for any adapter behind the faster one. */
-function wgslText({ program }: Compiled, stages: readonly Stages[]): string {
+/** One entry with the kernels that it uses. */
+function chosen(compiled: Compiled, entry: string | undefined): Compiled {
+  if (entry === undefined) return compiled;
+  const stages = compiled.stages.filter(({ name }) => name === entry);
+  if (stages.length === 0) throw unknown("entry", "entries", entry, compiled.stages.map(({ name }) => name));
   const used = new Set(stages.flatMap(({ plan }) => plan.steps.map(({ kernel }) => kernel)));
-  const texts = program.kernels.flatMap((kernel, at) => {
-    if (!used.has(at)) return [];
-    const needs = kernel.features.length === 0 ? "" : `, needs ${kernel.features.join(", ")}`;
-    const fallback = kernel.fallback === undefined ? [] : [`// ${kernel.name}, where those are missing\n${kernel.fallback.wgsl}`];
-    return [`// ${kernel.name}${needs}\n${kernel.wgsl}`, ...fallback];
-  });
-  return `${texts.map((text) => text.trimEnd()).join("\n\n")}\n`;
+  // A plan names kernels by their place in the program.
+  const kernels = compiled.program.kernels.filter((_, at) => used.has(at));
+  const numbers = new Map([...used].sort((a, b) => a - b).map((kernel, at) => [kernel, at]));
+  const renumbered = stages.map((stage) => ({ ...stage, plan: { ...stage.plan, steps: stage.plan.steps.map((step) => ({ ...step, kernel: numbers.get(step.kernel) ?? 0 })) } }));
+  return { stages: renumbered, program: { ...compiled.program, kernels } };
+}
+
+function unknown(what: string, all: string, name: string, known: readonly string[]): CommandFailure {
+  const near = nearest(name, known);
+  return new CommandFailure({ code: `unknown-${what}`, exit: exitCodes.usage, message: `there is no ${what} \`${name}\``, remedy: `${near === undefined ? "" : `did you mean \`${near}\`? `}the ${all} are ${known.join(", ")}` });
 }

@@ -57,7 +57,7 @@ export async function quickstart(options: QuickstartOptions, output: Output): Pr
     title("Phrases that it was never trained on");
     const held = await measured(translator, heldout, run, output);
     for (const answer of sample(held.answers, 6)) output.say(answerLine(answer, output.color));
-    output.say(`  ${metricsText(held.metrics)} on all ${held.answers.length}${output.color ? "" : "; [-as written-] {+as wanted+}"}`);
+    output.say(`  ${metricsText(held.metrics)} on all ${held.answers.length}; ${output.color ? "struck out as written, underlined as wanted" : "[-as written-] {+as wanted+}"}`);
     run.logEvaluation(training.step, held.metrics);
     if (options.data === undefined) {
       title("Phrases as people type them");
@@ -126,8 +126,8 @@ async function trained(run: Run, translator: Translator, shown: readonly TextPai
 
 /** An untrained model may write on and on. */
 function clipped(text: string): string {
-  const characters = [...text];
-  return characters.length > 60 ? `${characters.slice(0, 60).join("")}…` : text === "" ? "(nothing)" : text;
+  const characters = [...text.trim()];
+  return characters.length > 60 ? `${characters.slice(0, 60).join("")}…` : characters.length === 0 ? "(nothing)" : text;
 }
 
 async function measured(translator: Translator, pairs: readonly TextPair[], { prepared }: Run, output: Output): Promise<Evaluation> {
