@@ -35,9 +35,10 @@ export class Blocks {
     block.lines.push(block.indent + text);
   }
 
-  /** A fresh name: `v12`. */
+  /** A fresh name: `v12`; never `i32`, which is a type. */
   fresh(prefix: string): string {
-    return `${prefix}${this.counter++}`;
+    const name = `${prefix}${this.counter++}`;
+    return name === "i32" ? this.fresh(prefix) : name;
   }
 
   /** The name of a `let` with this text in the block at `depth`, made if it is not there. */
