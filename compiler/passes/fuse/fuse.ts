@@ -100,6 +100,10 @@ class Merging {
   private readonly previous = new Map<ValueId, ValueId>();
   private readonly readers = new Map<ValueId, Set<ValueId>>();
   private readonly order: ReadonlyMap<ValueId, number>;
+  /** Groups that could not become one with another; forgotten when any two do, which changes what the others bind. */
+  private readonly refused = new Map<Node, Set<Node>>();
+  /** Types and shapes as texts. */
+  private readonly forms = new Map<ValueId, string>();
   /** The values with a group of their own, by the sizes that siblings have in common. */
   private readonly alike = new Map<string, ValueId[]>();
   /** The field whose inverse index list a scatter binds. */
@@ -129,6 +133,7 @@ class Merging {
   start(value: Equation, node: Node): void {
     this.nodeOf.set(value.id, node);
     this.dependencyOrder.append(node);
+    this.forms.set(value.id, `${value.type} ${value.shape.map(key).join(",")}`);
     const sizes = sizesKey(value);
     const alike = this.alike.get(sizes);
     if (alike) alike.push(value.id);
@@ -153,12 +158,10 @@ class Merging {
     const node = this.nodeOf.get(value.id)!;
     if (node.kind === "contract" || node.kind === "scatter") return;
     const axes = node.roots.get(value.id)!;
-    const refused = new Set<Node>();
     for (const other of this.siblings(value, node.kind)) {
       const [into, own] = [this.nodeOf.get(other)!, this.nodeOf.get(value.id)!];
-      if (into === own || into.kind !== own.kind || refused.has(into) || !sameAxes(into.roots.get(other)!, axes)) continue;
-      if (this.tryUnite(into, own)) refused.clear();
-      else refused.add(into);
+      if (into === own || into.kind !== own.kind || this.refused.get(own)?.has(into) || !sameAxes(into.roots.get(other)!, axes)) continue;
+      if (!this.tryUnite(into, own)) this.refused.set(own, (this.refused.get(own) ?? new Set()).add(into));
     }
   }
 
@@ -279,6 +282,7 @@ class Merging {
     const both = new Set([...into.roots.keys(), ...node.roots.keys()]);
     if (this.bindings(both) > MOST_BINDINGS || this.dependencyOrder.apart(into, node)) return false;
     this.dependencyOrder.merge(into, node);
+    this.refused.clear();
     for (const [id, axes] of roots) into.roots.set(id, axes);
     for (const id of node.roots.keys()) this.nodeOf.set(id, into);
     into.rows = rows;
@@ -316,20 +320,19 @@ class Merging {
       for (const { value } of this.reads.get(id)!) if (!roots.has(value) && this.values.get(value)!.kind !== "host-scalar") touched.add(this.storageKey(value));
       const list = this.indexLists.get(id);
       if (list !== undefined) touched.add(`l${list}`);
-      if (this.isReadOutside(id, roots)) touched.add(this.storageKey(id).replace(/^n\d+/, "own"));
+      if (this.isReadOutside(id, roots)) touched.add(this.storageKey(id, "own"));
     }
     return touched.size;
   }
 
-  /** Equal for values that share a binding. */
-  private storageKey(id: ValueId): string {
+  /** Equal for values that share a binding. `group`: what the group that stores them is called. */
+  private storageKey(id: ValueId, group?: string): string {
     const previous = this.previous.get(id);
     if (previous !== undefined) return `v${previous}`;
     const node = this.nodeOf.get(id);
     const isStatistic = node?.roots.get(id)?.length === this.values.get(id)!.shape.length;
     if (!node || this.outputs.has(id) || !(node.kind === "stream" || (node.kind === "row" && isStatistic))) return `v${id}`;
-    const { type, shape } = this.values.get(id)!;
-    return `n${node.number} ${type} ${shape.map(key).join(",")}`;
+    return `${group ?? `n${node.number}`} ${this.forms.get(id)!}`;
   }
 
   private isReadOutside(id: ValueId, roots: ReadonlySet<ValueId>): boolean {
