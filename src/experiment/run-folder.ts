@@ -142,10 +142,18 @@ export function openLog(folder: string, resumedAt?: number): (row: LogRow) => vo
   const file = path.join(folder, LOG);
   const kept = resumedAt !== undefined && existsSync(file) ? logUpTo(readFileSync(file, "utf8"), resumedAt) : "";
   valueOf(writeAtomically(file, kept));
-  return (row) => appendFileSync(file, logLine(row));
+  return (row) => append(file, logLine(row));
 }
 
 /** Adds a row to the log of a run that has ended. */
 export function appendToLog(folder: string, row: LogRow): void {
-  appendFileSync(path.join(folder, LOG), logLine(row));
+  append(path.join(folder, LOG), logLine(row));
+}
+
+function append(file: string, line: string): void {
+  try {
+    appendFileSync(file, line);
+  } catch (error) {
+    throw new CommandFailure({ code: "file-not-writable", exit: exitCodes.wrong, message: `${file} could not be written: ${error instanceof Error ? error.message : String(error)}`, remedy: "a run goes on from its last checkpoint with --resume" });
+  }
 }
