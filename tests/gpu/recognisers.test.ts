@@ -1,0 +1,147 @@
+/**
+ * Every form that the fuser recognises, in sizes around those of vectors, tiles and workgroups: it is recognised, and equals the
+ * interpreter in f64. So does every variant of it, and a naive kernel for each of its equations.
+ */
+import { afterAll, expect, it } from "vitest";
+import type { Compiled } from "../../compiler/compile.ts";
+import { evaluate } from "../../compiler/dim.ts";
+import type { GroupKind } from "../../compiler/ir/fused.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import { type Bindings, interpret } from "../../compiler/ir/interpret.ts";
+import { openAdapter, openDevice } from "../../src/gpu/adapter.ts";
+import { bindingsFor } from "../support/graphs.ts";
+import { describeGpu, gpuDevice, withoutGpu } from "../support/gpu.ts";
+import { compiledGraph, type GraphOptions, openGraph, runGraph } from "../support/run-graph.ts";
+import { type Form, FORMS } from "./forms.ts";
+
+const withHardware = !withoutGpu && (await openAdapter())?.hardware === true;
+const SIZES = [1, 3, 63, 64, 65] as const;
+const CONTRACTS = FORMS.filter(({ kinds }) => kinds.includes("contract"));
+
+interface Expectation {
+  readonly bindings: ReturnType<typeof bindingsFor>;
+  readonly outputs: ReturnType<typeof interpret>["outputs"];
+}
+
+/** Computed once for all variants of a form. */
+const expectations = new Map<string, Expectation>();
+
+function expectation(form: Form, graph: Graph, sizes: Bindings["sizes"], known: "fed" | number): Expectation {
+  const id = [form.name, ...Object.values(sizes), known].join();
+  const made = expectations.get(id);
+  if (made) return made;
+  const bindings = bindingsFor(graph, sizes);
+  const fresh = { bindings, outputs: interpret(graph, bindings).outputs };
+  expectations.set(id, fresh);
+  return fresh;
+}
+
+describeGpu("a recognised form equals the interpreter", () => {
+  let bare: Promise<GPUDevice> | undefined;
+  /** Without the features that kernels ask for: everything falls back. */
+  const bareDevice = (): Promise<GPUDevice> => (bare ??= openAdapter().then((adapter) => openDevice(adapter!, { features: [] })));
+  afterAll(async () => (await bare)?.destroy());
+
+  for (const form of FORMS)
+    it(`${form.name}, sizes fed`, async () => {
+      await compare(form, await gpuDevice(), "fed");
+    });
+  for (const form of FORMS)
+    it(`${form.name}, a naive kernel for every equation`, async () => {
+      await compare(form, await gpuDevice(), "fed", { recognise: false });
+    });
+  for (const form of FORMS)
+    for (const size of form.kinds.includes("stream") ? [64] : [3, 64, 65])
+      it(`${form.name}, sizes of ${size} known when compiling`, async () => {
+        await compare(form, await gpuDevice(), size);
+      });
+  for (const form of CONTRACTS)
+    it(`${form.name}, without features`, async () => {
+      await compare(form, await bareDevice(), "fed");
+    });
+  // One stands for all where a driver computes on the CPU, which takes seconds to compile a workgroup of 256.
+  for (const form of withHardware ? CONTRACTS : CONTRACTS.slice(2, 3))
+    it(`${form.name}, as for a GPU`, async () => {
+      await compare(form, await gpuDevice(), 64, { kind: "gpu" });
+    });
+
+  // A dimension of a dispatch ends at 65,535 workgroups; the rest goes along a second one.
+  for (const [name, sizes] of Object.entries({
+    map: { R: 4_194_400, C: 1, K: 1 },
+    row: { R: 2_097_300, C: 2, K: 1 },
+    "contract NN": { R: 2_097_300, C: 1, K: 2 },
+    columns: { R: 2, C: 524_400, K: 1 },
+    scatter: { R: 2_097_300, C: 1, K: 7 },
+  }))
+    it(`${name}, more workgroups than one dimension holds`, async () => {
+      const form = FORMS.find((each) => each.name === name)!;
+      const graph = form.build("R", "C", "K");
+      const compiled = compiledGraph(graph, sizes);
+      expectKinds(compiled, form.kinds);
+      expect(Math.max(...compiled.stages[0]!.plan.steps.map(({ groups }) => evaluate(groups, sizes)))).toBeGreaterThan(65_535);
+      const bindings = patterned(graph, sizes);
+      expectClose(await runGraph(await gpuDevice(), compiled, graph, bindings), interpret(graph, bindings).outputs);
+    });
+
+  it("a product too big to interpret, in some of its elements", async () => {
+    const graph = FORMS.find(({ name }) => name === "contract NT")!.build("R", 640, 384);
+    const sizes = { R: 1030 };
+    const bindings = bindingsFor(graph, sizes);
+    const got = await runGraph(await gpuDevice(), compiledGraph(graph, sizes), graph, bindings);
+    const { x, w, bias, residual } = bindings.inputs as Record<string, Float64Array>;
+    for (let sample = 0; sample < 500; sample++) {
+      const [i, j] = [(sample * 7919) % 1030, (sample * 104_729) % 640];
+      let total = bias![j]!;
+      for (let k = 0; k < 384; k++) total += Math.max(0, x![i * 384 + k]!) * w![j * 384 + k]!;
+      expect(Math.abs(got["y"]![i * 640 + j]! - residual![i * 640 + j]! - Math.tanh(total))).toBeLessThan(5e-5);
+    }
+  });
+});
+
+/** One program, at every size: "fed", or the extents of a model's parameters known when compiling. */
+async function compare(form: Form, device: GPUDevice, known: "fed" | number, options: GraphOptions = {}): Promise<void> {
+  const graph = known === "fed" ? form.build("R", "C", "K") : form.build(form.kinds.includes("contract") ? "R" : known, known, known);
+  const bounds = { R: 65, C: 65, K: 65 };
+  const compiled = compiledGraph(graph, bounds, options);
+  expectKinds(compiled, options.recognise === false ? compiled.stages[0]!.kernels.map(() => "naive") : form.kinds);
+  const sizes = [...SIZES.map((size) => ({ R: size, C: size, K: size })), ...(known === "fed" ? (form.empty ?? []) : [])];
+  const opened = await openGraph(device, compiled, graph, bounds);
+  try {
+    for (const at of compiled.program.sizes.length > 0 ? sizes : sizes.slice(0, 1)) {
+      const { bindings, outputs } = expectation(form, graph, at, known);
+      expectClose(await opened.run(bindings), outputs);
+    }
+  } finally {
+    opened.dispose();
+  }
+}
+
+function expectKinds(compiled: Compiled, kinds: readonly GroupKind[]): void {
+  const found = compiled.stages[0]!.fused.groups.map(({ kind }) => kind);
+  for (const kind of new Set(kinds)) expect(found.filter((each) => each === kind).length, `${found}`).toBeGreaterThanOrEqual(kinds.filter((each) => each === kind).length);
+}
+
+/** Numbers that are quick to make for millions of elements. */
+function patterned(graph: Graph, sizes: Bindings["sizes"]): Bindings {
+  const inputs = graph.values.flatMap((value) => {
+    if (value.kind !== "input") return [];
+    const length = value.shape.reduce((product, dim) => product * evaluate(dim, sizes), 1);
+    const limit = value.range && evaluate(value.range, sizes);
+    return [[value.field, Float64Array.from({ length }, (_, at) => (limit ? (at * 599_999 + limit - 1) % limit : ((at * 7919) % 1009) / 512 - 1))] as const];
+  });
+  return { sizes, inputs: Object.fromEntries(inputs), states: {} };
+}
+
+/** Sums of a few hundred terms in f32 round to some 1e-6 of the largest. */
+function expectClose(got: Readonly<Record<string, ArrayLike<number>>>, expected: ReturnType<typeof interpret>["outputs"]): void {
+  for (const [name, { data }] of Object.entries(expected)) {
+    let [scale, worst] = [1e-2, 0];
+    for (const [at, value] of data.entries()) {
+      scale = Math.max(scale, Math.abs(value));
+      // NaN stays.
+      worst = Math.max(worst, Math.abs(value - got[name]![at]!));
+    }
+    expect(got[name]!.length, name).toBe(data.length);
+    expect(worst / scale, `${name}: got ${Array.from(got[name]!).slice(0, 6)}, wanted ${data.slice(0, 6)}`).toBeLessThan(2e-5);
+  }
+}
