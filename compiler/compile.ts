@@ -55,7 +55,7 @@ export function compile(model: Model, options: CompileOptions): Compiled {
   const recipe = options.training ? model.recipe : undefined;
   const step = recipe && trainingStep(recipe);
   options.onPhase?.("differentiate");
-  const layout = stateLayout(model.parameters, recipe?.optimizer, step?.counts);
+  const layout = stateLayout(model.parameters, recipe?.optimizer, step?.counts, model.running);
   const update = recipe && { name: "update", graph: updateGraph(recipe, layout) };
   const own = model.entries.filter(({ name }) => options.entries?.includes(name) ?? true);
   const entries: Lowered[] = [...(step?.entries ?? []), ...(update ? [update] : []), ...own.map((entry) => ({ ...entry, source: entry }))];

@@ -110,6 +110,7 @@ function modelOf(main: FileScope, built: Built, world: World): Model | undefined
     file: main.file.source,
     root: instance,
     parameters: parameters.map(parameterOf),
+    running: world.parameters.filter((param) => param.state === "running" && isReached(param)).map(parameterOf),
     entries,
     ...(recipe ? { recipe } : {}),
   };

@@ -13,6 +13,8 @@ export interface Model {
   readonly root: Instance;
   /** In order of construction; paths are unique. */
   readonly parameters: readonly Parameter[];
+  /** What layers keep from step to step without a gradient: `state` items, such as running statistics. Paths are unique with those above. */
+  readonly running: readonly Parameter[];
   /** `forward`, `encode`, `decode` … of the model, with `training` false. */
   readonly entries: readonly Entry[];
   /** The chosen recipe, absent when the file has none. */

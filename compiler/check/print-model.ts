@@ -9,6 +9,7 @@ export function printModel(model: Model): string {
     ...instanceLines(model.root, 1),
     "parameters",
     ...aligned(model.parameters.map(parameterCells)),
+    ...(model.running.length > 0 ? ["running", ...aligned(model.running.map(parameterCells))] : []),
     "entries",
     ...model.entries.map((entry) => `  ${signature(entry)}`),
     ...recipeLines(model),

@@ -34,21 +34,24 @@ export interface Layout {
 }
 
 /** `counts`: how many denominators of the loss are gathered over micro-batches. */
-export function stateLayout(parameters: Model["parameters"], optimizer?: Optimizer, counts = 0): Layout {
+export function stateLayout(parameters: Model["parameters"], optimizer?: Optimizer, counts = 0, running: Model["running"] = []): Layout {
   const exempt = new Set(optimizer?.undecayedPaths ?? []);
   const decayed = parameters.filter(({ path }) => !exempt.has(path));
   const undecayed = parameters.filter(({ path }) => exempt.has(path));
-  const places: { path: string; shape: readonly number[]; offset: number; init: Initializer }[] = [];
+  const places: StateTensor[] = [];
   let end = 0;
-  const put = (group: typeof decayed): number => {
+  const put = (group: Model["parameters"], into = places): number => {
     for (const { path, shape, init } of group) {
-      places.push({ path, shape, offset: end, init });
+      into.push({ path, shape, offset: end, init });
       end = roundUp(end + shape.reduce((a, b) => a * b, 1), ALIGNMENT);
     }
     return end;
   };
   const middle = put(decayed);
   const last = put(undecayed);
+  end = 0;
+  const kept: StateTensor[] = [];
+  const keptEnd = put(running, kept);
   const length = Math.max(CHUNK, roundUp(last, CHUNK));
   const zero: Initializer = { kind: "constant", value: 0 };
   const like = (init?: Initializer): StateTensor[] => places.map((place) => ({ ...place, init: init ?? place.init }));
@@ -66,7 +69,7 @@ export function stateLayout(parameters: Model["parameters"], optimizer?: Optimiz
       ]
     : [];
   return {
-    buffers: [{ name: "parameters", kind: "parameter", length, tensors: like() }, ...training],
+    buffers: [{ name: "parameters", kind: "parameter", length, tensors: like() }, ...training, ...(kept.length > 0 ? [{ name: "running", kind: "running" as const, length: keptEnd, tensors: kept }] : [])],
     ranges: [
       { name: "all", offset: 0, length },
       { name: "decayed", offset: 0, length: middle },
