@@ -5,9 +5,9 @@ import type { Span } from "../../grammar/index.ts";
 /**
  * The syntax tree as text, a node a line: its place, the field that holds it, its kind, and what it says itself.
  *
- *       3:3  body.items assign
- *       3:3    targets target name=embed
- *       3:13   values call
+ *     1:1     fn name=twice
+ *     1:10      params: parameter name=x
+ *     1:29      body.values: binary op="*"
  */
 export function printAst(file: File): string {
   const lines: string[] = [];

@@ -143,7 +143,7 @@ function advice({ data }: QuickstartOptions, file: string, folder: string): read
   const tfmc = "npx --no-install tfmc";
   const seen =
     data === undefined
-      ? ["It has seen dates and times, relative times (dans trois jours), numbers with units, amounts of money, lists of two to", "four countries, languages or currencies, and compact numbers (2,5 millions). It can translate these, and nothing else.", ""]
+      ? ["It has seen dates and times, relative times (dans 3 jours), numbers with units, amounts of money, lists of two to", "four countries, languages or currencies, and compact numbers (2,5 millions). It can translate these, and nothing else.", ""]
       : [`It has seen ${data} and nothing else: texts like those are what it can translate.`, ""];
   return [
     ...seen,
