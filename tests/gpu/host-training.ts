@@ -9,6 +9,7 @@ export interface HostStep {
   readonly loss: number;
   /** Before clipping. */
   readonly norm: number;
+  readonly raw: ReadonlyMap<string, Float64Array>;
   /** Clipped, by path. */
   readonly gradients: ReadonlyMap<string, Float64Array>;
 }
@@ -29,7 +30,7 @@ export class HostGradient {
     const raw = new Map(this.graph.outputs.flatMap(({ name, state }) => (state?.kind === "gradient" ? [[state.path, outputs[name]!.data] as const] : [])));
     const norm = Math.sqrt([...raw.values()].reduce((sum, data) => sum + data.reduce((part, value) => part + value * value, 0), 0));
     const scale = Math.min(1, this.clip / norm);
-    return { loss: outputs["loss"]!.data[0]!, norm, gradients: new Map([...raw].map(([path, data]) => [path, data.map((value) => value * scale)])) };
+    return { loss: outputs["loss"]!.data[0]!, norm, raw, gradients: new Map([...raw].map(([path, data]) => [path, data.map((value) => value * scale)])) };
   }
 }
 

@@ -1,0 +1,139 @@
+/** Gradient accumulation is exact: micro-batches, each with its own padding, make the step that one batch of all rows makes. */
+import { expect, it } from "vitest";
+import { compile } from "../../compiler/compile.ts";
+import { createSession, type Session } from "../../runtime/session.ts";
+import { REPORT } from "../../runtime/training/report.ts";
+import { stepJobs, type TrainingBatch } from "../../runtime/training/trainer.ts";
+import { draws } from "../../runtime/random/philox.ts";
+import { describeGpu, gpuDevice } from "../support/gpu.ts";
+import { checkedModel, relativeError } from "../support/reference.ts";
+import { HostGradient } from "./host-training.ts";
+
+const VOCABULARY = 11, PAD = 0;
+const OPTIMIZER = `optimizer = AdamW(lr: 0.01, eps: 0.05, decay: 0.1)
+  batch = 6; steps = 10; clip = 0.5; seed = 5`;
+
+/** Predicts ids from those before; positions that hold padding count nowhere. */
+const TEXT = `model Words(vocab, d = 8) {
+  embed  = Embedding(vocab, d, init: normal(0.5))
+  attend = Attention(d, heads: 2, causal: true)
+  norm   = LayerNorm(d)
+  head   = Linear(d, vocab)
+  forward(ids: index(vocab)[B, T]) -> [B, T, vocab] {
+    x = embed(ids)
+    return head(norm(x + attend(x, keep: ids != ${PAD})))
+  }
+}
+
+train whole {
+  data = text("words.txt", tokenizer: tokenizer)
+  tokenizer = bpe(${VOCABULARY})
+  model = Words(vocab: tokenizer.size)
+  loss(ids, next) = cross_entropy(model(ids), next, smoothing: 0.1, keep: next != ${PAD})
+  ${OPTIMIZER}
+}
+`;
+
+const IMAGES = `model Net(side, classes, ff = 9) {
+  param weight: [side, side, ff] ~ xavier(side * side, ff)
+  down = Linear(ff, classes)
+  back = Linear(ff, side)
+  hidden(image: [B, side, side, 1]) -> [B, ff] {
+    h[b,j] = sum[p,q] image[b,p,q,0] * weight[p,q,j]
+    return gelu(h)
+  }
+  forward(image: [B, side, side, 1]) -> [B, classes] = down(hidden(image))
+  edges(image: [B, side, side, 1]) -> [B, side] = back(hidden(image))
+}
+
+train base {
+  data = images("digits", side: 4, classes: 3)
+  model = Net(side: 4, classes: 3)
+  loss(image, label) {
+    edge[b,p] = image[b,p,0,0]
+    return LOSS
+  }
+  ${OPTIMIZER}
+}
+`;
+
+/** Rows of words, of these lengths; the rest is padding. */
+function words(seed: number, lengths: readonly number[], ignored = false): TrainingBatch[] {
+  const random = draws(seed, 0);
+  const rows = lengths.map((length) => Array.from({ length: length + 1 }, () => 1 + random.below(VOCABULARY - 1)));
+  return rows.map((row) => ({
+    sizes: { B: 1, T: row.length - 1 },
+    fields: { ids: Int32Array.from(row.slice(0, -1)), next: ignored ? new Int32Array(row.length - 1).fill(PAD) : Int32Array.from(row.slice(1)) },
+    tokens: row.length - 1,
+  }));
+}
+
+/** Rows as one batch, padded to the longest of them. */
+function together(rows: readonly TrainingBatch[]): TrainingBatch {
+  const T = Math.max(...rows.map(({ sizes }) => sizes["T"]!));
+  const padded = (field: "ids" | "next"): Int32Array<ArrayBuffer> => {
+    const into = new Int32Array(rows.length * T).fill(PAD);
+    for (const [at, { fields }] of rows.entries()) into.set(fields[field] as Int32Array, at * T);
+    return into;
+  };
+  return { sizes: { B: rows.length, T }, fields: { ids: padded("ids"), next: padded("next") }, tokens: 1 };
+}
+
+function images(from: number, B: number): TrainingBatch {
+  const pixels: number[] = [], labels: number[] = [];
+  for (let row = from; row < from + B; row++) {
+    const random = draws(9, row);
+    for (let at = 0; at < 16; at++) pixels.push(random.normal());
+    labels.push(random.below(3));
+  }
+  return { sizes: { B }, fields: { image: Float32Array.from(pixels), label: Int32Array.from(labels) }, tokens: B };
+}
+
+const rows = [...words(1, [7, 3, 5]), ...words(2, [2, 1]), ...words(3, [9])];
+const CASES = [
+  { name: "cross-entropy over kept positions", text: TEXT, recipe: "whole", whole: together(rows), parts: [together(rows.slice(0, 3)), together(rows.slice(3, 5)), together(rows.slice(5))] },
+  {
+    name: "cross-entropy where one micro-batch keeps nothing", text: TEXT, recipe: "whole",
+    whole: together([...words(1, [4, 2]), ...words(4, [6], true), ...words(5, [3])]),
+    parts: [together(words(1, [4, 2])), together(words(4, [6], true)), together(words(5, [3]))],
+  },
+  ...[
+    ["mean squares of all elements", "mse(model.edges(image), edge)"],
+    ["a mean of the batch and one of what is kept", "cross_entropy(model(image), label, keep: label != 0) + 0.3 * mse(model.edges(image), edge)"],
+    ["a mean over the rows, of a sum", "-0.5 * mean[b] sum[p] edge[b,p] * model.edges(image)[b,p]"],
+  ].map(([name, loss]) => ({ name: name!, text: IMAGES.replace("LOSS", loss!), recipe: "base", whole: images(0, 6), parts: [images(0, 2), images(2, 1), images(3, 3)] })),
+];
+
+async function stepped(text: string, recipe: string, batches: readonly TrainingBatch[]): Promise<{ readonly session: Session; readonly before: Map<string, Float32Array>; readonly report: Float32Array }> {
+  const accumulate = batches.length > 1 ? { "recipe.accumulate": String(batches.length) } : {};
+  const model = checkedModel("model.tfm", text, { recipe, tokenizer: { size: VOCABULARY, pad: PAD, start: 1, end: 2, unk: 3 }, set: accumulate });
+  const { program } = compile(model, { profile: { kind: "cpu" }, training: true, entries: [] });
+  const session = await createSession(program, { device: await gpuDevice(), bounds: { B: 6, T: 9 }, seed: 5, debug: true, batches: batches.length });
+  const before = new Map((await session.readStates(["parameter"])).map(({ path, data }) => [path, data]));
+  return { session, before, report: await session.runWithReport(stepJobs(session, batches, 1)) };
+}
+
+describeGpu("accumulated gradients are those of one batch", () => {
+  for (const { name, text, recipe, whole, parts } of CASES)
+    it(name, async () => {
+      const one = await stepped(text, recipe, [whole]);
+      const many = await stepped(text, recipe, parts);
+      expect(many.before).toEqual(one.before);
+      expect(many.session.has("count")).toBe(true);
+      const model = checkedModel("model.tfm", text, { recipe, tokenizer: { size: VOCABULARY, pad: PAD, start: 1, end: 2, unk: 3 } });
+      const wanted = new HostGradient(model).at(one.before, whole);
+      const scale = Math.max(...[...wanted.raw.values()].flatMap((data) => Array.from(data, Math.abs)));
+      for (const { session, report, before } of [one, many]) {
+        expect(relativeError([report[REPORT.loss]!, report[REPORT.gradNorm]!], [wanted.loss, wanted.norm], 0)).toBeLessThan(1e-5);
+        expect(report[REPORT.badStep]).toBe(0);
+        for (const [path, data] of wanted.raw) {
+          expect(relativeError(await session.readState(path, "gradient"), data, scale), `gradient of ${path}`).toBeLessThan(1e-5);
+          const weights = await session.readState(path);
+          expect(relativeError(weights, await one.session.readState(path), 1e-2), path).toBeLessThan(1e-5);
+          expect(weights.every((value, at) => value === before.get(path)![at])).toBe(data.every((value) => value === 0) && path.endsWith("bias"));
+        }
+      }
+      one.session.dispose();
+      many.session.dispose();
+    });
+});
