@@ -12,9 +12,12 @@ export function substitute(expr: Expr, by: ReadonlyMap<number, Expr>): Expr {
 export function rewrite(expr: Expr, by: (e: Expr) => Expr | undefined): Expr {
   const done = new Map<Expr, Expr>();
   const visit = (e: Expr): Expr => {
+    const parts = children(e);
+    // Leaves are not worth remembering.
+    if (parts.length === 0) return by(e) ?? e;
     const seen = done.get(e);
     if (seen) return seen;
-    const result = by(e) ?? withChildren(e, children(e).map(visit));
+    const result = by(e) ?? withChildren(e, parts.map(visit));
     done.set(e, result);
     return result;
   };
@@ -36,9 +39,11 @@ export function freeIndices(...exprs: readonly Expr[]): number[] {
 export function some(expr: Expr, test: (e: Expr) => boolean): boolean {
   const done = new Set<Expr>();
   const visit = (e: Expr): boolean => {
+    const parts = children(e);
+    if (parts.length === 0) return test(e);
     if (done.has(e)) return false;
     done.add(e);
-    return test(e) || children(e).some(visit);
+    return test(e) || parts.some(visit);
   };
   return visit(expr);
 }

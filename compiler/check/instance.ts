@@ -201,7 +201,7 @@ export function stack(node: Apply, head: Call, ctx: Context): Val {
     }
     items.push(item);
   }
-  return { kind: "stack", path: ctx.building.path, items } satisfies StackVal;
+  return { kind: "stack", path: ctx.building.path, alike: counted === undefined, items } satisfies StackVal;
 }
 
 function buildOne(operand: Node, name: string | undefined, l: number, ctx: Context): Val {

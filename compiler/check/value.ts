@@ -93,6 +93,8 @@ export interface InstanceVal {
 export interface StackVal {
   readonly kind: "stack";
   readonly path: string;
+  /** Built without an index: the layers differ in their parameters only. */
+  readonly alike: boolean;
   readonly items: readonly InstanceVal[];
 }
 

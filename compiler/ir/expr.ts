@@ -16,8 +16,11 @@ export function bool(value: boolean): ConstExpr {
   return { kind: "const", type: "bool", value: value ? 1 : 0 };
 }
 
+/** Indices are everywhere: the first ones are made once. */
+const INDICES: readonly IndexExpr[] = Array.from({ length: 32 }, (_, at) => ({ kind: "index", at }));
+
 export function index(at: number): IndexExpr {
-  return { kind: "index", at };
+  return INDICES[at] ?? { kind: "index", at };
 }
 
 /** A size as an i32; a known number becomes a constant. */
@@ -81,6 +84,8 @@ export function isOp<Op extends ScalarOpName>(expr: Expr, op: Op): expr is Apply
   return expr.kind === "apply" && expr.op === op;
 }
 
+const NONE: readonly Expr[] = [];
+
 /** Direct subexpressions, slots and coordinates included. */
 export function children(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
@@ -95,7 +100,7 @@ export function children(expr: Expr): readonly Expr[] {
     case "size":
     case "step":
     case "micro":
-      return [];
+      return NONE;
     default:
       return expr satisfies never;
   }
@@ -103,7 +108,8 @@ export function children(expr: Expr): readonly Expr[] {
 
 /** The same node over other subexpressions; the node itself when none differs. */
 export function withChildren(expr: Expr, replaced: readonly Expr[]): Expr {
-  if (children(expr).every((child, at) => child === replaced[at])) return expr;
+  const parts = children(expr);
+  if (parts === replaced || parts.every((child, at) => child === replaced[at])) return expr;
   switch (expr.kind) {
     case "access":
       return { ...expr, slots: replaced };
@@ -118,7 +124,8 @@ export function withChildren(expr: Expr, replaced: readonly Expr[]): Expr {
 
 /** Rewrites from the leaves up: `rewrite` sees each node after its subexpressions were rewritten. */
 export function mapExpr(expr: Expr, rewrite: (node: Expr) => Expr): Expr {
-  return rewrite(withChildren(expr, children(expr).map((child) => mapExpr(child, rewrite))));
+  const parts = children(expr);
+  return rewrite(parts.length === 0 ? expr : withChildren(expr, parts.map((child) => mapExpr(child, rewrite))));
 }
 
 /** Every node, parents first. */
@@ -172,6 +179,7 @@ const keys = new WeakMap<Expr, string>();
 
 /** Equal for structurally equal expressions only. */
 export function exprKey(expr: Expr): string {
+  if (expr.kind === "index") return `$${expr.at}`;
   const known = keys.get(expr);
   if (known !== undefined) return known;
   const key = makeKey(expr);

@@ -17,7 +17,7 @@ import * as dims from "../dim.ts";
 import { type Known, knownSizes } from "../ops/affine.ts";
 import { simplifyExpr } from "../ops/algebra.ts";
 import { MONOIDS } from "../ops/monoid.ts";
-import { preimage } from "../ops/preimage.ts";
+import { type Preimage, preimage } from "../ops/preimage.ts";
 import { SCALAR_OPS } from "../ops/scalar.ts";
 import { GraphBuilder } from "../ir/builder.ts";
 import {
@@ -75,6 +75,8 @@ class Differentiator {
   /** Values that depend on the leaves in a differentiable way. */
   readonly #active: Set<ValueId>;
   readonly #contributions = new Map<ValueId, Contribution[]>();
+  /** Solved already: the layers of a model read their values in the same few ways. */
+  readonly #preimages = new Map<string, Preimage>();
 
   constructor(graph: Graph, leaves: readonly StateLeaf[]) {
     this.#graph = graph;
@@ -203,7 +205,7 @@ class Differentiator {
 
   #use(y: Equation, use: Use): void {
     const x = this.#byId.get(use.access.value)!;
-    const { solution, free, where } = preimage(use.access.slots, x.shape, indexSizes(y), y.shape.length);
+    const { solution, free, where } = this.#preimage(use.access.slots, x, y);
     // A slot is the axis it reads, whatever the indices are solved as.
     const axes = new Map(use.access.slots.map((slot, axis) => [exprKey(slot), axis]));
     const moved = (expr: Expr): Expr => {
@@ -218,6 +220,14 @@ class Differentiator {
     }
     if (conditions.some((condition) => isConst(condition, 0))) return;
     this.#contribute(x.id, { body: simplifyExpr(moved(use.adjoint), known, conditions), sizes: free, where: conditions });
+  }
+
+  #preimage(slots: readonly Expr[], x: Value, y: Equation): Preimage {
+    const sizes = indexSizes(y);
+    const key = [slots.map(exprKey), x.shape.map(dims.key), sizes.map(dims.key), y.shape.length].join("|");
+    let found = this.#preimages.get(key);
+    if (!found) this.#preimages.set(key, (found = preimage(slots, x.shape, sizes, y.shape.length)));
+    return found;
   }
 }
 
