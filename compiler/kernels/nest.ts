@@ -7,15 +7,16 @@
  */
 import { asNumber, type Dim, key, multiply, ONE } from "../dim.ts";
 import type { Group, GroupKind } from "../ir/fused.ts";
-import { accessesIn, conjuncts, conjunction } from "../ir/expr.ts";
+import { accessesIn, conjuncts, conjunction, indicesIn } from "../ir/expr.ts";
 import type { AccessExpr, Equation, Expr, ValueId } from "../ir/graph.ts";
 import { quarterDim } from "./emit/affine.ts";
 import { dimText } from "./emit/dim-text.ts";
 import { type EmitContext, Emitter } from "./emit/emitter.ts";
 import { Memory, type Widths } from "./emit/memory.ts";
 import type { Operand } from "./emit/operand.ts";
-import { accumulator, type Accumulator, overIndices, reducesByFour } from "./emit/reduction.ts";
+import { accumulator, type Accumulator, overIndices, type RangeTexts, reducesByFour } from "./emit/reduction.ts";
 import type { KernelText } from "./module.ts";
+import { loopRange } from "./support.ts";
 
 /** Small where a group has few rows: each workgroup is one unit of work for a CPU. */
 const WORKGROUP_SIZES: Readonly<Record<GroupKind, number>> = { map: 64, row: 32, stream: 32, columns: 8, scatter: 32, naive: 32, contract: 32 };
@@ -119,19 +120,39 @@ function quarterOfLast(sizes: readonly Dim[]): boolean {
 function emitLoop(emitter: Emitter, group: Group, loop: Loop, rows: readonly Operand[], written: Set<ValueId>): void {
   const reductions = loop.roots.filter(({ equation }) => equation.reduce).map((root) => startReduction(emitter, root, rows, loop.four, group));
   const maps = loop.roots.filter(({ equation }) => !equation.reduce);
-  const walk = group.kind === "scatter" && reductions.length > 0 ? overSegment : overIndices;
-  if (loop.sizes.length > 0 || reductions.length > 0 || maps.length > 0)
-    walk(emitter, loop.sizes, loop.four, (indices) => {
-      for (const reduction of reductions) reduction.add(indices);
-      for (const { equation, axes, inner } of maps) {
-        const at = placed(equation, axes, rows, inner, indices);
-        const content = emitter.bound(emitter.expr(equation.body, at));
-        if (group.stored.includes(equation.id)) emitter.store(equation, at, content);
-        if (inner.length === 0) emitter.held.set(equation.id, held(equation, at, content));
-      }
-    }, loop.roots[0]!.equation, rows);
+  const body = (indices: readonly Operand[]): void => {
+    for (const reduction of reductions) reduction.add(indices);
+    for (const { equation, axes, inner } of maps) {
+      const at = placed(equation, axes, rows, inner, indices);
+      const content = emitter.bound(emitter.expr(equation.body, at));
+      if (group.stored.includes(equation.id)) emitter.store(equation, at, content);
+      if (inner.length === 0) emitter.held.set(equation.id, held(equation, at, content));
+    }
+  };
+  if (group.kind === "scatter" && reductions.length > 0) overSegment(emitter, loop.sizes, body, loop.roots[0]!.equation, rows);
+  else overIndices(emitter, loop.sizes, loop.four, body, maps.length > 0 || loop.four ? {} : rangeOf(emitter, loop, rows));
   for (const reduction of reductions) reduction.finish();
   for (const { equation } of maps) written.add(equation.id);
+}
+
+/** The range that the masks of all reductions of a loop leave to its index. */
+function rangeOf(emitter: Emitter, loop: Loop, rows: readonly Operand[]): RangeTexts {
+  const inPlace = (id: ValueId): Equation | undefined => {
+    const value = emitter.context.values.get(id)!;
+    return value.kind === "equation" && !emitter.context.inMemory(id) && !emitter.held.has(id) ? value : undefined;
+  };
+  const texts = loop.roots.map(({ equation, axes }) => {
+    const range = loopRange(equation, inPlace);
+    const at = equation.shape.map((_, axis) => rows[axes.indexOf(axis)]);
+    const text = (bound: Expr | undefined): string | undefined => {
+      if (!bound || indicesIn(bound).some((index) => at[index] === undefined || at[index].width === 4)) return undefined;
+      return emitter.bound(emitter.expr(bound, at as Operand[])).text;
+    };
+    return { from: text(range.from), to: text(range.to) };
+  });
+  const shared = (all: readonly (string | undefined)[]): string | undefined => (new Set(all).size === 1 ? all[0] : undefined);
+  const [from, to] = [shared(texts.map((text) => text.from)), shared(texts.map((text) => text.to))];
+  return { ...(from !== undefined && { from: `max(${from}, 0)` }), ...(to !== undefined && { to }) };
 }
 
 /** The coordinates of a value from those of the row and of its inner axes. */
@@ -226,7 +247,7 @@ function withoutMatch(equation: Equation): Equation {
 }
 
 /** The points whose index field names this row, from the sorted list that the host made with the batch. */
-function overSegment(emitter: Emitter, sizes: readonly Dim[], _four: boolean, body: (indices: readonly Operand[]) => void, equation: Equation, rows: readonly Operand[]): void {
+function overSegment(emitter: Emitter, sizes: readonly Dim[], body: (indices: readonly Operand[]) => void, equation: Equation, rows: readonly Operand[]): void {
   const { input, axis } = scatterMatch(equation)!;
   const count = equation.shape[axis]!;
   const list = emitter.memory.indexList(input, count);

@@ -84,8 +84,14 @@ export function accumulator(emitter: Emitter, equation: Equation, wide: boolean,
   }
 }
 
+/** Bounds of the first loop within its index's range, where a mask says that nothing lies outside of them. */
+export interface RangeTexts {
+  readonly from?: string;
+  readonly to?: string;
+}
+
 /** Loops over reduced indices, the last four at a time if asked; short constant ones are written out. */
-export function overIndices(emitter: Emitter, sizes: readonly Dim[], four: boolean, body: (indices: readonly Operand[]) => void): void {
+export function overIndices(emitter: Emitter, sizes: readonly Dim[], four: boolean, body: (indices: readonly Operand[]) => void, range: RangeTexts = {}): void {
   const visit = (at: number, done: readonly Operand[]): void => {
     if (at === sizes.length) return body(done);
     const byFour = four && at === sizes.length - 1;
@@ -99,7 +105,8 @@ export function overIndices(emitter: Emitter, sizes: readonly Dim[], four: boole
     const name = emitter.blocks.fresh("i");
     // `one` keeps the count from the driver, which would unroll the loop and then compile for seconds.
     const limit = count !== undefined ? `${count} * one` : dimText(rounds);
-    emitter.blocks.open(`for (var ${name} = 0; ${name} < ${limit}; ${name}++)`);
+    const [from, to] = at === 0 ? [range.from ?? "0", range.to ? `min(${range.to}, ${limit})` : limit] : ["0", limit];
+    emitter.blocks.open(`for (var ${name} = ${from}; ${name} < ${to}; ${name}++)`);
     visit(at + 1, [...done, index(emitter.index(name))]);
     emitter.blocks.close();
   };
