@@ -2,9 +2,10 @@
 import type { Pass } from "./passes/pass.ts";
 import { canonical } from "./passes/canonical.ts";
 import { fold } from "./passes/fold.ts";
+import { narrow } from "./passes/narrow.ts";
 import { prune } from "./passes/prune.ts";
 import { share } from "./passes/share.ts";
 import { simplify } from "./passes/simplify.ts";
 import { split } from "./passes/split.ts";
 
-export const GRAPH_PASSES: readonly Pass[] = [fold, simplify, canonical, fold, simplify, fold, share, split, prune];
+export const GRAPH_PASSES: readonly Pass[] = [fold, simplify, canonical, fold, simplify, fold, share, split, narrow, prune];

@@ -6,11 +6,13 @@ import type { Equation, Graph } from "../../compiler/ir/graph.ts";
 import { interpret } from "../../compiler/ir/interpret.ts";
 import { printGraph } from "../../compiler/ir/print.ts";
 import { verify } from "../../compiler/ir/verify.ts";
+import { operandsOf } from "../../compiler/ir/walk.ts";
 import * as dims from "../../compiler/dim.ts";
 import { canonical } from "../../compiler/passes/canonical.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
 import { fold } from "../../compiler/passes/fold.ts";
 import type { Pass } from "../../compiler/passes/pass.ts";
+import { narrow } from "../../compiler/passes/narrow.ts";
 import { prune } from "../../compiler/passes/prune.ts";
 import { share } from "../../compiler/passes/share.ts";
 import { simplify } from "../../compiler/passes/simplify.ts";
@@ -18,7 +20,7 @@ import { split } from "../../compiler/passes/split.ts";
 import { GRAPH_PASSES } from "../../compiler/pipeline.ts";
 import { SAMPLES, bindingsFor } from "../support/graphs.ts";
 
-const PASSES: readonly Pass[] = [simplify, canonical, fold, share, prune, split];
+const PASSES: readonly Pass[] = [simplify, canonical, fold, share, prune, split, narrow];
 
 /** The outputs stay what they are, for all sizes. */
 function expectSame(before: Graph, after: Graph, sizes: Readonly<Record<string, number>>): void {
@@ -194,6 +196,22 @@ test("split reduces a long vector in two stages and leaves short ones", () => {
   expect(long.values.map((value) => value.shape.map(asNumber))).toEqual([[undefined], [256], []]);
   for (const n of [1, 255, 256, 257, 1000]) expectSame(build("n"), long, { n });
   expect(split.run(build(64))).toEqual(build(64));
+});
+
+test("narrow computes in steps what would bind more than eight ranges", () => {
+  const build = (count: number): Graph => graphOf((b) => {
+    const terms = Array.from({ length: count }, (_, at) => b.input(`x${at}`, "f32", ["n", 3]));
+    // A long sum, in a product with one more operand; half of it does not depend on the last axis.
+    const sum = terms.map((x, at) => access(x, index(0), at % 2 ? int(1) : index(1))).reduce(add);
+    return b.sum("y", ["n"], [3], mul(sum, apply("exp", access(terms[0]!, index(0), index(1)))));
+  });
+  expect(narrow.run(build(7))).toEqual(build(7));
+  for (const count of [8, 9, 20]) {
+    const after = narrow.run(build(count));
+    expect(verify(after)).toEqual([]);
+    for (const value of after.values) expect(operandsOf(value).length, printGraph(after)).toBeLessThanOrEqual(7);
+    for (const n of [1, 4]) expectSame(build(count), after, { n });
+  }
 });
 
 test("prune drops what no output reads", () => {

@@ -32,8 +32,8 @@ export function fuse(graph: Graph): FusedGraph {
   for (;;) {
     const plan = merged(graph, stored);
     const excess = plan.excess();
-    if (excess === undefined) return { graph, groups: plan.groups(), packs: plan.packs() };
-    stored.add(excess);
+    if (excess.size === 0) return { graph, groups: plan.groups(), packs: plan.packs() };
+    for (const id of excess) stored.add(id);
   }
 }
 
@@ -102,6 +102,7 @@ class Merging {
   private readonly order: ReadonlyMap<ValueId, number>;
   /** Groups that could not become one with another; forgotten when any two do, which changes what the others bind. */
   private readonly refused = new Map<Node, Set<Node>>();
+  private readonly touched = new Map<Node, ReadonlySet<string>>();
   /** Types and shapes as texts. */
   private readonly forms = new Map<ValueId, string>();
   /** The values with a group of their own, by the sizes that siblings have in common. */
@@ -202,21 +203,22 @@ class Merging {
   }
 
   /**
-   * The recomputed value to store so that a group with too many bindings has fewer: the one with the most operands, the latest of
-   * equals; a streamed one only where nothing else is left.
+   * The recomputed values to store, one for each group with too many bindings: that with the most operands, the latest of equals;
+   * a streamed one only where nothing else is left.
    */
-  excess(): ValueId | undefined {
+  excess(): ReadonlySet<ValueId> {
+    const excess = new Set<ValueId>();
     for (const node of new Set(this.nodeOf.values())) {
-      if (this.bindings(new Set(node.roots.keys())) <= MOST_BINDINGS) continue;
+      if (this.touchedBy(new Set(node.roots.keys())).size <= MOST_BINDINGS) continue;
       const passed = new Set([...node.roots.keys()].flatMap((id) => [...passedThrough(this.values.get(id) as Equation, this.values, this.virtual)]));
       const operands = (id: ValueId): number => new Set(readsOf(this.values.get(id) as Equation, this.values, this.virtual).map(({ value }) => value)).size;
       const [best] = [...passed]
         .map((id) => ({ id, streamed: Number(this.streamed.has(id)), operands: operands(id), order: this.order.get(id)! }))
         .filter((each) => each.operands > 1)
         .sort((a, b) => a.streamed - b.streamed || b.operands - a.operands || b.order - a.order);
-      if (best) return best.id;
+      if (best) excess.add(best.id);
     }
-    return undefined;
+    return excess;
   }
 
   // ── Merging ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -279,10 +281,11 @@ class Merging {
   }
 
   private unite(into: Node, node: Node, rows: readonly Dim[], roots: ReadonlyMap<ValueId, readonly number[]>, kind: GroupKind): boolean {
-    const both = new Set([...into.roots.keys(), ...node.roots.keys()]);
-    if (this.bindings(both) > MOST_BINDINGS || this.dependencyOrder.apart(into, node)) return false;
+    if (this.bindingsOfBoth(into, node) > MOST_BINDINGS || this.dependencyOrder.apart(into, node)) return false;
     this.dependencyOrder.merge(into, node);
     this.refused.clear();
+    this.forget(into);
+    this.forget(node);
     for (const [id, axes] of roots) into.roots.set(id, axes);
     for (const id of node.roots.keys()) this.nodeOf.set(id, into);
     into.rows = rows;
@@ -314,7 +317,34 @@ class Merging {
     return found;
   }
 
-  private bindings(roots: ReadonlySet<ValueId>): number {
+  /** Where neither reads the other, the two bind together what each binds by itself, which is found once. */
+  private bindingsOfBoth(a: Node, b: Node): number {
+    const readsOther = (from: Node, to: Node): boolean => this.someSource(from, (source) => source === to);
+    if (readsOther(a, b) || readsOther(b, a)) return this.touchedBy(new Set([...a.roots.keys(), ...b.roots.keys()])).size;
+    const [own, others] = [this.touchedByNode(a), this.touchedByNode(b)];
+    let count = own.size;
+    for (const binding of others) if (!own.has(binding)) count++;
+    return count;
+  }
+
+  private touchedByNode(node: Node): ReadonlySet<string> {
+    let found = this.touched.get(node);
+    if (!found) this.touched.set(node, (found = this.touchedBy(new Set(node.roots.keys()))));
+    return found;
+  }
+
+  /** What a group and its readers bind changes with the group. */
+  private forget(node: Node): void {
+    this.touched.delete(node);
+    for (const id of node.roots.keys())
+      for (const reader of this.readers.get(id) ?? []) {
+        const by = this.nodeOf.get(reader);
+        if (by) this.touched.delete(by);
+      }
+  }
+
+  /** The ranges that a kernel of these values binds, by their keys. */
+  private touchedBy(roots: ReadonlySet<ValueId>): ReadonlySet<string> {
     const touched = new Set<string>();
     for (const id of roots) {
       for (const { value } of this.reads.get(id)!) if (!roots.has(value) && this.values.get(value)!.kind !== "host-scalar") touched.add(this.storageKey(value));
@@ -322,7 +352,7 @@ class Merging {
       if (list !== undefined) touched.add(`l${list}`);
       if (this.isReadOutside(id, roots)) touched.add(this.storageKey(id, "own"));
     }
-    return touched.size;
+    return touched;
   }
 
   /** Equal for values that share a binding. `group`: what the group that stores them is called. */

@@ -1,0 +1,88 @@
+import { accessesIn, index, indicesIn, substituteIndices, withChildren, children } from "../ir/expr.ts";
+import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
+import { indexSizes, valuesById } from "../ir/walk.ts";
+import { typeOf } from "../ir/typeof.ts";
+import type { Pass } from "./pass.ts";
+
+/** A kernel binds eight ranges, of which one is its result. */
+const MOST_OPERANDS = 7;
+
+/**
+ *     dy[i] = a[i] + b[i] + c[i] + d[i] + e[i] + f[i] + g[i] + h[i] + j[i]
+ *     →   dy.part[i] = a[i] + b[i] + c[i] + d[i] + e[i] + f[i] + g[i]
+ *         dy[i] = dy.part[i] + h[i] + j[i]
+ *
+ * What all layers of a stack read has a gradient of that kind, with a term for each of them.
+ */
+export const narrow: Pass = {
+  name: "narrow",
+  doc: "Computes equations of more operands than a kernel can bind in several steps.",
+  run(graph) {
+    const byId = new Map(valuesById(graph));
+    let next = graph.values.reduce((most, value) => Math.max(most, value.id + 1), 0);
+    const values = graph.values.flatMap((value): readonly Value[] => {
+      if (value.kind !== "equation" || operands(value.body, byId) <= MOST_OPERANDS) return [value];
+      const parts = new Parts(value, byId, () => next++);
+      const body = parts.narrowed(value.body);
+      return [...parts.made, { ...value, body }];
+    });
+    return { ...graph, values };
+  },
+};
+
+function operands(expr: Expr, values: ReadonlyMap<ValueId, Value>): number {
+  return new Set(accessesIn(expr).map(({ value }) => value).filter((id) => values.get(id)!.kind !== "host-scalar")).size;
+}
+
+class Parts {
+  readonly made: Equation[] = [];
+  private readonly value: Equation;
+  private readonly values: Map<ValueId, Value>;
+  private readonly fresh: () => ValueId;
+
+  constructor(value: Equation, values: Map<ValueId, Value>, fresh: () => ValueId) {
+    this.value = value;
+    this.values = values;
+    this.fresh = fresh;
+  }
+
+  /** The expression over few enough operands, from the leaves up. */
+  narrowed(expr: Expr): Expr {
+    if (operands(expr, this.values) <= MOST_OPERANDS || expr.kind !== "apply" || isLazy(expr)) return expr;
+    let node = withChildren(expr, children(expr).map((child) => this.narrowed(child)));
+    while (operands(node, this.values) > MOST_OPERANDS) {
+      const counts = children(node).map((child) => (this.isReal(child) ? operands(child, this.values) : 0));
+      const widest = counts.indexOf(Math.max(...counts));
+      if (counts[widest]! < 2) return node;
+      node = withChildren(node, children(node).map((child, at) => (at === widest ? this.part(child) : child)));
+    }
+    return node;
+  }
+
+  private isReal(expr: Expr): boolean {
+    return typeOf(expr, (id) => this.values.get(id)!.type) === "f32";
+  }
+
+  /** A value of its own, over the indices that the expression depends on. */
+  private part(expr: Expr): Expr {
+    const used = indicesIn(expr);
+    const sizes = indexSizes(this.value);
+    const { reduce: _, ...map } = this.value;
+    const made: Equation = {
+      ...map,
+      id: this.fresh(),
+      name: `${this.value.name}.part`,
+      type: "f32",
+      shape: used.map((at) => sizes[at]!),
+      body: substituteIndices(expr, (at) => index(used.indexOf(at))),
+    };
+    this.made.push(made);
+    this.values.set(made.id, made);
+    return { kind: "access", value: made.id, slots: used.map((at) => index(at)) };
+  }
+}
+
+/** Operands of these may be out of bounds where they are not evaluated. */
+function isLazy(expr: Expr & { readonly kind: "apply" }): boolean {
+  return expr.op === "select" || expr.op === "and" || expr.op === "or";
+}
