@@ -134,12 +134,18 @@ export function visitExpr(expr: Expr, visit: (node: Expr) => void): void {
   for (const child of children(expr)) visitExpr(child, visit);
 }
 
+/** Every pass asks for them, for the same expressions. */
+const accesses = new WeakMap<Expr, readonly AccessExpr[]>();
+
 /** Every access, those inside slots included, in order of appearance. */
-export function accessesIn(expr: Expr): AccessExpr[] {
+export function accessesIn(expr: Expr): readonly AccessExpr[] {
+  const known = accesses.get(expr);
+  if (known) return known;
   const found: AccessExpr[] = [];
   visitExpr(expr, (node) => {
     if (node.kind === "access") found.push(node);
   });
+  accesses.set(expr, found);
   return found;
 }
 

@@ -16,7 +16,16 @@ export interface Contraction {
   readonly right: readonly Expr[];
 }
 
+/** Asked for again wherever a value might be recomputed. */
+const known = new WeakMap<Equation, { readonly found: Contraction | undefined }>();
+
 export function contraction(equation: Equation): Contraction | undefined {
+  let entry = known.get(equation);
+  if (!entry) known.set(equation, (entry = { found: contractionOf(equation) }));
+  return entry.found;
+}
+
+function contractionOf(equation: Equation): Contraction | undefined {
   const { reduce, shape, body } = equation;
   if (!reduce || reduce.monoid !== "sum" || reduce.where || equation.type !== "f32" || shape.length === 0) return undefined;
   const factors = factorsOf(body).map((expr) => ({ expr, indices: new Set(indicesIn(expr)) }));

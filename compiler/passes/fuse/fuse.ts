@@ -100,8 +100,10 @@ class Merging {
   private readonly previous = new Map<ValueId, ValueId>();
   private readonly readers = new Map<ValueId, Set<ValueId>>();
   private readonly order: ReadonlyMap<ValueId, number>;
-  /** Groups that could not become one with another; forgotten when any two do, which changes what the others bind. */
-  private readonly refused = new Map<Node, Set<Node>>();
+  /** How often what a group binds has changed. */
+  private readonly changes = new Map<Node, number>();
+  /** Groups that could not become one with another, with the changes of both until then: without further ones they still cannot. */
+  private readonly refused = new Map<Node, Map<Node, number>>();
   private readonly touched = new Map<Node, ReadonlySet<string>>();
   /** Types and shapes as texts. */
   private readonly forms = new Map<ValueId, string>();
@@ -161,8 +163,8 @@ class Merging {
     const axes = node.roots.get(value.id)!;
     for (const other of this.siblings(value, node.kind)) {
       const [into, own] = [this.nodeOf.get(other)!, this.nodeOf.get(value.id)!];
-      if (into === own || into.kind !== own.kind || this.refused.get(own)?.has(into) || !sameAxes(into.roots.get(other)!, axes)) continue;
-      if (!this.tryUnite(into, own)) this.refused.set(own, (this.refused.get(own) ?? new Set()).add(into));
+      if (into === own || into.kind !== own.kind || this.isRefused(own, into) || !sameAxes(into.roots.get(other)!, axes)) continue;
+      if (!this.tryUnite(into, own)) this.refuse(own, into);
     }
   }
 
@@ -283,7 +285,6 @@ class Merging {
   private unite(into: Node, node: Node, rows: readonly Dim[], roots: ReadonlyMap<ValueId, readonly number[]>, kind: GroupKind): boolean {
     if (this.bindingsOfBoth(into, node) > MOST_BINDINGS || this.dependencyOrder.apart(into, node)) return false;
     this.dependencyOrder.merge(into, node);
-    this.refused.clear();
     this.forget(into);
     this.forget(node);
     for (const [id, axes] of roots) into.roots.set(id, axes);
@@ -335,12 +336,30 @@ class Merging {
 
   /** What a group and its readers bind changes with the group. */
   private forget(node: Node): void {
-    this.touched.delete(node);
+    const changed = new Set([node]);
     for (const id of node.roots.keys())
       for (const reader of this.readers.get(id) ?? []) {
         const by = this.nodeOf.get(reader);
-        if (by) this.touched.delete(by);
+        if (by) changed.add(by);
       }
+    for (const each of changed) {
+      this.touched.delete(each);
+      this.changes.set(each, (this.changes.get(each) ?? 0) + 1);
+    }
+  }
+
+  private refuse(a: Node, b: Node): void {
+    const others = this.refused.get(a) ?? new Map<Node, number>();
+    this.refused.set(a, others.set(b, this.changesOf(a, b)));
+  }
+
+  private isRefused(a: Node, b: Node): boolean {
+    const then = this.refused.get(a)?.get(b) ?? this.refused.get(b)?.get(a);
+    return then !== undefined && then === this.changesOf(a, b);
+  }
+
+  private changesOf(a: Node, b: Node): number {
+    return (this.changes.get(a) ?? 0) + (this.changes.get(b) ?? 0);
   }
 
   /** The ranges that a kernel of these values binds, by their keys. */

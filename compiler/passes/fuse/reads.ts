@@ -1,6 +1,6 @@
 /** What a value reads once everything that is recomputed in its place has been expanded. */
 import type { Equation, Expr, Value, ValueId } from "../../ir/graph.ts";
-import { accessesIn, substituteIndices } from "../../ir/expr.ts";
+import { accessesIn, exprKey, index, substituteIndices } from "../../ir/expr.ts";
 import { expressionsOf } from "../../ir/walk.ts";
 
 /** An access to a value that is not virtual; slots are expressions over the reader's own indices (or of a recomputed reduction, from `INNER`). */
@@ -14,19 +14,19 @@ export const INNER = 1000;
 
 export function readsOf(reader: Equation, values: ReadonlyMap<ValueId, Value>, virtual: ReadonlySet<ValueId>): Read[] {
   const found = new Map<string, Read>();
-  const visit = (value: Equation, indexOf: (at: number) => Expr, inner: number): void => {
+  const visit = (value: Equation, indexOf: ((at: number) => Expr) | undefined, inner: number): void => {
     for (const access of expressionsOf(value).flatMap(accessesIn)) {
-      const slots = access.slots.map((slot) => substituteIndices(slot, indexOf));
+      const slots = indexOf ? access.slots.map((slot) => substituteIndices(slot, indexOf)) : access.slots;
       const target = values.get(access.value)!;
       if (target.kind === "equation" && virtual.has(target.id)) {
-        visit(target, (at) => slots[at] ?? { kind: "index", at: inner + at }, inner + 16);
+        visit(target, (at) => slots[at] ?? index(inner + at), inner + 16);
       } else {
-        const key = `${access.value}:${JSON.stringify(slots)}`;
+        const key = `${access.value}:${slots.map(exprKey).join()}`;
         if (!found.has(key)) found.set(key, { value: access.value, slots });
       }
     }
   };
-  visit(reader, (at) => ({ kind: "index", at }), INNER);
+  visit(reader, undefined, INNER);
   return [...found.values()];
 }
 
