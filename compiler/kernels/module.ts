@@ -37,7 +37,7 @@ export function variantOf(kernel: KernelText, uniform: string): KernelVariant {
       `@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) local: u32) {
   let group = wid.y * nwg.x + wid.x;
-${body.includes(" * one;") ? "  let one = i32(nwg.z);\n" : ""}${body}
+${/ \* one\b/.test(body) ? "  let one = i32(nwg.z);\n" : ""}${body}
 }
 `,
     ].join("\n\n"),
