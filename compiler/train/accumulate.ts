@@ -6,12 +6,15 @@
  * micro-batches simply add up:
  *
  *     loss = Σ x / n        count:  n' = n (+ n' of the micro-batches before)        grad:  loss' = Σ x / n' (+ loss' before)
+ *
+ * What does not depend on the batch is added once (see `once.ts`).
  */
 import { GraphBuilder } from "../ir/builder.ts";
 import { access, apply, exprKey, identityAccess, int, mapExpr, MICRO, select } from "../ir/expr.ts";
 import type { Equation, Expr, Graph, GraphOutput, StateLeaf, Value, ValueId } from "../ir/graph.ts";
 import { mapExpressions, operandsOf, valuesById } from "../ir/walk.ts";
 import { countState, LOSS } from "../plan/layout.ts";
+import { withPenaltiesOnce } from "./once.ts";
 
 export interface Accumulated {
   /** The loss graph, dividing by states. */
@@ -22,7 +25,8 @@ export interface Accumulated {
 }
 
 /** `loss`: as the checker made it, before differentiation. */
-export function withCountsAsStates(loss: Graph): Accumulated {
+export function withCountsAsStates(original: Graph): Accumulated {
+  const loss = withPenaltiesOnce(original);
   const values = valuesById(loss);
   const fed = fedOnly(loss);
   const counts = new Map<string, { expr: Expr; leaf: StateLeaf }>();

@@ -43,6 +43,7 @@ const IMAGES = `model Net(side, classes, ff = 9) {
     return gelu(h)
   }
   forward(image: [B, side, side, 1]) -> [B, classes] = down(hidden(image))
+  penalty() -> real = 0.01 * sum[p,q,j] weight[p,q,j]^2
   edges(image: [B, side, side, 1]) -> [B, side] = back(hidden(image))
 }
 
@@ -100,6 +101,8 @@ const CASES = [
   ...[
     ["mean squares of all elements", "mse(model.edges(image), edge)"],
     ["a mean of the batch and one of what is kept", "cross_entropy(model(image), label, keep: label != 0) + 0.3 * mse(model.edges(image), edge)"],
+    ["a penalty of the weights", "cross_entropy(model(image), label) + model.penalty()"],
+    ["penalties within a difference", "0.5 * (cross_entropy(model(image), label, keep: label != 0) - 3 * model.penalty()) + 1 + mse(model.edges(image), edge) * (1 + model.penalty())"],
     ["a mean over the rows, of a sum", "-0.5 * mean[b] sum[p] edge[b,p] * model.edges(image)[b,p]"],
   ].map(([name, loss]) => ({ name: name!, text: IMAGES.replace("LOSS", loss!), recipe: "base", whole: images(0, 6), parts: [images(0, 2), images(2, 1), images(3, 3)] })),
 ];
