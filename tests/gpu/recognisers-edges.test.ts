@@ -30,13 +30,15 @@ function withGradients(text: string): Graph {
 async function checked(text: string, sizes: Bindings["sizes"], given: Readonly<Record<string, readonly number[]>>, options = {}): Promise<Outputs> {
   const graph = withGradients(text);
   const made = bindingsFor(graph, sizes);
-  const { inputs, states } = made;
+  const inputs: Record<string, ArrayLike<number>> = { ...made.inputs };
+  const states: Record<string, ArrayLike<number>> = { ...made.states };
   for (const [name, data] of Object.entries(given)) {
-    if (inputs[name]) inputs[name] = Float64Array.from(data);
-    else states[`parameter/${name}`] = Float64Array.from(data);
+    if (inputs[name]) inputs[name] = data;
+    else states[`parameter/${name}`] = data;
   }
-  const wanted = interpret(graph, made).outputs;
-  const got = await runGraph(await gpuDevice(), compiledGraph(graph, sizes, options), graph, made);
+  const bindings = { ...made, inputs, states };
+  const wanted = interpret(graph, bindings).outputs;
+  const got = await runGraph(await gpuDevice(), compiledGraph(graph, sizes, options), graph, bindings);
   for (const [name, { data }] of Object.entries(wanted)) {
     const scale = data.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-2);
     for (const [at, value] of data.entries()) expect(Math.abs(got[name]![at]! - value) / scale, `${name}[${at}]: ${got[name]![at]}, not ${value}`).toBeLessThan(1e-5);

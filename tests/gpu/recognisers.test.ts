@@ -5,8 +5,10 @@
 import { afterAll, expect, it } from "vitest";
 import type { Compiled } from "../../compiler/compile.ts";
 import { evaluate } from "../../compiler/dim.ts";
+import { GraphBuilder } from "../../compiler/ir/builder.ts";
+import { add, identityAccess, mul, real } from "../../compiler/ir/expr.ts";
 import type { GroupKind } from "../../compiler/ir/fused.ts";
-import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Expr, Graph } from "../../compiler/ir/graph.ts";
 import { type Bindings, interpret } from "../../compiler/ir/interpret.ts";
 import { openAdapter, openDevice } from "../../src/gpu/adapter.ts";
 import { bindingsFor } from "../support/graphs.ts";
@@ -80,6 +82,18 @@ describeGpu("a recognised form equals the interpreter", () => {
       expectKinds(compiled, form.kinds);
       expect(Math.max(...compiled.stages[0]!.plan.steps.map(({ groups }) => evaluate(groups, sizes)))).toBeGreaterThan(65_535);
       const bindings = patterned(graph, sizes);
+      expectClose(await runGraph(await gpuDevice(), compiled, graph, bindings), interpret(graph, bindings).outputs);
+    });
+
+  for (const recognise of [true, false])
+    it(`more operands than a kernel may bind${recognise ? "" : ", a naive kernel for every equation"}`, async () => {
+      const b = new GraphBuilder("many");
+      const terms = Array.from({ length: 20 }, (_, at) => b.input(`x${at}`, "f32", ["R", 3]));
+      b.output("y", b.map("y", ["R", 3], terms.map((x, at): Expr => mul(real(at + 1), identityAccess(x))).reduce((a, c) => add(a, c))));
+      const graph = b.build();
+      const bindings = bindingsFor(graph, { R: 5 });
+      const compiled = compiledGraph(graph, { R: 5 }, { recognise });
+      expect(Math.max(...compiled.program.kernels.map((kernel) => kernel.bindings))).toBeLessThanOrEqual(8);
       expectClose(await runGraph(await gpuDevice(), compiled, graph, bindings), interpret(graph, bindings).outputs);
     });
 

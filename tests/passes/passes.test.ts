@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { asNumber } from "../../compiler/dim.ts";
 import { GraphBuilder } from "../../compiler/ir/builder.ts";
 import { access, add, apply, bool, div, identityAccess, index, int, mul, neg, real, select, size } from "../../compiler/ir/expr.ts";
-import type { Equation, Graph } from "../../compiler/ir/graph.ts";
+import type { Equation, Expr, Graph } from "../../compiler/ir/graph.ts";
 import { interpret } from "../../compiler/ir/interpret.ts";
 import { printGraph } from "../../compiler/ir/print.ts";
 import { verify } from "../../compiler/ir/verify.ts";
@@ -200,10 +200,10 @@ test("split reduces a long vector in two stages and leaves short ones", () => {
 
 test("narrow computes in steps what would bind more than eight ranges", () => {
   const build = (count: number): Graph => graphOf((b) => {
-    const terms = Array.from({ length: count }, (_, at) => b.input(`x${at}`, "f32", ["n", 3]));
+    const inputs = Array.from({ length: count }, (_, at) => b.input(`x${at}`, "f32", ["n", 3]));
     // A long sum, in a product with one more operand; half of it does not depend on the last axis.
-    const sum = terms.map((x, at) => access(x, index(0), at % 2 ? int(1) : index(1))).reduce(add);
-    return b.sum("y", ["n"], [3], mul(sum, apply("exp", access(terms[0]!, index(0), index(1)))));
+    const sum = inputs.map((x, at): Expr => access(x, index(0), at % 2 ? int(1) : index(1))).reduce((a, c) => add(a, c));
+    return b.sum("y", ["n"], [3], mul(sum, apply("exp", access(inputs[0]!, index(0), index(1)))));
   });
   expect(narrow.run(build(7))).toEqual(build(7));
   for (const count of [8, 9, 20]) {
