@@ -1,6 +1,10 @@
 export type { Batch, Batches } from "./batches.ts";
+export type { EncodedExamples, EncodeOptions, Examples, TextNeeds, WrittenFields } from "./examples.ts";
+export { idxPictures, imageExamples, readIdx } from "./images.ts";
+export type { Pictures } from "./images.ts";
 export { microBatches } from "./micro-batches.ts";
-export { padded, pairBatches } from "./pairs.ts";
+export { padded, pairBatches, pairExamples } from "./pairs.ts";
 export type { IdPair, PairOptions, TextPair } from "./pairs.ts";
 export { epochBatches } from "./schedule.ts";
 export type { Order } from "./schedule.ts";
+export { heldOutSplit, textExamples } from "./text.ts";

@@ -1,12 +1,16 @@
 import type { Tokenizer } from "../text/tokenizer.ts";
-import type { Batch, Batches } from "./batches.ts";
+import type { Batch } from "./batches.ts";
 import { noPairs, sequenceOverLimit } from "./errors.ts";
-import { epochBatches } from "./schedule.ts";
+import type { EncodedExamples, Examples } from "./examples.ts";
+import { given } from "./examples.ts";
+import { listBatches } from "./list.ts";
 
 /** A source and its target as texts. */
 export interface TextPair {
   readonly source: string;
   readonly target: string;
+  /** In its file, from 1; by default its place among the pairs. */
+  readonly line?: number;
 }
 
 /** A source and its target as ids, without `start` and `end`. */
@@ -26,35 +30,44 @@ export interface PairOptions {
   readonly pool?: number;
 }
 
+/** Tokens a side where the model sets no limit of its own. */
+const DEFAULT_LIMIT = 512;
+
 /**
  * Pairs for a model that reads one text and writes another. Fields, padded to the longest of their batch:
  * `source` [B, S], `target` [B, T] (start, then the target's ids) and `next` [B, T] (the ids, then end).
  */
-export function pairBatches(pairs: readonly TextPair[], tokenizer: Tokenizer, options: PairOptions): Batches {
+export function pairExamples(pairs: readonly TextPair[]): Examples {
+  return {
+    count: pairs.length,
+    unit: "pairs",
+    text: { lines: () => linesOf(pairs), spacing: "free", specials: [] },
+    written: { grows: "target", reads: "source", next: "next" },
+    pairs,
+    encode: ({ tokenizer, batch, seed, limit = DEFAULT_LIMIT }) => pairBatches(pairs, given(tokenizer), { batch, seed, limit, overlong: "refuse" }),
+  };
+}
+
+function* linesOf(pairs: readonly TextPair[]): Iterable<string> {
+  for (const { source, target } of pairs) {
+    yield source;
+    yield target;
+  }
+}
+
+/** The same with a choice of what becomes of long ones. */
+export function pairBatches(pairs: readonly TextPair[], tokenizer: Tokenizer, options: PairOptions): EncodedExamples {
   if (pairs.length === 0) throw noPairs();
-  const encoded = pairs.map((pair, index) => encodePair(pair, index + 1, tokenizer, options));
+  const encoded = pairs.map((pair, index) => encodePair(pair, pair.line ?? index + 1, tokenizer, options));
   // By the longer side, then by both: on pairs of texts this pads less than sorting by either side or by the sum.
   const lengths = Float64Array.from(encoded, ({ source, target }) => Math.max(source.length, target.length + 1) * 2 ** 24 + source.length + target.length);
-  const order = { batch: options.batch, seed: options.seed, pool: options.pool ?? 50 };
-  const stepsPerEpoch = Math.ceil(pairs.length / options.batch);
-
-  let current: { readonly epoch: number; readonly batches: readonly Uint32Array[] } | undefined;
-  const epochOf = (epoch: number): readonly Uint32Array[] => {
-    if (current?.epoch !== epoch) current = { epoch, batches: epochBatches(lengths, epoch, order) };
-    return current.batches;
-  };
-  return {
-    stepsPerEpoch,
-    bounds: {
-      B: Math.min(options.batch, pairs.length),
-      S: longest(encoded, "source", 1),
-      T: 1 + longest(encoded, "target", 0),
-    },
-    batch(step) {
-      const rows = epochOf(Math.floor(step / stepsPerEpoch))[step % stepsPerEpoch] as Uint32Array;
-      return padded(Array.from(rows, (row) => encoded[row] as IdPair), tokenizer);
-    },
-  };
+  return listBatches(lengths, {
+    batch: options.batch,
+    seed: options.seed,
+    ...(options.pool === undefined ? {} : { pool: options.pool }),
+    bounds: { S: longest(encoded, "source", 1), T: 1 + longest(encoded, "target", 0) },
+    assemble: (rows) => padded(rows.map((row) => encoded[row] as IdPair), tokenizer),
+  });
 }
 
 /** The ids of a pair within the limit; `line` counts from 1 and stands in the error. */

@@ -1,10 +1,12 @@
 import { bpe } from "./bpe.ts";
 import type { Merge } from "./bpe.ts";
 import { tokenizerDamaged as damaged, tokenizerUnsupported as unsupported } from "./errors.ts";
-import { SCHEMES } from "./scheme.ts";
+import { BERT_WORDS, CONTINUES, SCHEMES, WORDS } from "./scheme.ts";
 import type { Scheme } from "./scheme.ts";
-import { SPECIAL_TOKENS } from "./tokenizer.ts";
+import { BERT_TOKENS, SPECIAL_TOKENS, UNK } from "./tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
+import { unigram } from "./unigram.ts";
+import { wordPiece } from "./wordpiece.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,17 +17,51 @@ type Fields = Readonly<Record<string, unknown>>;
 export function loadTokenizer(json: string): Tokenizer {
   const file = fields(parse(json), "the file");
   const model = fields(file["model"], "model");
-  if (model["type"] !== "BPE") throw unsupported(`model ${JSON.stringify(model["type"])}`);
   const scheme = schemeOf(file);
-  for (const [key, value] of Object.entries(PLAIN)) {
-    if (model[key] !== undefined && model[key] !== value) throw unsupported(`model.${key} = ${JSON.stringify(model[key])}`);
-  }
   for (const key of ["truncation", "padding", "post_processor"]) {
     if (file[key] !== undefined && file[key] !== null) throw unsupported(key);
   }
-  const vocabulary = vocabularyOf(fields(model["vocab"], "model.vocab"));
-  checkSpecials(vocabulary, file["added_tokens"]);
-  return bpe(scheme, vocabulary, mergesOf(model["merges"], vocabulary));
+  switch (model["type"]) {
+    case "BPE": {
+      checkSettings(model, PLAIN);
+      const vocabulary = vocabularyOf(fields(model["vocab"], "model.vocab"));
+      const specials = specialsOf(SPECIAL_TOKENS, vocabulary, file["added_tokens"]);
+      return bpe(scheme, vocabulary, mergesOf(model["merges"], vocabulary, specials.length), specials);
+    }
+    case "WordPiece": {
+      if (scheme !== BERT_WORDS) throw unsupported("normalizer or pre_tokenizer");
+      checkSettings(model, { unk_token: BERT_TOKENS[UNK], continuing_subword_prefix: CONTINUES, max_input_chars_per_word: 100 });
+      const vocabulary = vocabularyOf(fields(model["vocab"], "model.vocab"));
+      return wordPiece(vocabulary, specialsOf(BERT_TOKENS, vocabulary, file["added_tokens"]));
+    }
+    case "Unigram": {
+      if (scheme !== WORDS) throw unsupported("normalizer or pre_tokenizer");
+      checkSettings(model, { unk_id: UNK, byte_fallback: false });
+      const [vocabulary, scores] = scoredVocabulary(model["vocab"]);
+      return unigram(vocabulary, scores, specialsOf(SPECIAL_TOKENS, vocabulary, file["added_tokens"]));
+    }
+    default:
+      throw unsupported(`model ${JSON.stringify(model["type"])}`);
+  }
+}
+
+function checkSettings(model: Fields, settings: Fields): void {
+  for (const [key, value] of Object.entries(settings)) {
+    if (model[key] !== undefined && model[key] !== value) throw unsupported(`model.${key} = ${JSON.stringify(model[key])}`);
+  }
+}
+
+function scoredVocabulary(vocab: unknown): readonly [vocabulary: readonly string[], scores: readonly number[]] {
+  if (!Array.isArray(vocab)) throw damaged("model.vocab is not a list");
+  const seen = new Set<string>();
+  const scores = vocab.map((entry: unknown, id) => {
+    const [token, score]: readonly unknown[] = Array.isArray(entry) ? entry : [];
+    if (typeof token !== "string" || token === "" || typeof score !== "number") throw damaged(`entry ${id} of model.vocab is not a token with its score`);
+    if (seen.has(token)) throw damaged(`token ${JSON.stringify(token)} occurs twice`);
+    seen.add(token);
+    return score;
+  });
+  return [[...seen], scores];
 }
 
 /** Settings of the model that we write; others would encode differently. */
@@ -71,23 +107,27 @@ function vocabularyOf(vocab: Fields): readonly string[] {
   return tokens as string[];
 }
 
-function checkSpecials(vocabulary: readonly string[], added: unknown): void {
+/** The special tokens: those of the kind, and any that the training of it was asked for. */
+function specialsOf(kind: readonly string[], vocabulary: readonly string[], added: unknown): readonly string[] {
   if (!Array.isArray(added)) throw damaged("added_tokens is not a list");
-  for (const [id, token] of SPECIAL_TOKENS.entries()) {
+  for (const [id, token] of kind.entries()) {
     if (vocabulary[id] !== token) throw damaged(`id ${id} is ${JSON.stringify(vocabulary[id] ?? null)} and not ${token}`);
     const entry: unknown = added[id];
     if (!isFields(entry) || entry["id"] !== id || entry["content"] !== token) throw damaged(`added_tokens does not list ${token} with id ${id}`);
-    for (const flag of ["single_word", "lstrip", "rstrip", "normalized"]) if (entry[flag]) throw unsupported(`${token} with ${flag}`);
   }
-  if (added.length > SPECIAL_TOKENS.length) throw unsupported("more added_tokens than the four special ones");
+  return added.map((entry: unknown, id) => {
+    if (!isFields(entry) || entry["id"] !== id || entry["content"] !== vocabulary[id]) throw damaged(`entry ${id} of added_tokens is not the token of id ${id}, ${JSON.stringify(vocabulary[id] ?? null)}`);
+    for (const flag of ["single_word", "lstrip", "rstrip", "normalized"]) if (entry[flag]) throw unsupported(`${String(entry["content"])} with ${flag}`);
+    return vocabulary[id] as string;
+  });
 }
 
-function mergesOf(merges: unknown, vocabulary: readonly string[]): readonly Merge[] {
+function mergesOf(merges: unknown, vocabulary: readonly string[], specials: number): readonly Merge[] {
   if (!Array.isArray(merges)) throw damaged("model.merges is not a list");
   const idOf = new Map(vocabulary.map((token, id) => [token, id]));
   const known = (token: unknown, index: number): number => {
     const id = typeof token === "string" ? idOf.get(token) : undefined;
-    if (id === undefined || id < SPECIAL_TOKENS.length) throw damaged(`merge ${index} needs the token ${JSON.stringify(token)}, which is not in the vocabulary`);
+    if (id === undefined || id < specials) throw damaged(`merge ${index} needs the token ${JSON.stringify(token)}, which is not in the vocabulary`);
     return id;
   };
   const seen = new Set<string>();

@@ -84,3 +84,17 @@ interface Item {
 function before(a: Item, b: Item): boolean {
   return a.count !== b.count ? a.count > b.count : a.entry.key < b.entry.key;
 }
+
+/** From left to right, in place: "aaa" with a, a → b becomes "ba". */
+export function replacePair(ids: number[], left: number, right: number, id: number): void {
+  let length = 0;
+  for (let i = 0; i < ids.length; i++) {
+    if (ids[i] === left && ids[i + 1] === right) {
+      ids[length++] = id;
+      i++;
+    } else {
+      ids[length++] = ids[i] as number;
+    }
+  }
+  ids.length = length;
+}

@@ -7,12 +7,16 @@ import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
  * Each scheme says so twice, as functions and as the three parts of `tokenizer.json` that mean the same to other programs.
  */
 export interface Scheme {
-  readonly name: "words" | "characters" | "bytes";
+  readonly name: "words" | "characters" | "bytes" | "byte-words" | "bert-words";
   readonly normalise: (text: string) => string;
   /** The pieces of a normalised text that is not empty, in the symbols of the vocabulary. */
   readonly pieces: (text: string) => readonly string[];
   /** Text of consecutive tokens of the vocabulary. */
   readonly join: (tokens: readonly string[]) => string;
+  /** Whether a token, as the vocabulary writes it, begins a word. */
+  readonly begins: (token: string) => boolean;
+  /** Whether tokens spell bytes rather than characters. */
+  readonly inBytes: boolean;
   /** Symbols that the vocabulary holds whether met or not. */
   readonly alphabet: readonly string[];
   readonly normalizer: Json;
@@ -33,6 +37,8 @@ export const WORDS: Scheme = {
   normalise,
   pieces: (text) => `▁${text.replaceAll(" ", "▁")}`.match(pieceExpression) ?? [],
   join: (tokens) => tokens.join("").replaceAll("▁", " ").replace(/^ /, ""),
+  begins: (token) => token.startsWith("▁"),
+  inBytes: false,
   alphabet: [],
   normalizer: {
     type: "Sequence",
@@ -59,6 +65,8 @@ export const CHARACTERS: Scheme = {
   normalise: (text) => text.normalize("NFC"),
   pieces: (text) => [text],
   join: (tokens) => tokens.join(""),
+  begins: () => true,
+  inBytes: false,
   alphabet: [],
   normalizer: { type: "NFC" },
   preTokenizer: null,
@@ -69,15 +77,68 @@ export const CHARACTERS: Scheme = {
 export const BYTES: Scheme = {
   name: "bytes",
   normalise: (text) => text,
-  pieces: (text) => [Array.from(encodeUtf8(text), (byte) => byteSymbols[byte]).join("")],
-  join: (tokens) => decodeUtf8(Uint8Array.from(tokens.join(""), (symbol) => byteOfSymbol.get(symbol) ?? 0)),
+  pieces: (text) => [inSymbols(text)],
+  join: (tokens) => ofSymbols(tokens.join("")),
+  begins: () => true,
+  inBytes: true,
   alphabet: byteAlphabet(),
   normalizer: null,
   preTokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: false, use_regex: false },
   decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: false, use_regex: false },
 };
 
-export const SCHEMES: readonly Scheme[] = [WORDS, CHARACTERS, BYTES];
+/** GPT-2's (Radford et al. 2019): a word, number or run of signs with the space before it, or a run of spaces. */
+const BYTE_PIECE = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+
+/** Words as bytes, for text in which every space and line break counts: every text comes back as it was. */
+export const BYTE_WORDS: Scheme = {
+  ...BYTES,
+  name: "byte-words",
+  pieces: (text) => (text.match(BYTE_PIECE) ?? []).map(inSymbols),
+  begins: (token) => /^[ĠĊĉ]/.test(token),
+  preTokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: false, use_regex: true },
+};
+
+/** What begins a token that goes on with a word. */
+export const CONTINUES = "##";
+/** Chinese and Japanese signs and every sign that is no letter or digit are words of their own, as in BERT. */
+const BERT_PIECE = "[\\u3040-\\u30FF\\u3400-\\u4DBF\\u4E00-\\u9FFF\\uF900-\\uFAFF]|(?:(?![\\u3040-\\u30FF\\u3400-\\u4DBF\\u4E00-\\u9FFF\\uF900-\\uFAFF])[\\p{L}\\p{M}\\p{N}])+|[^ \\p{L}\\p{M}\\p{N}]";
+const bertPiece = new RegExp(BERT_PIECE, "gu");
+const INVISIBLE_PATTERN = "[\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}\\uFFFD]";
+const invisible = new RegExp(INVISIBLE_PATTERN, "gu");
+const spaces = new RegExp(SPACE_PATTERN, "gu");
+
+/** Small letters without accents; invisible signs are dropped. */
+export const BERT_WORDS: Scheme = {
+  name: "bert-words",
+  normalise: (text) => text.replace(spaces, " ").replace(invisible, "").normalize("NFD").toLowerCase().replace(/\p{M}/gu, "").trim(),
+  pieces: (text) => text.match(bertPiece) ?? [],
+  join: (tokens) => tokens.map((token, at) => (at === 0 ? token : token.startsWith(CONTINUES) ? token.slice(CONTINUES.length) : ` ${token}`)).join(""),
+  begins: (token) => !token.startsWith(CONTINUES),
+  inBytes: false,
+  alphabet: [],
+  normalizer: {
+    type: "Sequence",
+    normalizers: [
+      { type: "Replace", pattern: { Regex: SPACE_PATTERN }, content: " " },
+      { type: "Replace", pattern: { Regex: INVISIBLE_PATTERN }, content: "" },
+      { type: "NFD" },
+      { type: "Lowercase" },
+      { type: "StripAccents" },
+      { type: "Strip", strip_left: true, strip_right: true },
+    ],
+  },
+  preTokenizer: {
+    type: "Sequence",
+    pretokenizers: [
+      { type: "Split", pattern: { Regex: " " }, behavior: "Removed", invert: false },
+      { type: "Split", pattern: { Regex: BERT_PIECE }, behavior: "Isolated", invert: false },
+    ],
+  },
+  decoder: { type: "WordPiece", prefix: CONTINUES, cleanup: false },
+};
+
+export const SCHEMES: readonly Scheme[] = [WORDS, CHARACTERS, BYTES, BYTE_WORDS, BERT_WORDS];
 
 /** The printable symbols that stand for the bytes 0 to 255 in GPT-2's vocabulary and since: Latin-1 signs are themselves, the others follow from U+0100. */
 function byteAlphabet(): readonly string[] {
@@ -90,3 +151,11 @@ function byteAlphabet(): readonly string[] {
 
 const byteSymbols = BYTES.alphabet;
 const byteOfSymbol = new Map(byteSymbols.map((symbol, byte) => [symbol, byte]));
+
+function inSymbols(text: string): string {
+  return Array.from(encodeUtf8(text), (byte) => byteSymbols[byte]).join("");
+}
+
+function ofSymbols(symbols: string): string {
+  return decodeUtf8(Uint8Array.from(symbols, (symbol) => byteOfSymbol.get(symbol) ?? 0));
+}

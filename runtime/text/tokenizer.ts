@@ -1,6 +1,6 @@
 /**
- * Text to ids and back. Ids 0 to 3 are the special tokens; `encode` adds none of them but `unk`, one for each character that the
- * vocabulary lacks: what feeds the model puts `start` and `end` where they belong.
+ * Text to ids and back. The first ids are the special tokens; `encode` adds none of them but `unk`, where the vocabulary has no token for
+ * a part of the text: what feeds the model puts `start` and `end` where they belong.
  */
 export interface Tokenizer {
   /** Number of ids; every id is below it. */
@@ -9,22 +9,36 @@ export interface Tokenizer {
   readonly start: number;
   readonly end: number;
   readonly unk: number;
+  /** What stands for a token that is to be guessed, where the tokenizer was trained with one. */
+  readonly mask?: number;
+  /** The special tokens in the order of their ids. */
+  readonly specials: readonly string[];
   /**
    * A text that spells a special token ("<end>") holds that token, as in every `tokenizer.json`. For any other text whose characters are
    * all known, `decode(encode(text))` is the text as the tokenizer normalises it.
    */
   encode(text: string): number[];
-  /** `pad`, `start` and `end` say nothing, `unk` is U+FFFD. Throws TfmError `token-outside-vocabulary`. */
+  /** Special tokens say nothing, but `unk` is U+FFFD. Throws TfmError `token-outside-vocabulary`. */
   decode(ids: Iterable<number>): string;
+  /** How the vocabulary writes an id: "▁the", "##ing". Throws TfmError `token-outside-vocabulary`. */
+  token(id: number): string;
+  /** Whether an id begins a word rather than going on with one. */
+  beginsWord(id: number): boolean;
   /** The tokenizer as the content of a Hugging Face `tokenizer.json`; `loadTokenizer` reads it back. */
   toJSON(): HuggingFaceTokenizer;
 }
 
-/** In the order of their ids. */
+/** The special tokens of a kind of tokenizer, by what they are for. Further ones come behind them. */
 export const SPECIAL_TOKENS = ["<pad>", "<start>", "<end>", "<unk>"] as const;
+/** BERT's, for the same purposes, and the one for what is to be guessed. */
+export const BERT_TOKENS = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"] as const;
+/** How `mask` is spelt where it is not one of BERT's. */
+export const MASK = "<mask>";
+
+export const [PAD, START, END, UNK] = [0, 1, 2, 3] as const;
 
 /** The parts of `tokenizer.json` (format 1.0 of the `tokenizers` library) that are written and understood here. */
-export interface HuggingFaceTokenizer {
+export interface HuggingFaceTokenizer<M extends TokenizerModel = TokenizerModel> {
   readonly version: "1.0";
   readonly truncation: null;
   readonly padding: null;
@@ -33,18 +47,38 @@ export interface HuggingFaceTokenizer {
   readonly pre_tokenizer: Json;
   readonly post_processor: null;
   readonly decoder: Json;
-  readonly model: {
-    readonly type: "BPE";
-    readonly dropout: null;
-    readonly unk_token: string;
-    readonly continuing_subword_prefix: null;
-    readonly end_of_word_suffix: null;
-    readonly fuse_unk: boolean;
-    readonly byte_fallback: boolean;
-    readonly ignore_merges: boolean;
-    readonly vocab: Readonly<Record<string, number>>;
-    readonly merges: readonly (readonly [string, string])[];
-  };
+  readonly model: M;
+}
+
+export type TokenizerModel = BpeModel | WordPieceModel | UnigramModel;
+
+export interface BpeModel {
+  readonly type: "BPE";
+  readonly dropout: null;
+  readonly unk_token: string;
+  readonly continuing_subword_prefix: null;
+  readonly end_of_word_suffix: null;
+  readonly fuse_unk: boolean;
+  readonly byte_fallback: boolean;
+  readonly ignore_merges: boolean;
+  readonly vocab: Readonly<Record<string, number>>;
+  readonly merges: readonly (readonly [string, string])[];
+}
+
+export interface WordPieceModel {
+  readonly type: "WordPiece";
+  readonly unk_token: string;
+  readonly continuing_subword_prefix: string;
+  readonly max_input_chars_per_word: number;
+  readonly vocab: Readonly<Record<string, number>>;
+}
+
+export interface UnigramModel {
+  readonly type: "Unigram";
+  readonly unk_id: number;
+  readonly byte_fallback: boolean;
+  /** Tokens in the order of their ids, with the logarithms of their probabilities. */
+  readonly vocab: readonly (readonly [string, number])[];
 }
 
 export interface AddedToken {

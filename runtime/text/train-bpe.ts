@@ -1,43 +1,48 @@
 import { bpe } from "./bpe.ts";
 import type { Merge } from "./bpe.ts";
 import { vocabularyTooSmall } from "./errors.ts";
-import { PairQueue } from "./pair-queue.ts";
-import { BYTES, CHARACTERS, WORDS } from "./scheme.ts";
+import { PairQueue, replacePair } from "./pair-queue.ts";
+import { BYTES, BYTE_WORDS, CHARACTERS, WORDS } from "./scheme.ts";
 import type { Scheme } from "./scheme.ts";
 import { SPECIAL_TOKENS } from "./tokenizer.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { BpeModel } from "./tokenizer.ts";
+import type { TokenizerWith } from "./assemble.ts";
+
+export interface TrainingOptions {
+  /** Special tokens behind the four that every tokenizer has. */
+  readonly specials?: readonly string[];
+  /** `kept`: line breaks and every space count, and the vocabulary spells bytes. Default `free`. */
+  readonly spacing?: "kept" | "free";
+}
 
 /**
  * Learns a vocabulary of at most `size` tokens from lines: the special tokens, every character (the commonest where there are too many),
  * then again and again the commonest pair of neighbours as one token, while there is one that occurs twice. The outcome depends only on
  * how often each word occurs: ties go to the pair whose tokens were learnt first.
  */
-export function trainBpe(lines: Iterable<string>, size: number): Tokenizer {
-  return train(WORDS, lines, size);
+export function trainBpe(lines: Iterable<string>, size: number, { specials = [], spacing = "free" }: TrainingOptions = {}): TokenizerWith<BpeModel> {
+  const scheme = spacing === "kept" ? BYTE_WORDS : WORDS;
+  const counts = pieceCounts(scheme, lines);
+  const all = [...SPECIAL_TOKENS, ...specials];
+  const vocabulary = [...all, ...alphabetOf(scheme, counts, size, all.length)];
+  const merges = learnMerges(counts, vocabulary, size);
+  return bpe(scheme, vocabulary, merges, all);
 }
 
 /** One token per character that occurs in the lines; line breaks count. */
-export function characters(lines: Iterable<string>, size = Infinity): Tokenizer {
-  return withoutMerges(CHARACTERS, lines, size);
+export function characters(lines: Iterable<string>, size = Infinity, { specials = [] }: TrainingOptions = {}): TokenizerWith<BpeModel> {
+  const all = [...SPECIAL_TOKENS, ...specials];
+  return bpe(CHARACTERS, [...all, ...alphabetOf(CHARACTERS, pieceCounts(CHARACTERS, lines), size, all.length)], [], all);
 }
 
 /** One token per byte; nothing is learnt. */
-export function bytes(): Tokenizer {
-  return withoutMerges(BYTES, [], Infinity);
+export function bytes({ specials = [] }: TrainingOptions = {}): TokenizerWith<BpeModel> {
+  const all = [...SPECIAL_TOKENS, ...specials];
+  return bpe(BYTES, [...all, ...BYTES.alphabet], [], all);
 }
 
-function withoutMerges(scheme: Scheme, lines: Iterable<string>, size: number): Tokenizer {
-  return bpe(scheme, firstTokens(scheme, pieceCounts(scheme, lines), size), []);
-}
-
-function train(scheme: Scheme, lines: Iterable<string>, size: number): Tokenizer {
-  const counts = pieceCounts(scheme, lines);
-  const vocabulary = firstTokens(scheme, counts, size);
-  const merges = learnMerges(counts, vocabulary, size);
-  return bpe(scheme, vocabulary, merges);
-}
-
-function pieceCounts(scheme: Scheme, lines: Iterable<string>): ReadonlyMap<string, number> {
+/** How often each piece occurs in the lines. */
+export function pieceCounts(scheme: Scheme, lines: Iterable<string>): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const line of lines) {
     const text = scheme.normalise(line);
@@ -47,18 +52,19 @@ function pieceCounts(scheme: Scheme, lines: Iterable<string>): ReadonlyMap<strin
   return counts;
 }
 
-/** The special tokens, then the alphabet in the order of code points. */
-function firstTokens(scheme: Scheme, counts: ReadonlyMap<string, number>, size: number): string[] {
-  const room = size - SPECIAL_TOKENS.length;
-  if (!(room >= 1)) throw vocabularyTooSmall(size, SPECIAL_TOKENS.length);
-  const alphabet = new Map(scheme.alphabet.map((symbol) => [symbol, Infinity]));
+/** The symbols that the pieces are made of, in the order of code points; the commonest where there are too many. */
+export function alphabetOf(scheme: Scheme, counts: ReadonlyMap<string, number>, size: number, specials: number): readonly string[] {
+  const room = size - specials;
+  if (!(room >= 1)) throw vocabularyTooSmall(size, specials);
+  if (scheme.alphabet.length > 0) return scheme.alphabet;
+  const alphabet = new Map<string, number>();
   for (const [piece, count] of counts) for (const symbol of piece) alphabet.set(symbol, (alphabet.get(symbol) ?? 0) + count);
   const byCount = [...alphabet].sort(([a, m], [b, n]) => (m === n ? codePointOrder(a, b) : n - m));
   const kept = byCount.slice(0, Math.min(room, byCount.length)).map(([symbol]) => symbol);
-  return [...SPECIAL_TOKENS, ...(scheme.alphabet.length > 0 ? scheme.alphabet : kept.sort(codePointOrder))];
+  return kept.sort(codePointOrder);
 }
 
-function codePointOrder(a: string, b: string): number {
+export function codePointOrder(a: string, b: string): number {
   return (a.codePointAt(0) as number) - (b.codePointAt(0) as number);
 }
 
@@ -114,18 +120,4 @@ function wordsOf(counts: ReadonlyMap<string, number>, idOf: ReadonlyMap<string, 
 
 function addPairs(word: Word, index: number, sign: 1 | -1, queue: PairQueue): void {
   for (let i = 0; i + 1 < word.ids.length; i++) queue.add(word.ids[i] as number, word.ids[i + 1] as number, sign * word.count, index);
-}
-
-/** From left to right, in place: "aaa" with a, a → b becomes "ba". */
-function replacePair(ids: number[], left: number, right: number, id: number): void {
-  let length = 0;
-  for (let i = 0; i < ids.length; i++) {
-    if (ids[i] === left && ids[i + 1] === right) {
-      ids[length++] = id;
-      i++;
-    } else {
-      ids[length++] = ids[i] as number;
-    }
-  }
-  ids.length = length;
 }

@@ -1,9 +1,10 @@
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { readData } from "../experiment/data.ts";
-import { evaluate, knownReports, metricsText } from "../experiment/evaluate.ts";
+import { recipeOf } from "../experiment/check.ts";
+import { heldOutData } from "../experiment/data.ts";
+import { metricsText } from "../experiment/evaluate.ts";
+import { measure, restoredMeasurer } from "../experiment/measure.ts";
 import { appendToLog } from "../experiment/run-folder.ts";
-import { restoredTranslator } from "../experiment/translator.ts";
 import { readTrained } from "../experiment/use.ts";
 import { valueOf } from "../failure.ts";
 import { commandDevice } from "../gpu/device.ts";
@@ -14,34 +15,30 @@ import { reporting } from "./refused.ts";
 
 export const evalCommand: Command = {
   name: "eval",
-  summary: "measure a trained model on pairs by its recipe's metrics",
-  details: "BLEU is sacreBLEU's (13a, corpus, cased); exact match is the share of answers equal to their targets. The figures are\nalso appended to the run's log.jsonl. --answers prints every source, target and answer, separated by tabs.",
+  summary: "measure a trained model by its recipe's metrics",
+  details: "BLEU is sacreBLEU's (13a, corpus, cased); exact match is the share of answers equal to their targets; perplexity is measured on\nevery token, and told in nats as well; metrics that the recipe defines are averaged. The figures are also appended to the run's\nlog.jsonl. --answers prints every source, target and answer, separated by tabs.",
   arguments: [
     { name: "run", count: "one", doc: "a run folder, or a model file for its newest run in runs/" },
-    { name: "data", count: "one", doc: "a file with a pair per line: source, tab, target" },
+    { name: "data", count: "optional", doc: "data of the kind that it was trained on; by default what those held out" },
   ],
   options: [{ name: "answers", kind: "flag", doc: "print the answers instead of the figures, which then go to stderr" }],
   needsAdapter: true,
-  run: ({ arguments: [place = "", file = ""], options, output }) => reporting(output, () => evalModel(place, file, options, output)),
+  run: ({ arguments: [place = "", file], options, output }) => reporting(output, () => evalModel(place, file, options, output)),
 };
 
-async function evalModel(place: string, file: string, options: OptionValues, output: Output): Promise<ExitCode> {
+async function evalModel(place: string, file: string | undefined, options: OptionValues, output: Output): Promise<ExitCode> {
   const { checkpoint, model, tokenizer } = readTrained(place);
-  const reports = knownReports(model.recipe?.reports ?? []);
-  const data = valueOf(readData(file));
-  const translator = restoredTranslator(checkpoint, model, tokenizer, valueOf(await commandDevice()));
-  try {
-    const progress = output.progress();
-    const { metrics, answers } = await evaluate(translator, data.pairs, reports, (done) => progress.update(`${done} of ${data.pairs.length} translated`)).finally(() => progress.finish());
-    appendToLog(checkpoint.folder, evaluationRow(checkpoint.manifest.step, metrics));
-    const text = `${metricsText(metrics)}, ${answers.length} pairs`;
-    if (output.json) output.dataJson({ ...metrics, pairs: answers.length, step: checkpoint.manifest.step, ...(options.flag("answers") ? { answers } : {}) });
-    else if (options.flag("answers")) {
-      for (const { source, wanted, given } of answers) output.data([source, wanted, given].join("\t"));
-      output.say(text);
-    } else output.data(text);
-    return exitCodes.ok;
-  } finally {
-    translator.dispose();
-  }
+  const { record, source } = checkpoint;
+  const examples = valueOf(heldOutData(recipeOf(model).data, source.file.path, record.data, file));
+  const device = valueOf(await commandDevice());
+  const progress = output.progress();
+  const { metrics, answers } = await measure(restoredMeasurer(checkpoint, model, tokenizer, device), examples, (done) => progress.update(`${done} measured`)).finally(() => progress.finish());
+  appendToLog(checkpoint.folder, evaluationRow(checkpoint.manifest.step, metrics));
+  const text = `${metricsText(metrics)}, ${examples.count} ${examples.unit}`;
+  if (output.json) output.dataJson({ ...metrics, [examples.unit]: examples.count, step: checkpoint.manifest.step, ...(options.flag("answers") ? { answers } : {}) });
+  else if (options.flag("answers")) {
+    for (const { source: asked, wanted, given } of answers) output.data([asked, wanted, given].join("\t"));
+    output.say(text);
+  } else output.data(text);
+  return exitCodes.ok;
 }

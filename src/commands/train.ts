@@ -1,7 +1,9 @@
+import type { Examples } from "../../runtime/data/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { evaluate, metricsText } from "../experiment/evaluate.ts";
-import { readData } from "../experiment/data.ts";
+import { heldOutData } from "../experiment/data.ts";
+import { metricsText } from "../experiment/evaluate.ts";
+import { measurable } from "../experiment/measure.ts";
 import { duration, progressLines } from "../experiment/progress-line.ts";
 import { newRunFolder, readCheckpoint } from "../experiment/run-folder.ts";
 import type { Checkpoint } from "../experiment/run-folder.ts";
@@ -28,13 +30,14 @@ Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 1
   arguments: [{ name: "file", count: "optional", doc: "the model; with --resume, by default the one that the checkpoint keeps" }],
   options: [
     ...modelOptions,
-    { name: "data", kind: "text", value: "FILE", doc: "train on this file: a pair per line as source, tab, target" },
+    { name: "data", kind: "text", value: "PATH", doc: "train on this file or folder, in the place of the recipe's" },
+    { name: "skip-bad-rows", kind: "flag", doc: "leave out rows of the data that are wrong, and count them, instead of stopping at the first" },
     { name: "out", kind: "text", value: "DIR", doc: "the run folder; runs/NAME by default" },
     { name: "resume", kind: "text", value: "DIR", doc: "go on with the run in this folder" },
     { name: "steps", kind: "integer", value: "N", doc: "the same as --set recipe.steps=N" },
     { name: "seed", kind: "integer", value: "N", doc: "the same as --set recipe.seed=N" },
     { name: "stop-at", kind: "integer", value: "N", doc: "end after step N as Ctrl-C would" },
-    { name: "eval", kind: "text", value: "FILE", doc: "when done, evaluate on these pairs" },
+    { name: "eval", kind: "text", value: "FILE", doc: "when done, measure on these data; by default on what the data hold out" },
     { name: "checkpoint-every", kind: "integer", value: "N", doc: "write a checkpoint every N steps; 500 by default" },
   ],
   needsAdapter: true,
@@ -48,15 +51,18 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   const { recipe, set } = modelChoices(options);
   const numbers = countOptions(options);
   const evaluation = options.text("eval");
-  const heldout = evaluation === undefined ? undefined : valueOf(readData(evaluation));
   const prepared = prepareRun({
     source: modelOf(file, resume),
     recipe,
     set: { ...set, ...numbers.set },
     data: options.text("data"),
+    skipBadRows: options.flag("skip-bad-rows") ? true : undefined,
     resume,
     warn: (warnings) => output.report(warnings),
   });
+  const { data, recipe: chosen } = prepared;
+  const own = measurable(chosen) ? data.heldOut : undefined;
+  const heldout = evaluation === undefined ? own : valueOf(heldOutData(chosen.data, prepared.source.file.path, data.record, evaluation));
   const { steps } = prepared.recipe;
   const folder = options.text("out") ?? resume?.folder ?? newRunFolder(prepared.source.file.path);
   const device = valueOf(await commandDevice());
@@ -74,10 +80,10 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
       onStep: (row) => progress.update(line(row)),
     }).finally(() => progress.finish());
     const seconds = (performance.now() - started) / 1000;
-    const metrics = heldout === undefined || result.end !== "done" ? {} : (await evaluate(run.translator(), heldout.pairs, prepared.recipe.reports)).metrics;
+    const metrics = heldout === undefined || result.end !== "done" ? {} : (await run.measure(heldout)).metrics;
     if (Object.keys(metrics).length > 0) {
       run.logEvaluation(result.step, metrics);
-      output.say(`${metricsText(metrics)} on ${heldout?.pairs.length} pairs`);
+      output.say(`${metricsText(metrics)} on ${heldout === undefined ? "" : counted(heldout)}`);
     }
     if (output.json) output.dataJson({ run: folder, step: result.step, end: result.end, loss: result.last?.loss ?? null, seconds, adapter: device.adapter.name, ...metrics });
     else output.data(folder);
@@ -90,6 +96,11 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   } finally {
     run.dispose();
   }
+}
+
+/** "1,115,394 characters". */
+export function counted({ count, unit }: Examples): string {
+  return `${count.toLocaleString("en-US")} ${unit}`;
 }
 
 function modelOf(file: string | undefined, resume: Checkpoint | undefined): ModelSource {
@@ -120,7 +131,8 @@ function countOptions(options: OptionValues): Counts {
 
 function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sameProgram }: Run, resume: Checkpoint | undefined, adapter: string, output: Output): void {
   const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-  output.say(`${model.name} with ${parameters.toLocaleString("en-US")} parameters, ${tokenizer.size} tokens, ${data.pairs.length.toLocaleString("en-US")} pairs, batches of ${recipe.batch}, on ${adapter}`);
+  output.say(`${model.name} with ${parameters.toLocaleString("en-US")} parameters, ${tokenizer === undefined ? "" : `${tokenizer.size} tokens, `}${counted(data.training)}, batches of ${recipe.batch}, on ${adapter}`);
+  if (data.badRows > 0) output.say(`${data.badRows.toLocaleString("en-US")} bad rows of ${data.file} are left out`);
   if (resume !== undefined) output.say(from >= recipe.steps ? `all ${recipe.steps} steps are done; --steps N trains longer` : `going on after step ${from} of ${recipe.steps}`);
   if (!sameProgram) output.say("the program is not the one that was interrupted, so the run does not go on bit for bit");
   output.say(`run folder ${folder}`);

@@ -1,8 +1,20 @@
+import { pairExamples } from "../../runtime/data/index.ts";
 import type { TextPair } from "../../runtime/data/index.ts";
 import { normalise } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Failure, Result } from "../failure.ts";
 import { readText } from "../files.ts";
+import type { Source } from "./source.ts";
+import { withoutHeldOut } from "./source.ts";
+
+/** Pairs of texts, nothing held out. */
+export const pairsSource: Source = ({ path, skipBadRows }) => {
+  const text = readText(path);
+  if (!text.ok) return text;
+  const bad: Failure[] = [];
+  const pairs = pairsOf(text.value, path, skipBadRows ? bad : undefined);
+  return pairs.ok ? withoutHeldOut([path], pairExamples(pairs.value), bad.length) : pairs;
+};
 
 /**
  * The pairs of a TSV file: UTF-8, a pair per line as source, tab, target, no header and no quoting; lines may end in CR LF, and a byte
@@ -13,23 +25,29 @@ export function readPairs(file: string): Result<readonly TextPair[]> {
   return text.ok ? pairsOf(text.value, file) : text;
 }
 
-/** The same for text at hand; `name` stands in failures. */
-export function pairsOf(text: string, name: string): Result<readonly TextPair[]> {
+/** The same for text at hand; `name` stands in failures. With `bad`, bad lines are left out and said there. */
+export function pairsOf(text: string, name: string, bad?: Failure[]): Result<readonly TextPair[]> {
   const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/);
   while (lines.length > 0 && lines.at(-1)?.trim() === "") lines.pop();
   if (lines.length === 0) return { ok: false, failure: empty(name) };
 
   const pairs: TextPair[] = [];
   for (const [index, line] of lines.entries()) {
-    const [source, target, ...more] = line.split("\t");
-    const place = `${name}:${index + 1}`;
-    if (source === undefined || target === undefined) return { ok: false, failure: noTab(place, line) };
-    if (more.length > 0) return { ok: false, failure: tooManyColumns(place, line, more.length + 2) };
-    if (normalise(source) === "") return { ok: false, failure: emptyColumn(place, line, "source (before the tab)") };
-    if (normalise(target) === "") return { ok: false, failure: emptyColumn(place, line, "target (after the tab)") };
-    pairs.push({ source, target });
+    const pair = pairOf(line, `${name}:${index + 1}`);
+    if (pair.ok) pairs.push(pairs.length === index ? pair.value : { ...pair.value, line: index + 1 });
+    else if (bad === undefined) return pair;
+    else bad.push(pair.failure);
   }
-  return { ok: true, value: pairs };
+  return pairs.length > 0 ? { ok: true, value: pairs } : { ok: false, failure: empty(name) };
+}
+
+function pairOf(line: string, place: string): Result<TextPair> {
+  const [source, target, ...more] = line.split("\t");
+  if (source === undefined || target === undefined) return { ok: false, failure: noTab(place, line) };
+  if (more.length > 0) return { ok: false, failure: tooManyColumns(place, line, more.length + 2) };
+  if (normalise(source) === "") return { ok: false, failure: emptyColumn(place, line, "source (before the tab)") };
+  if (normalise(target) === "") return { ok: false, failure: emptyColumn(place, line, "target (after the tab)") };
+  return { ok: true, value: { source, target } };
 }
 
 const FORMAT = "each line is a source, a tab and a target, without a header";

@@ -3,7 +3,6 @@ import type { Checked } from "../../compiler/check/check.ts";
 import type { Model, Recipe } from "../../compiler/check/model.ts";
 import type { TokenizerFacts } from "../../compiler/check/tokenizer.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
-import { SPECIAL_TOKENS } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
@@ -58,6 +57,6 @@ export function recipeOf(model: Model): Recipe {
   throw new CommandFailure({ code: "no-recipe", exit: exitCodes.wrong, message: `${model.file.path} has no recipe, so there is nothing to train`, remedy: "add one: `train NAME { data = …; model = …; loss(…) = …; optimizer = … }`" });
 }
 
-function factsOf({ size, pad, start, end, unk }: Tokenizer): TokenizerFacts {
-  return { size, pad, start, end, unk, specials: SPECIAL_TOKENS.length };
+function factsOf({ size, pad, start, end, unk, mask, specials }: Tokenizer): TokenizerFacts {
+  return { size, pad, start, end, unk, specials: specials.length, ...(mask === undefined ? {} : { mask }) };
 }

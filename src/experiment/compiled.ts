@@ -1,4 +1,4 @@
-import { compile } from "../../compiler/compile.ts";
+import { compile, metricEntry } from "../../compiler/compile.ts";
 import type { Model } from "../../compiler/check/model.ts";
 import type { Program } from "../../runtime/index.ts";
 import type { OpenAdapter } from "../gpu/adapter.ts";
@@ -22,10 +22,15 @@ export function sessionDevice({ device, adapter }: Device): { readonly device: G
   return { device, patience: adapter.hardware ? 120 : 900 };
 }
 
-/** The training step and, where the recipe generates, the entry that it generates with. */
+/** The training step, and the entries that a run is measured and shown with. */
 export function trainingProgram(model: Model, device: Device): Program {
-  const entry = model.recipe?.generate?.entry;
-  return compile(model, { profile: profileOf(device.adapter), training: true, entries: entry === undefined ? [] : [entry] }).program;
+  return compile(model, { profile: profileOf(device.adapter), training: true, entries: usedEntries(model) }).program;
+}
+
+/** The entry that the recipe generates with and the recipe's metrics, as far as there are any. */
+export function usedEntries({ recipe }: Model): readonly string[] {
+  const generates = recipe?.generate?.entry;
+  return [...(generates === undefined ? [] : [generates]), ...(recipe?.metrics ?? []).map(({ name }) => metricEntry(name))];
 }
 
 /** Some entries alone, for use. */

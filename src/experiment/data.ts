@@ -2,16 +2,17 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { DataSpec } from "../../compiler/check/model.ts";
-import type { TextPair } from "../../runtime/data/index.ts";
+import type { Examples } from "../../runtime/data/index.ts";
 import type { CorpusManifest } from "../corpus/index.ts";
-import { readPairs } from "../data-sources/tsv.ts";
+import { SOURCES } from "../data-sources/index.ts";
+import type { OpenedData } from "../data-sources/index.ts";
 import { exitCodes } from "../exit-codes.ts";
-import type { Result } from "../failure.ts";
+import type { Failure, Result } from "../failure.ts";
 
 /** What a recipe trains on, read. */
-export interface PairData {
+export interface Data extends OpenedData {
+  /** As it was named: for messages. */
   readonly file: string;
-  readonly pairs: readonly TextPair[];
   readonly record: DataRecord;
 }
 
@@ -19,31 +20,66 @@ export interface PairData {
 export interface DataRecord {
   /** Absolute, so that a run can be continued from any folder. */
   readonly path: string;
+  /** Of the file, or of all files one behind the other. */
   readonly sha256: string;
-  readonly pairs: number;
+  /** Number of examples that are trained on, and what they are. */
+  readonly examples: number;
+  readonly unit: string;
+  /** Rows that were left out as bad. */
+  readonly badRows?: number;
   /** Of the Unicode data that a generated corpus was drawn from. */
   readonly cldr?: string;
 }
 
-/** Reads the file that the recipe's `data` names, relative to the model's folder, or another in its place. */
-export function openData(spec: DataSpec, modelFile: string, override?: string): Result<PairData> {
-  if (spec.source !== "pairs") {
-    const message = `data of kind \`${spec.source}\` cannot be read here yet`;
-    return { ok: false, failure: { code: "data-not-built", exit: exitCodes.wrong, message, remedy: 'use pairs("FILE.tsv", from: "fr", to: "en", tokenizer: tokenizer)' } };
-  }
-  const named = String(spec.arguments["path"] ?? "");
-  const read = readData(override ?? path.join(path.dirname(modelFile), named));
-  if (read.ok || override !== undefined || read.failure.code !== "file-missing") return read;
-  const remedy = `${modelFile} trains on ${JSON.stringify(named)}, a pair per line as source, tab, target; --data FILE.tsv names another file`;
-  return { ok: false, failure: { ...read.failure, remedy } };
+export interface DataOptions {
+  /** A file or folder in the place of the one that the recipe names. */
+  readonly override?: string | undefined;
+  /** Leave bad rows out and count them. */
+  readonly skipBadRows?: boolean | undefined;
 }
 
-export function readData(file: string): Result<PairData> {
-  const pairs = readPairs(file);
-  if (!pairs.ok) return pairs;
-  const sha256 = createHash("sha256").update(readFileSync(file)).digest("hex");
+/** Reads the files that the recipe's `data` names, relative to the model's folder, or others in their place. */
+export function openData(spec: DataSpec, modelFile: string, { override, skipBadRows = false }: DataOptions = {}): Result<Data> {
+  const source = SOURCES.get(spec.source);
+  if (source === undefined) {
+    const message = `data of kind \`${spec.source}\` cannot be read here yet`;
+    return { ok: false, failure: { code: "data-not-built", exit: exitCodes.wrong, message, remedy: `use one of ${[...SOURCES.keys()].join(", ")}` } };
+  }
+  const resolve = (named: string): string => path.join(path.dirname(modelFile), named);
+  const named = String(spec.arguments["path"] ?? "");
+  const file = override ?? (path.isAbsolute(named) ? named : resolve(named));
+  const read = source({ path: file, arguments: spec.arguments, skipBadRows, resolve });
+  if (!read.ok) return { ok: false, failure: override === undefined ? withOrigin(read.failure, modelFile, named, spec.source) : read.failure };
+  const sha256 = hashOf(read.value.files);
   const cldr = cldrOf(file, sha256);
-  return { ok: true, value: { file, pairs: pairs.value, record: { path: path.resolve(file), sha256, pairs: pairs.value.length, ...(cldr === undefined ? {} : { cldr }) } } };
+  const { training, badRows } = read.value;
+  const record = { path: path.resolve(file), sha256, examples: training.count, unit: training.unit, ...(badRows === 0 ? {} : { badRows }), ...(cldr === undefined ? {} : { cldr }) };
+  return { ok: true, value: { ...read.value, file, record } };
+}
+
+/**
+ * Examples to measure a model on: what the data that it was trained on hold out, or all of the file that is named. A file that is the one
+ * trained on gives what it holds out, where it holds anything out.
+ */
+export function heldOutData(spec: DataSpec, modelFile: string, trained: Pick<DataRecord, "path" | "sha256">, named?: string): Result<Examples> {
+  const data = openData(spec, modelFile, { override: named ?? trained.path });
+  if (!data.ok) return data;
+  const { heldOut, whole, record } = data.value;
+  if (named !== undefined) return { ok: true, value: record.sha256 === trained.sha256 ? (heldOut ?? whole) : whole };
+  if (heldOut !== undefined) return { ok: true, value: heldOut };
+  const message = `${trained.path} holds nothing out to measure on`;
+  return { ok: false, failure: { code: "nothing-held-out", exit: exitCodes.usage, message, remedy: "name a file with examples that were not trained on" } };
+}
+
+function withOrigin(failure: Failure, modelFile: string, named: string, source: string): Failure {
+  if (failure.code !== "file-missing") return failure;
+  return { ...failure, remedy: `${modelFile} trains on ${source}(${JSON.stringify(named)}, …)${failure.remedy === "check the path" ? "" : `: ${failure.remedy ?? ""}`}; --data PATH names another` };
+}
+
+function hashOf(files: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(file));
+  return hash.digest("hex");
 }
 
 /** From the manifest that is written beside a generated corpus, where it is of this very file. */

@@ -44,5 +44,5 @@ export function knownReports(reports: readonly string[]): readonly string[] {
 
 /** "BLEU 71.3, exact match 0.78". */
 export function metricsText(metrics: Readonly<Record<string, number>>): string {
-  return Object.entries(metrics).map(([name, value]) => `${METRICS.get(name)?.title ?? name} ${value.toFixed(METRICS.get(name)?.digits ?? 3)}`).join(", ");
+  return Object.entries(metrics).map(([name, value]) => `${METRICS.get(name)?.title ?? name.replaceAll("_", " ")} ${value.toFixed(METRICS.get(name)?.digits ?? 3)}`).join(", ");
 }

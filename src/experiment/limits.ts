@@ -4,11 +4,16 @@ import { sizeNames } from "../../runtime/size.ts";
 /** Tokens a side where the model sets no limit of its own. */
 export const DEFAULT_LIMIT = 512;
 
+/** `modelLimit`, or DEFAULT_LIMIT where the model sets none. */
+export function lengthLimit(requires: readonly SizeRequirement[], names: readonly string[]): number {
+  return modelLimit(requires, names) ?? DEFAULT_LIMIT;
+}
+
 /**
- * The largest value that requirements of the form `N <= c` leave to any of these sizes, such as 64 of `require T <= 64`; DEFAULT_LIMIT
+ * The largest value that requirements of the form `N <= c` leave to any of these sizes, such as 64 of `require T <= 64`; undefined
  * where they say nothing. Other requirements are checked when a batch is fed.
  */
-export function lengthLimit(requires: readonly SizeRequirement[], names: readonly string[]): number {
+export function modelLimit(requires: readonly SizeRequirement[], names: readonly string[]): number | undefined {
   const limits = requires.flatMap(({ test }) => {
     if (test.kind !== "nonnegative") return [];
     const [name, ...others] = sizeNames(test.size);
@@ -17,5 +22,5 @@ export function lengthLimit(requires: readonly SizeRequirement[], names: readonl
     const slope = test.size.find(({ factors }) => factors.length === 1 && factors[0] === name)?.coefficient ?? 0;
     return test.size.length === 2 && slope < 0 ? [Math.floor(constant / -slope)] : [];
   });
-  return Math.min(DEFAULT_LIMIT, ...limits);
+  return limits.length === 0 ? undefined : Math.min(...limits);
 }

@@ -1,7 +1,7 @@
 import type { Model, Recipe } from "../../compiler/check/model.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
-import { microBatches, pairBatches } from "../../runtime/data/index.ts";
-import type { Batch } from "../../runtime/data/index.ts";
+import { microBatches } from "../../runtime/data/index.ts";
+import type { Batch, EncodedExamples, Examples } from "../../runtime/data/index.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Sizes, TrainingBatch } from "../../runtime/index.ts";
 import { loadTokenizer } from "../../runtime/text/index.ts";
@@ -10,8 +10,8 @@ import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { checkedModel, recipeOf } from "./check.ts";
 import { openData } from "./data.ts";
-import type { PairData } from "./data.ts";
-import { lengthLimit } from "./limits.ts";
+import type { Data } from "./data.ts";
+import { DEFAULT_LIMIT, modelLimit } from "./limits.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelSource } from "./source.ts";
 import { trainTokenizer } from "./tokenizer.ts";
@@ -22,6 +22,8 @@ export interface PrepareRequest {
   readonly set?: Settings | undefined;
   /** In the place of the recipe's data. */
   readonly data?: string | undefined;
+  /** Leave bad rows of the data out and count them. */
+  readonly skipBadRows?: boolean | undefined;
   /** Of a checkpoint, in the place of one trained on the data. */
   readonly tokenizer?: string | undefined;
   readonly warn?: ((warnings: readonly Diagnostic[]) => void) | undefined;
@@ -34,8 +36,9 @@ export interface Prepared {
   readonly recipe: Recipe;
   /** What was set beside the file. */
   readonly settings: Settings;
-  readonly data: PairData;
-  readonly tokenizer: Tokenizer;
+  readonly data: Data;
+  /** Where the data are text. */
+  readonly tokenizer?: Tokenizer;
   /** Most tokens of a text, `start` and `end` counted. */
   readonly limit: number;
   /** The micro-batches of a step, from 1. */
@@ -46,18 +49,15 @@ export interface Prepared {
 }
 
 /** Throws ModelRefused, CommandFailure or TfmError. */
-export function prepare({ source, recipe: name, set = {}, data: override, tokenizer: saved, warn }: PrepareRequest): Prepared {
+export function prepare({ source, recipe: name, set = {}, data: override, skipBadRows, tokenizer: saved, warn }: PrepareRequest): Prepared {
   // The first look finds the tokenizer and the data that the recipe names, the second has their sizes.
-  const { tokenizer: spec, data: dataSpec } = recipeOf(checkedModel(source, { recipe: name, set }));
-  const data = valueOf(openData(dataSpec, source.file.path, override));
-  if (spec === undefined) throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: `the recipe has no tokenizer, which data of kind \`${dataSpec.source}\` needs`, remedy: "write tokenizer = bpe(4000)" });
-  const vocab = set["vocab"] === undefined ? undefined : Number(set["vocab"]);
-  const tokenizer = saved === undefined ? trainTokenizer(spec, linesOf(data), vocab) : loadTokenizer(saved);
+  const first = recipeOf(checkedModel(source, { recipe: name, set }));
+  const data = valueOf(openData(first.data, source.file.path, { override, skipBadRows }));
+  const tokenizer = tokenizerFor(data, first, set, saved);
   const model = checkedModel(source, { recipe: name, set, tokenizer }, warn);
   const recipe = recipeOf(model);
 
-  const limit = lengthLimit(recipe.loss.requires, lengthNames(recipe));
-  const batches = encodedBatches(data, tokenizer, recipe, limit);
+  const batches = encoded(data.training, data.file, recipe, tokenizer);
   const fields = recipe.loss.inputs.map((input) => input.name);
   const { B = 1, ...lengths } = batches.bounds;
   return {
@@ -66,42 +66,42 @@ export function prepare({ source, recipe: name, set = {}, data: override, tokeni
     recipe,
     settings: set,
     data,
-    tokenizer,
-    limit,
+    ...(tokenizer === undefined ? {} : { tokenizer }),
+    limit: limitOf(recipe) ?? DEFAULT_LIMIT,
     stepsPerEpoch: batches.stepsPerEpoch,
     bounds: { B: Math.ceil(B / recipe.accumulate), ...lengths },
     batches: (step) => parts(batches.batch(step - 1), recipe, tokenizer).map((batch) => only(fields, batch)),
   };
 }
 
-function* linesOf({ pairs }: PairData): Iterable<string> {
-  for (const { source, target } of pairs) {
-    yield source;
-    yield target;
-  }
+function tokenizerFor({ training: { text } }: Data, { tokenizer: spec, data: { source } }: Recipe, set: Settings, saved: string | undefined): Tokenizer | undefined {
+  if (text === undefined) return undefined;
+  if (saved !== undefined) return loadTokenizer(saved);
+  if (spec === undefined) throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: `the recipe has no tokenizer, which data of kind \`${source}\` needs`, remedy: "write tokenizer = bpe(4000)" });
+  return trainTokenizer(spec, text, set["vocab"] === undefined ? undefined : Number(set["vocab"]));
 }
 
-/** Named sizes of the fields beyond the first axis, which is the batch. */
-function lengthNames({ data }: Recipe): readonly string[] {
+/** The longest sequence that the recipe's loss takes, by what its model requires. */
+function limitOf({ loss, data }: Recipe): number | undefined {
   const sizes = data.fields.flatMap(({ shape }) => shape.slice(1));
-  return [...new Set(sizes.flatMap((size) => size.flatMap(({ factors }) => factors.filter((factor) => typeof factor === "string"))))];
+  return modelLimit(loss.requires, [...new Set(sizes.flatMap((size) => size.flatMap(({ factors }) => factors.filter((factor) => typeof factor === "string"))))]);
 }
 
-/** The runtime names a line that is too long; the file's name goes before it. */
-function encodedBatches(data: PairData, tokenizer: Tokenizer, recipe: Recipe, limit: number): ReturnType<typeof pairBatches> {
+/** The examples as the recipe's batches. The runtime names a line that is too long; the file's name goes before it. */
+export function encoded(examples: Examples, file: string, recipe: Recipe, tokenizer: Tokenizer | undefined): EncodedExamples {
   try {
-    return pairBatches(data.pairs, tokenizer, { batch: recipe.batch, seed: recipe.seed, limit, overlong: "refuse" });
+    return examples.encode({ tokenizer, batch: recipe.batch, seed: recipe.seed, limit: limitOf(recipe) });
   } catch (error) {
-    if (!(error instanceof TfmError) || error.code !== "sequence-over-limit") throw error;
-    throw new CommandFailure({ code: error.code, exit: error.exit, message: `${data.file}: ${error.message}`, remedy: "shorten the line or take it out" });
+    if (!(error instanceof TfmError)) throw error;
+    throw new CommandFailure({ code: error.code, exit: error.exit, message: `${file}: ${error.message}`, remedy: error.hint });
   }
 }
 
-function parts(batch: Batch, { accumulate }: Recipe, tokenizer: Tokenizer): readonly Batch[] {
-  return accumulate > 1 ? microBatches(batch, accumulate, tokenizer.pad) : [batch];
+function parts(batch: Batch, { accumulate }: Recipe, tokenizer: Tokenizer | undefined): readonly Batch[] {
+  return accumulate > 1 ? microBatches(batch, accumulate, tokenizer?.pad ?? -1) : [batch];
 }
 
-/** The fields that the loss asks for. */
-function only(names: readonly string[], { sizes, fields, tokens }: Batch): TrainingBatch {
+/** The fields that an entry asks for. */
+export function only(names: readonly string[], { sizes, fields, tokens }: Batch): TrainingBatch {
   return { sizes, tokens, fields: Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name))) };
 }

@@ -131,10 +131,16 @@ export function placed(error: unknown, folder: string): unknown {
   return new CommandFailure({ code: error.code, exit: error.exit, message: `${folder}: ${error.message}`, remedy });
 }
 
-export function tokenizerOf({ folder, files }: Checkpoint): string {
+/** The text of its tokenizer.json; undefined for a model that has to do with no text. */
+export function savedTokenizer({ files }: Checkpoint): string | undefined {
   const bytes = files.get(CHECKPOINT.tokenizer);
-  if (bytes === undefined) throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: `${folder} has no ${CHECKPOINT.tokenizer}` });
-  return new TextDecoder().decode(bytes);
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+}
+
+export function tokenizerOf(checkpoint: Checkpoint): string {
+  const text = savedTokenizer(checkpoint);
+  if (text === undefined) throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: `${checkpoint.folder} has no ${CHECKPOINT.tokenizer}`, remedy: "the model was not trained on text" });
+  return text;
 }
 
 /** Where rows go; `resumedAt` drops those of steps that will be done again. */

@@ -1,25 +1,25 @@
 import type { TokenizerSpec } from "../../compiler/check/model.ts";
-import { bytes, characters, trainBpe } from "../../runtime/text/index.ts";
+import type { TextNeeds } from "../../runtime/data/index.ts";
+import { bytes, characters, trainBpe, trainUnigram, trainWordPiece } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
-import { exitCodes } from "../exit-codes.ts";
-import { CommandFailure } from "../failure.ts";
 
 /** For a recipe that gives none. */
 const DEFAULT_SIZE = 4096;
 
-/** Trains the tokenizer that a recipe asks for; `size` in the place of the recipe's where it is given. */
-export function trainTokenizer({ kind, size: declared }: TokenizerSpec, lines: Iterable<string>, size?: number): Tokenizer {
+/** Trains the tokenizer that a recipe asks for on the text that its data need it for; `size` in the place of the recipe's where it is given. */
+export function trainTokenizer({ kind, size: declared }: TokenizerSpec, { lines, spacing, specials }: TextNeeds, size?: number): Tokenizer {
   const wanted = size ?? declared;
   switch (kind) {
     case "bpe":
-      return trainBpe(lines, wanted ?? DEFAULT_SIZE);
+      return trainBpe(lines(), wanted ?? DEFAULT_SIZE, { specials, spacing });
     case "characters":
-      return characters(lines, wanted);
+      return characters(lines(), wanted, { specials });
     case "bytes":
-      return bytes();
+      return bytes({ specials });
     case "wordpiece":
+      return trainWordPiece(lines(), wanted ?? DEFAULT_SIZE, { specials });
     case "unigram":
-      throw new CommandFailure({ code: "tokenizer-not-built", exit: exitCodes.wrong, message: `the tokenizer \`${kind}\` cannot be trained here yet`, remedy: "use bpe(N), characters() or bytes()" });
+      return trainUnigram(lines(), wanted ?? DEFAULT_SIZE, { specials });
     default:
       return kind satisfies never;
   }

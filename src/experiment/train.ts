@@ -1,17 +1,20 @@
 import type { Diagnostic } from "../../grammar/index.ts";
+import type { Examples } from "../../runtime/data/index.ts";
 import { createSession, encodeCheckpoint, evaluationRow, restoreCheckpoint, train, trainingRow } from "../../runtime/index.ts";
 import type { Session, StepRow, TrainResult } from "../../runtime/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
-import { sessionDevice, trainingProgram } from "./compiled.ts";
+import { sessionDevice, trainingProgram, usedEntries } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
+import { measure } from "./measure.ts";
+import type { Evaluation } from "./evaluate.ts";
 import { prepare } from "./prepare.ts";
 import type { Prepared } from "./prepare.ts";
-import { claimRunFolder, makeFolder, openLog, placed, tokenizerOf, writeCheckpoint } from "./run-folder.ts";
+import { claimRunFolder, makeFolder, openLog, placed, savedTokenizer, writeCheckpoint } from "./run-folder.ts";
 import type { Checkpoint, RunRecord } from "./run-folder.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelSource } from "./source.ts";
-import { createTranslator, generateOf, generationLimits } from "./translator.ts";
+import { createTranslator, generateOf, generationLimits, textTokenizer } from "./translator.ts";
 import type { Translator } from "./translator.ts";
 
 export interface TrainRequest {
@@ -20,16 +23,18 @@ export interface TrainRequest {
   readonly set?: Settings | undefined;
   /** A file in the place of the recipe's. */
   readonly data?: string | undefined;
+  /** Leave bad rows of the data out. */
+  readonly skipBadRows?: boolean | undefined;
   /** The run to go on with: its model, recipe, settings, data and tokenizer are taken where this request names no others. */
   readonly resume?: Checkpoint | undefined;
   readonly warn?: ((warnings: readonly Diagnostic[]) => void) | undefined;
 }
 
 /** Reads and checks everything that a run needs, before any device is asked for. */
-export function prepareRun({ source, recipe, set = {}, data, resume, warn }: TrainRequest): Prepared {
-  if (resume === undefined) return prepare({ source, recipe, set, data, warn });
+export function prepareRun({ source, recipe, set = {}, data, skipBadRows, resume, warn }: TrainRequest): Prepared {
+  if (resume === undefined) return prepare({ source, recipe, set, data, skipBadRows, warn });
   const { record, folder } = resume;
-  const prepared = prepare({ source, recipe: recipe ?? record.recipe, set: { ...record.set, ...set }, data: data ?? record.data.path, tokenizer: tokenizerOf(resume), warn });
+  const prepared = prepare({ source, recipe: recipe ?? record.recipe, set: { ...record.set, ...set }, data: data ?? record.data.path, skipBadRows: skipBadRows ?? record.data.badRows !== undefined, tokenizer: savedTokenizer(resume), warn });
   if (prepared.data.record.sha256 !== record.data.sha256) {
     const message = `${folder} was trained on other data than ${prepared.data.file} holds now`;
     throw new CommandFailure({ code: "resume-with-other-data", exit: exitCodes.wrong, message, remedy: `it went by ${record.data.path} with SHA-256 ${record.data.sha256.slice(0, 12)}…: restore that file, or train anew` });
@@ -49,6 +54,8 @@ export interface Run {
   /** A translator that uses the weights as they are at each moment; only while no step runs. */
   translator(): Translator;
   train(options: RunOptions): Promise<TrainResult>;
+  /** Measures with the weights as they are; only while no step runs. */
+  measure(examples: Examples, onProgress?: (done: number) => void): Promise<Evaluation>;
   /** Appends what was measured to the log. */
   logEvaluation(step: number, metrics: Readonly<Record<string, number>>): void;
   dispose(): void;
@@ -66,7 +73,8 @@ export interface RunOptions {
 export async function openRun(prepared: Prepared, device: Device, folder: string, resume?: Checkpoint): Promise<Run> {
   const { recipe, model, source } = prepared;
   const program = trainingProgram(model, device);
-  const trained = program.entries.map(({ name }) => name).filter((name) => name !== recipe.generate?.entry);
+  const used = usedEntries(model);
+  const trained = program.entries.map(({ name }) => name).filter((name) => !used.includes(name));
   const session = await createSession(program, { bounds: prepared.bounds, entries: trained, ...sessionDevice(device), seed: recipe.seed, batches: recipe.accumulate });
   try {
     const restored = resume === undefined ? undefined : restore(session, resume);
@@ -74,9 +82,9 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
     else makeFolder(folder);
     const from = restored?.manifest.step ?? 0;
     const log = openLog(folder, restored === undefined ? undefined : from);
-    const tokenizer = JSON.stringify(prepared.tokenizer.toJSON());
+    const tokenizer = prepared.tokenizer === undefined ? {} : { tokenizer: JSON.stringify(prepared.tokenizer.toJSON()) };
     const checkpoint = async (step: number): Promise<void> => {
-      writeCheckpoint(folder, await encodeCheckpoint(session, { step, tokenizer, run: recordOf(prepared) as never }));
+      writeCheckpoint(folder, await encodeCheckpoint(session, { step, ...tokenizer, run: recordOf(prepared) as never }));
     };
     return {
       prepared,
@@ -86,8 +94,9 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
       sameProgram: restored?.sameProgram ?? true,
       translator: () => {
         const { entry } = generateOf(model);
-        return createTranslator({ program, device, tokenizer: prepared.tokenizer, entry, states: session, ...generationLimits(prepared) });
+        return createTranslator({ program, device, tokenizer: textTokenizer(prepared.tokenizer), entry, states: session, ...generationLimits(prepared) });
       },
+      measure: (examples, onProgress) => measure({ model, program, device, tokenizer: prepared.tokenizer, limits: prepared, states: session }, examples, onProgress),
       train: ({ onStep, stopAt, signal, checkpointEvery, pauseAfter, pause }) =>
         train({
           session,

@@ -86,13 +86,13 @@ export function createTranslator(parts: TranslatorParts): Translator {
 }
 
 /** A translator with a checkpoint's weights. */
-export function restoredTranslator(checkpoint: Checkpoint, model: Model, tokenizer: Tokenizer, device: Device): Translator {
+export function restoredTranslator(checkpoint: Checkpoint, model: Model, tokenizer: Tokenizer | undefined, device: Device): Translator {
   const { entry } = generateOf(model);
   const weights = checkpoint.files.get(CHECKPOINT.model) ?? new Uint8Array();
   return createTranslator({
     program: inferenceProgram(model, device, [entry]),
     device,
-    tokenizer,
+    tokenizer: textTokenizer(tokenizer),
     entry,
     ...generationLimits(checkpoint.record),
     onSession: (session) => {
@@ -103,6 +103,12 @@ export function restoredTranslator(checkpoint: Checkpoint, model: Model, tokeniz
       }
     },
   });
+}
+
+/** The tokenizer, without which there is no text to write. */
+export function textTokenizer(tokenizer: Tokenizer | undefined): Tokenizer {
+  if (tokenizer !== undefined) return tokenizer;
+  throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: "the model was not trained on text, so it has no tokenizer", remedy: "use it in a program: tfmc compile FILE -o DIR" });
 }
 
 export function generateOf(model: Model): GenerateSpec {

@@ -5,23 +5,25 @@ import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { statSync } from "node:fs";
 import { checkedModel } from "./check.ts";
-import { latestRunFolder, placed, readCheckpoint, tokenizerOf } from "./run-folder.ts";
+import { latestRunFolder, placed, readCheckpoint, savedTokenizer } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
 
 /** A checkpoint with its model at the sizes it was trained with. */
 export interface Trained {
   readonly checkpoint: Checkpoint;
   readonly model: Model;
-  readonly tokenizer: Tokenizer;
+  /** Absent for a model that has to do with no text. */
+  readonly tokenizer?: Tokenizer;
 }
 
 /** Reads a run folder, or the newest run of a model file. Throws CommandFailure, TfmError or ModelRefused. */
 export function readTrained(place: string): Trained {
   const checkpoint = readCheckpoint(folderOf(place));
   try {
-    const tokenizer = loadTokenizer(tokenizerOf(checkpoint));
+    const saved = savedTokenizer(checkpoint);
+    const tokenizer = saved === undefined ? undefined : loadTokenizer(saved);
     const { record, source } = checkpoint;
-    return { checkpoint, tokenizer, model: checkedModel(source, { recipe: record.recipe, set: record.set, tokenizer }) };
+    return { checkpoint, ...(tokenizer === undefined ? {} : { tokenizer }), model: checkedModel(source, { recipe: record.recipe, set: record.set, tokenizer }) };
   } catch (error) {
     throw placed(error, checkpoint.folder);
   }

@@ -19,7 +19,8 @@ const set = (path: string, value: unknown) => (file: Editable): void => {
 
 describe("loadTokenizer refuses", () => {
   it.each<readonly [string, (file: Editable) => void, string, string]>([
-    ["another model", set("model/type", "WordPiece"), "tokenizer-unsupported", 'has model "WordPiece"'],
+    ["another model", set("model/type", "WordLevel"), "tokenizer-unsupported", 'has model "WordLevel"'],
+    ["a model that is told by its normaliser", set("model/type", "WordPiece"), "tokenizer-unsupported", "normalizer or pre_tokenizer"],
     ["another setting", set("model/byte_fallback", true), "tokenizer-unsupported", "model.byte_fallback = true"],
     ["another normaliser", set("normalizer", { type: "Lowercase" }), "tokenizer-unsupported", "normalizer or pre_tokenizer"],
     ["another decoder", set("decoder", null), "tokenizer-unsupported", "decoder"],
@@ -30,7 +31,7 @@ describe("loadTokenizer refuses", () => {
     ["a missing special", set("added_tokens", []), "tokenizer-damaged", "added_tokens does not list <pad>"],
     ["a renamed special", set("added_tokens/2/content", "</s>"), "tokenizer-damaged", "does not list <end> with id 2"],
     ["a stripping special", set("added_tokens/2/lstrip", true), "tokenizer-unsupported", "<end> with lstrip"],
-    ["further specials", (file) => void file["added_tokens"]?.push({ id: 4, content: "<mask>" } as never), "tokenizer-unsupported", "more added_tokens"],
+    ["further specials", (file) => void file["added_tokens"]?.push({ id: 4, content: "<mask>" } as never), "tokenizer-damaged", "entry 4 of added_tokens is not the token of id 4"],
     ["a merge of strangers", set("model/merges/3", ["zz", "qq"]), "tokenizer-damaged", 'merge 3 needs the token "zz"'],
     ["half a merge", set("model/merges/3", ["a"]), "tokenizer-damaged", "merge 3 is not a pair"],
     ["a merge twice", (file) => void file["model"]?.["merges"]?.push(file["model"]["merges"][0] as never), "tokenizer-damaged", "occurs twice"],

@@ -1,0 +1,55 @@
+import type { Tokenizer } from "../text/tokenizer.ts";
+import type { Batch, Batches } from "./batches.ts";
+
+/** Examples of a source, read: what a tokenizer learns from them, and how they become batches of the fields that the source declares. */
+export interface Examples {
+  readonly count: number;
+  /** What is counted, for people: "pairs", "characters", "images". */
+  readonly unit: string;
+  /** For sources of text. */
+  readonly text?: TextNeeds;
+  /** The fields by which a model learns to write: what it has written, what it reads beside, what comes next. */
+  readonly written?: WrittenFields;
+  /** Sources and wanted answers, where a model's answers can be compared with them. */
+  readonly pairs?: readonly { readonly source: string; readonly target: string }[];
+  /** Throws TfmError for examples that the model cannot take. */
+  encode(options: EncodeOptions): EncodedExamples;
+}
+
+/** What a source asks of the tokenizer that is trained for it. */
+export interface TextNeeds {
+  lines(): Iterable<string>;
+  /** Whether line breaks and runs of spaces are part of the text. */
+  readonly spacing: "kept" | "free";
+  /** Special tokens beside those that every tokenizer has. */
+  readonly specials: readonly string[];
+}
+
+export interface WrittenFields {
+  readonly grows: string;
+  readonly reads?: string;
+  readonly next: string;
+}
+
+export interface EncodeOptions {
+  /** Present where the source has `text`. */
+  readonly tokenizer: Tokenizer | undefined;
+  readonly batch: number;
+  readonly seed: number;
+  /** The longest sequence that the model takes; undefined where it says nothing. */
+  readonly limit: number | undefined;
+}
+
+/** As batches for training, and each example once for evaluation. Both stay within `bounds`. */
+export interface EncodedExamples extends Batches {
+  /** In the order of the files. */
+  inOrder(): Iterable<Batch>;
+  /** Characters that the tokens of `inOrder` spell, where that is known. */
+  readonly characters?: number;
+}
+
+/** The tokenizer, which the caller has to give to a source of text. */
+export function given(tokenizer: Tokenizer | undefined): Tokenizer {
+  if (tokenizer === undefined) throw new Error("internal: a source of text was encoded without a tokenizer");
+  return tokenizer;
+}

@@ -1,0 +1,72 @@
+import { draws } from "../random/philox.ts";
+import type { Batch } from "./batches.ts";
+import { textTooShort, windowOverLimit } from "./errors.ts";
+import type { Examples } from "./examples.ts";
+import { given } from "./examples.ts";
+
+/** Of the steps of language modelling: the stream of draws that a step's windows come from. */
+const STREAM = 2 ** 40;
+
+/**
+ * A text for a model that goes on with it. Fields `ids` [B, T] and `next` [B, T], the ids one later. A training batch is `batch` windows at
+ * drawn places, as in nanoGPT, a function of seed and step alone; evaluation goes through the text in windows side by side, in which
+ * every token but the first is predicted once.
+ */
+export function textExamples(text: string, length: number): Examples {
+  const characters = countCharacters(text);
+  return {
+    count: characters,
+    unit: "characters",
+    text: { lines: () => [text], spacing: "kept", specials: [] },
+    written: { grows: "ids", next: "next" },
+    encode({ tokenizer, batch, seed, limit }) {
+      if (limit !== undefined && length > limit) throw windowOverLimit(length, limit);
+      const ids = Int32Array.from(given(tokenizer).encode(text));
+      if (ids.length < 2) throw textTooShort(ids.length);
+      const T = Math.min(length, ids.length - 1);
+      const places = ids.length - T;
+      return {
+        stepsPerEpoch: Math.ceil((ids.length - 1) / (batch * T)),
+        bounds: { B: batch, T },
+        batch(step) {
+          const random = draws(seed, STREAM + step);
+          return windows(ids, Array.from({ length: batch }, () => random.below(places)), T);
+        },
+        *inOrder() {
+          const whole = Math.floor((ids.length - 1) / T);
+          for (let at = 0; at < whole; at += batch) {
+            yield windows(ids, Array.from({ length: Math.min(batch, whole - at) }, (_, b) => (at + b) * T), T);
+          }
+          const rest = ids.length - 1 - whole * T;
+          if (rest > 0) yield windows(ids, [whole * T], rest);
+        },
+        characters: (characters * (ids.length - 1)) / ids.length,
+      };
+    },
+  };
+}
+
+function windows(ids: Int32Array, starts: readonly number[], T: number): Batch {
+  const B = starts.length;
+  const now = new Int32Array(B * T), next = new Int32Array(B * T);
+  for (const [b, start] of starts.entries()) {
+    now.set(ids.subarray(start, start + T), b * T);
+    next.set(ids.subarray(start + 1, start + 1 + T), b * T);
+  }
+  return { sizes: { B, T }, fields: { ids: now, next }, tokens: B * T };
+}
+
+/** The first nine tenths and the rest, cut between characters. */
+export function heldOutSplit(text: string): readonly [training: string, heldOut: string] {
+  const characters = Array.from(text);
+  const at = Math.floor(characters.length * 0.9);
+  const place = characters.slice(0, at).join("").length;
+  return [text.slice(0, place), text.slice(place)];
+}
+
+/** Code points. */
+export function countCharacters(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}

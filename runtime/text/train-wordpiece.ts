@@ -1,0 +1,118 @@
+import type { TokenizerWith } from "./assemble.ts";
+import { replacePair } from "./pair-queue.ts";
+import { BERT_WORDS, CONTINUES } from "./scheme.ts";
+import { BERT_TOKENS, MASK } from "./tokenizer.ts";
+import type { WordPieceModel } from "./tokenizer.ts";
+import { alphabetOf, pieceCounts } from "./train-bpe.ts";
+import type { TrainingOptions } from "./train-bpe.ts";
+import { wordPiece } from "./wordpiece.ts";
+
+/**
+ * Learns a vocabulary of at most `size` tokens from lines: the special tokens, every character at the beginning of a word and within,
+ * then again and again, as one token, the pair of neighbours that raises the likelihood of the text under a unigram model most
+ * (Schuster and Nakajima 2012): n(ab) · log(n(ab) · N / (n(a) · n(b))), while there is one that occurs twice. Ties go to the pair whose
+ * tokens were learnt first. N is the number of characters of the text.
+ */
+export function trainWordPiece(lines: Iterable<string>, size: number, { specials = [] }: TrainingOptions = {}): TokenizerWith<WordPieceModel> {
+  const counts = pieceCounts(BERT_WORDS, lines);
+  // BERT's own mask serves where one is asked for.
+  const all = [...BERT_TOKENS, ...specials.filter((token) => token !== MASK)];
+  const known = new Set(alphabetOf(BERT_WORDS, counts, size, all.length));
+  const words = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([word, count]) => {
+    const symbols = Array.from(word);
+    return symbols.every((symbol) => known.has(symbol)) ? [{ symbols: symbols.map((symbol, at) => (at === 0 ? symbol : `${CONTINUES}${symbol}`)), count }] : [];
+  });
+  const first = [...new Set(words.flatMap(({ symbols }) => symbols))].sort();
+  const vocabulary = [...all, ...first].slice(0, size);
+  const idOf = new Map(vocabulary.map((token, id) => [token, id]));
+  const usable = words.flatMap(({ symbols, count }): readonly Word[] => {
+    const ids = symbols.map((symbol) => idOf.get(symbol));
+    return ids.includes(undefined) ? [] : [{ ids: ids as number[], count }];
+  });
+  learn(usable, vocabulary, idOf, size);
+  return wordPiece(vocabulary, all);
+}
+
+interface Word {
+  readonly ids: number[];
+  readonly count: number;
+}
+
+interface Pair {
+  readonly left: number;
+  readonly right: number;
+  count: number;
+  score: number;
+  readonly words: Set<number>;
+}
+
+/** Above any number of ids; pairs are numbers so that maps of them are fast. */
+const IDS = 2 ** 24;
+
+/** Extends the vocabulary. */
+function learn(words: readonly Word[], vocabulary: string[], idOf: Map<string, number>, size: number): void {
+  const occurrences: number[] = [];
+  const pairs = new Map<number, Pair>();
+  const bySymbol = new Map<number, Set<Pair>>();
+  const changed = new Set<Pair>();
+  const total = words.reduce((sum, { ids, count }) => sum + ids.length * count, 0);
+
+  const addSymbol = (id: number, count: number): void => {
+    occurrences[id] = (occurrences[id] ?? 0) + count;
+    for (const pair of bySymbol.get(id) ?? []) changed.add(pair);
+  };
+  const remember = (id: number, pair: Pair): void => {
+    const known = bySymbol.get(id);
+    if (known === undefined) bySymbol.set(id, new Set([pair]));
+    else known.add(pair);
+  };
+  const addPair = (left: number, right: number, count: number, word: number): void => {
+    const key = left * IDS + right;
+    let pair = pairs.get(key);
+    if (pair === undefined) {
+      pair = { left, right, count: 0, score: 0, words: new Set() };
+      pairs.set(key, pair);
+      remember(left, pair);
+      remember(right, pair);
+    }
+    pair.count += count;
+    changed.add(pair);
+    if (count > 0) pair.words.add(word);
+  };
+  const addWord = ({ ids, count }: Word, index: number, sign: 1 | -1): void => {
+    for (const id of ids) addSymbol(id, sign * count);
+    for (let i = 0; i + 1 < ids.length; i++) addPair(ids[i] as number, ids[i + 1] as number, sign * count, index);
+  };
+  for (const [index, word] of words.entries()) addWord(word, index, 1);
+
+  while (vocabulary.length < size) {
+    for (const pair of changed) pair.score = pair.count < 2 ? 0 : pair.count * Math.log((pair.count * total) / ((occurrences[pair.left] as number) * (occurrences[pair.right] as number)));
+    changed.clear();
+    const best = likeliest(pairs);
+    if (best === undefined) return;
+    const { left, right } = best;
+    const token = `${vocabulary[left]}${(vocabulary[right] as string).slice(CONTINUES.length)}`;
+    const id = idOf.get(token) ?? vocabulary.push(token) - 1;
+    idOf.set(token, id);
+    for (const index of best.words) {
+      const word = words[index] as Word;
+      addWord(word, index, -1);
+      replacePair(word.ids, left, right, id);
+      addWord(word, index, 1);
+    }
+  }
+}
+
+/** Pairs that no longer occur are dropped on the way. */
+function likeliest(pairs: Map<number, Pair>): Pair | undefined {
+  let best: Pair | undefined;
+  let bestKey = 0;
+  for (const [key, pair] of pairs) {
+    if (pair.count === 0) pairs.delete(key);
+    else if (pair.score > 0 && (best === undefined || pair.score > best.score || (pair.score === best.score && key < bestKey))) {
+      best = pair;
+      bestKey = key;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,75 @@
+import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
+import { idxPictures, imageExamples } from "../../runtime/data/index.ts";
+import type { Examples, Pictures } from "../../runtime/data/index.ts";
+import type { Result } from "../failure.ts";
+import { readBytes } from "../files.ts";
+import type { Source, SourceRequest } from "./source.ts";
+import { isFolder, reading, wrong } from "./source.ts";
+
+const NAMES = "a folder with train-images-idx3-ubyte and train-labels-idx1-ubyte (.gz or not), and val- or t10k- in the place of train- for held-out images";
+
+/** A folder of IDX files as MNIST has them, or one file of images whose labels lie beside it. */
+export const imagesSource: Source = (request) => {
+  const found = picturesIn(request);
+  if (!found.ok) return found;
+  const { files, training, heldOut } = found.value;
+  const held: Examples | undefined = heldOut && imageExamples(heldOut);
+  const trained = imageExamples(training);
+  return { ok: true, value: { files, training: trained, whole: held ?? trained, badRows: 0, ...(held === undefined ? {} : { heldOut: held }) } };
+};
+
+export interface FoundPictures {
+  readonly files: readonly string[];
+  readonly training: Pictures;
+  readonly heldOut?: Pictures;
+}
+
+export function picturesIn(request: SourceRequest): Result<FoundPictures> {
+  if (!existsSync(request.path)) return wrong("file-missing", `${request.path}: there is no such file or folder`, NAMES);
+  if (!isFolder(request.path)) {
+    const one = picturesOf(request.path, request);
+    return one.ok ? { ok: true, value: { files: one.value.files, training: one.value.pictures } } : one;
+  }
+  const names = readdirSync(request.path).sort();
+  const imagesOf = (...parts: readonly string[]): string | undefined => names.find((name) => parts.some((part) => name.startsWith(part)) && /images.*idx\d/.test(name));
+  const train = imagesOf("train");
+  const held = imagesOf("val", "dev", "t10k", "test");
+  if (train === undefined && held === undefined) return wrong("images-missing", `${request.path} has no images in IDX files`, NAMES);
+  const training = picturesOf(path.join(request.path, train ?? (held as string)), request);
+  if (!training.ok) return training;
+  if (held === undefined || train === undefined) return { ok: true, value: { files: training.value.files, training: training.value.pictures } };
+  const heldOut = picturesOf(path.join(request.path, held), request);
+  if (!heldOut.ok) return heldOut;
+  return { ok: true, value: { files: [...training.value.files, ...heldOut.value.files], training: training.value.pictures, heldOut: heldOut.value.pictures } };
+}
+
+function picturesOf(file: string, { arguments: { side, channels, classes } }: SourceRequest): Result<{ readonly files: readonly string[]; readonly pictures: Pictures }> {
+  const labelFile = path.join(path.dirname(file), path.basename(file).replace("images", "labels").replace(/idx\d/, "idx1"));
+  if (labelFile === file) return wrong("images-missing", `${file} does not look like a file of images`, NAMES);
+  const images = unpacked(file);
+  if (!images.ok) return images;
+  const labels = unpacked(labelFile);
+  if (!labels.ok) return labels;
+  const made = reading(file, () => idxPictures(images.value, labels.value));
+  if (!made.ok) return made;
+  const pictures = made.value;
+  if (pictures.rows !== side || pictures.columns !== side || pictures.channels !== channels) {
+    const remedy = pictures.rows === pictures.columns ? `write side: ${pictures.rows}, channels: ${pictures.channels} in the recipe's data` : "the images must be square";
+    return wrong("images-form", `${file} has images of ${pictures.rows} × ${pictures.columns} with ${pictures.channels} channels; the recipe takes ${String(side)} × ${String(side)} with ${String(channels)}`, remedy);
+  }
+  const outside = pictures.labels.findIndex((label) => label >= Number(classes));
+  if (outside >= 0) return wrong("label-range", `${labelFile}: image ${outside + 1} has class ${pictures.labels[outside]}, but there are ${String(classes)} classes, from 0`, "give the number of classes in the recipe's data");
+  return { ok: true, value: { files: [file, labelFile], pictures } };
+}
+
+function unpacked(file: string): Result<Uint8Array> {
+  const bytes = readBytes(file);
+  if (!bytes.ok || !(bytes.value[0] === 0x1f && bytes.value[1] === 0x8b)) return bytes;
+  try {
+    return { ok: true, value: gunzipSync(bytes.value) };
+  } catch (error) {
+    return wrong("images-damaged", `${file} cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`, "take the file anew from where it came from");
+  }
+}

@@ -1,0 +1,54 @@
+import { existsSync, statSync } from "node:fs";
+import type { Examples } from "../../runtime/data/index.ts";
+import { TfmError } from "../../runtime/errors.ts";
+import { exitCodes } from "../exit-codes.ts";
+import type { Failure, Result } from "../failure.ts";
+
+/** What a source is asked to read. */
+export interface SourceRequest {
+  /** A file or folder, as it can be opened from here. */
+  readonly path: string;
+  /** The source's other arguments by name, with their defaults, as std/data.tfm declares them. */
+  readonly arguments: Readonly<Record<string, string | number | boolean>>;
+  /** Leave bad rows out and count them; else the first one is the failure. */
+  readonly skipBadRows: boolean;
+  /** Resolves a path among the arguments, which is relative to the model's folder. */
+  readonly resolve: (path: string) => string;
+}
+
+/** Data as read. What the files set aside for measuring is not in `training`. */
+export interface OpenedData {
+  /** Every file that was read, in a fixed order. */
+  readonly files: readonly string[];
+  readonly training: Examples;
+  readonly heldOut?: Examples;
+  /** What evaluation takes when it is pointed to these files alone. */
+  readonly whole: Examples;
+  readonly badRows: number;
+}
+
+/** How the files of a source are read. A new source is one such function, and its name in the table. */
+export type Source = (request: SourceRequest) => Result<OpenedData>;
+
+/** For sources whose files set nothing aside. */
+export function withoutHeldOut(files: readonly string[], examples: Examples, badRows = 0): Result<OpenedData> {
+  return { ok: true, value: { files, training: examples, whole: examples, badRows } };
+}
+
+export function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
+export function wrong(code: string, message: string, remedy?: string): { readonly ok: false; readonly failure: Failure } {
+  return { ok: false, failure: { code, exit: exitCodes.wrong, message, remedy } };
+}
+
+/** The value of a reader of the runtime, which knows no files: the file's name goes before its messages. */
+export function reading<T>(file: string, read: () => T): Result<T> {
+  try {
+    return { ok: true, value: read() };
+  } catch (error) {
+    if (!(error instanceof TfmError)) throw error;
+    return { ok: false, failure: { code: error.code, exit: error.exit, message: `${file}: ${error.message}`, remedy: error.hint } };
+  }
+}

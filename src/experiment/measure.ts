@@ -1,0 +1,179 @@
+import { metricEntry } from "../../compiler/compile.ts";
+import type { EntryInput, Model, Recipe } from "../../compiler/check/model.ts";
+import type { Batch, EncodedExamples, Examples, WrittenFields } from "../../runtime/data/index.ts";
+import { createSession, loadWeights } from "../../runtime/index.ts";
+import type { Program, Session } from "../../runtime/index.ts";
+import { CHECKPOINT } from "../../runtime/index.ts";
+import { f1, surprise } from "../../runtime/metrics/index.ts";
+import type { Tokenizer } from "../../runtime/text/index.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { CommandFailure } from "../failure.ts";
+import { inferenceProgram, sessionDevice, usedEntries } from "./compiled.ts";
+import type { Device } from "./compiled.ts";
+import { METRICS, evaluate } from "./evaluate.ts";
+import type { Evaluation } from "./evaluate.ts";
+import { encoded, only } from "./prepare.ts";
+import { placed } from "./run-folder.ts";
+import type { Checkpoint } from "./run-folder.ts";
+import { createTranslator, generateOf, generationLimits, textTokenizer } from "./translator.ts";
+
+export interface Measurer {
+  readonly model: Model;
+  /** With the recipe's metrics and the entry that it generates with. */
+  readonly program: Program;
+  readonly device: Device;
+  readonly tokenizer: Tokenizer | undefined;
+  readonly limits: Parameters<typeof generationLimits>[0];
+  /** A session whose weights are used as they are at each moment. */
+  readonly states?: Session;
+  /** Called with each session that is made, to load weights. */
+  readonly onSession?: (session: Session) => void;
+}
+
+/** For a checkpoint's weights. */
+export function restoredMeasurer(checkpoint: Checkpoint, model: Model, tokenizer: Tokenizer | undefined, device: Device): Measurer {
+  return {
+    model,
+    program: inferenceProgram(model, device, usedEntries(model)),
+    device,
+    tokenizer,
+    limits: checkpoint.record,
+    onSession: (session) => {
+      try {
+        loadWeights(session, checkpoint.files.get(CHECKPOINT.model) ?? new Uint8Array(), "required");
+      } catch (error) {
+        throw placed(error, checkpoint.folder);
+      }
+    },
+  };
+}
+
+/** Whether the recipe says anything to measure on such examples. */
+export function measurable({ reports, metrics }: Recipe): boolean {
+  return reports.length + metrics.length > 0;
+}
+
+/**
+ * All that a recipe wants to know of examples: its own metrics, averaged over all values that they give; perplexity; and the comparison of
+ * written answers with the wanted ones.
+ */
+export async function measure(measurer: Measurer, examples: Examples, onProgress?: (done: number) => void): Promise<Evaluation> {
+  const recipe = measurer.model.recipe as Recipe;
+  const wantsText = recipe.reports.filter((name) => METRICS.has(name));
+  const others = recipe.reports.length + recipe.metrics.length === 0;
+  if (wantsText.length > 0 && examples.pairs === undefined) throw unmeasurable(wantsText, "the data have no answers to compare with");
+  const metrics: Record<string, number> = {};
+  if (recipe.metrics.length > 0 || recipe.reports.includes("perplexity")) Object.assign(metrics, await measureBatches(measurer, recipe, examples, onProgress));
+  if (examples.pairs === undefined || (wantsText.length === 0 && !others)) return { metrics, answers: [] };
+
+  const { model, program, device, tokenizer, limits, states, onSession } = measurer;
+  const translator = createTranslator({
+    program, device, tokenizer: textTokenizer(tokenizer), entry: generateOf(model).entry, ...generationLimits(limits),
+    ...(states === undefined ? {} : { states }), ...(onSession === undefined ? {} : { onSession }),
+  });
+  try {
+    const texts = await evaluate(translator, examples.pairs, wantsText, onProgress);
+    return { metrics: { ...metrics, ...texts.metrics }, answers: texts.answers };
+  } finally {
+    translator.dispose();
+  }
+}
+
+async function measureBatches(measurer: Measurer, recipe: Recipe, examples: Examples, onProgress?: (done: number) => void): Promise<Record<string, number>> {
+  const { program, device, tokenizer, states, onSession } = measurer;
+  const batches = encoded(examples, "the data", recipe, tokenizer);
+  const entries = recipe.metrics.map(({ name }) => metricEntry(name));
+  const written = recipe.reports.includes("perplexity") ? writtenOf(measurer, examples) : undefined;
+  const session = await createSession(program, {
+    bounds: batches.bounds, entries: [...entries, ...(written === undefined ? [] : [written.entry])], ...sessionDevice(device),
+    ...(states === undefined ? {} : { states }),
+  });
+  try {
+    onSession?.(session);
+    return await averaged(session, recipe, batches, written, tokenizer?.pad, onProgress);
+  } finally {
+    session.dispose();
+  }
+}
+
+/** The entry that gives logits, its inputs by the fields that feed them, and the field that it has to foresee. */
+interface Written {
+  readonly entry: string;
+  readonly inputs: readonly (readonly [input: string, field: string])[];
+  readonly next: string;
+}
+
+function writtenOf({ model, program }: Measurer, examples: Examples): Written {
+  const name = generateOf(model).entry;
+  const fields: WrittenFields | undefined = examples.written;
+  if (fields === undefined) throw unmeasurable(["perplexity"], "the data hold no text that goes on");
+  const inputs = program.entries.find((entry) => entry.name === name)?.inputs ?? [];
+  const given = [fields.grows, ...(fields.reads === undefined ? [] : [fields.reads])];
+  if (inputs.length > given.length) throw unmeasurable(["perplexity"], `\`${name}\` takes ${inputs.length} arguments and the data give ${given.length}`);
+  return { entry: name, inputs: inputs.map((input, at) => [input.name, given[at] as string]), next: fields.next };
+}
+
+async function averaged(session: Session, recipe: Recipe, batches: EncodedExamples, written: Written | undefined, pad: number | undefined, onProgress?: (done: number) => void): Promise<Record<string, number>> {
+  const sums = new Map(recipe.metrics.map(({ name }) => [name, new Tally()]));
+  let nats = 0, tokens = 0, done = 0;
+  for (const batch of batches.inOrder()) {
+    for (const metric of recipe.metrics) {
+      const entry = metricEntry(metric.name);
+      session.run(entry, only(metric.inputs.map(({ name }) => name), batch));
+      const { data } = await session.read(session.output(entry));
+      sums.get(metric.name)?.add(data, metric.outputs[0]?.type === "i32" ? wantedOf(batch, recipe.data.fields, data.length) : undefined, batch.sizes["B"] ?? 1);
+    }
+    if (written !== undefined) {
+      const fields = Object.fromEntries(written.inputs.map(([input, field]) => [input, batch.fields[field] as Int32Array]));
+      session.run(written.entry, { sizes: batch.sizes, fields });
+      const { data, shape } = await session.read(session.output(written.entry));
+      const found = surprise(data, batch.fields[written.next] as Int32Array, shape.at(-1) ?? 1, pad);
+      nats += found.nats;
+      tokens += found.tokens;
+    }
+    done += batch.sizes["B"] ?? 0;
+    onProgress?.(done);
+  }
+  return {
+    ...Object.assign({}, ...recipe.metrics.map(({ name }) => (sums.get(name) as Tally).named(name))) as Record<string, number>,
+    ...(written === undefined ? {} : { perplexity: Math.exp(nats / tokens), nats_per_token: nats / tokens, ...(batches.characters === undefined ? {} : { nats_per_character: nats / batches.characters }) }),
+  };
+}
+
+/** Values of a metric over all batches: real ones are averaged; classes are compared with the wanted ones. */
+class Tally {
+  private sum = 0;
+  private count = 0;
+  private readonly given: number[] = [];
+  private readonly wanted: number[] = [];
+
+  add(values: ArrayLike<number>, wanted: ArrayLike<number> | undefined, rows: number): void {
+    if (wanted !== undefined) {
+      for (let i = 0; i < values.length; i++) {
+        this.given.push(values[i] as number);
+        this.wanted.push(wanted[i] as number);
+      }
+      return;
+    }
+    // A value for the whole batch counts for each of its rows.
+    const weight = values.length === 1 ? rows : 1;
+    for (let i = 0; i < values.length; i++) this.sum += weight * (values[i] as number);
+    this.count += weight * values.length;
+  }
+
+  named(name: string): Readonly<Record<string, number>> {
+    if (this.given.length === 0) return { [name]: this.sum / this.count };
+    const right = this.given.filter((value, at) => value === this.wanted[at]).length;
+    return { [`${name}_accuracy`]: right / this.given.length, [`${name}_f1`]: f1(this.given, this.wanted) };
+  }
+}
+
+/** The field of classes that a metric's integers are compared with: the last one of integers with as many elements. */
+function wantedOf({ fields }: Batch, declared: readonly EntryInput[], length: number): Int32Array | undefined {
+  const found = declared.filter(({ name, type }) => type === "i32" && fields[name]?.length === length).at(-1);
+  return found === undefined ? undefined : (fields[found.name] as Int32Array);
+}
+
+function unmeasurable(names: readonly string[], cause: string): CommandFailure {
+  return new CommandFailure({ code: "metric-not-measurable", exit: exitCodes.wrong, message: `${names.join(", ")} cannot be measured: ${cause}`, remedy: "name other metrics in the recipe" });
+}
