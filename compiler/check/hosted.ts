@@ -15,9 +15,16 @@ const TRANSCENDENTAL: ReadonlySet<ScalarOpName> = new Set(["sin", "cos", "exp", 
 
 /** The expression with its hosted parts replaced by accesses to leaves. Indices are variables. */
 export function onTheHost(expr: Expr, name: string, ctx: Context): Expr {
+  if (!some(expr, (e) => mayBeHosted(e, ctx))) return expr;
   const inlined = rewrite(expr, (e) => tableBody(e, ctx));
   const changed = rewrite(inlined, (e) => hostScalar(e, name, ctx) ?? hostTable(e, name, ctx));
   return changed === inlined ? expr : changed;
+}
+
+/** Most expressions have nothing of what every hosted one has. */
+function mayBeHosted(e: Expr, ctx: Context): boolean {
+  if (e.kind === "apply") return TRANSCENDENTAL.has(e.op);
+  return e.kind === "step" || (e.kind === "access" && ctx.run.builder.value(e.value).kind === "host-table");
 }
 
 /** A table read at indices is an expression of indices again, so that what uses it can move to the host as well. */

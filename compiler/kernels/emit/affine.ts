@@ -2,7 +2,7 @@
  * Index arithmetic of a kernel: sums of base variables (thread coordinates, loop counters) with symbolic coefficients.
  * Offsets stay in this form until they are printed, so that equal offsets have equal text and contiguous axes merge.
  */
-import { add as addDims, asNumber, constant, type Dim, equal, multiply, scale as scaleDim, ZERO } from "../../dim.ts";
+import { add as addDims, asNumber, constant, type Dim, equal, multiply, ONE, scale as scaleDim, ZERO } from "../../dim.ts";
 import { dimText } from "./dim-text.ts";
 
 /** The lanes 0, 1, 2, 3 of a four-wide value, as a variable. */
@@ -25,11 +25,13 @@ export function constantAffine(dim: Dim): Affine {
   return { terms: new Map(), constant: dim };
 }
 
-export function variable(name: string, coefficient: Dim = constant(1)): Affine {
+export function variable(name: string, coefficient: Dim = ONE): Affine {
   return { terms: new Map([[name, coefficient]]), constant: ZERO };
 }
 
 export function sum(a: Affine, b: Affine): Affine {
+  if (b.terms.size === 0 && b.constant.length === 0) return a;
+  if (a.terms.size === 0 && a.constant.length === 0) return b;
   const terms = new Map(a.terms);
   for (const [name, coefficient] of b.terms) {
     const total = addDims(terms.get(name) ?? ZERO, coefficient);
@@ -41,6 +43,7 @@ export function sum(a: Affine, b: Affine): Affine {
 
 export function times(a: Affine, by: Dim): Affine {
   if (by.length === 0) return constantAffine(ZERO);
+  if (asNumber(by) === 1) return a;
   return {
     terms: new Map([...a.terms].map(([name, coefficient]) => [name, multiply(coefficient, by)])),
     constant: multiply(a.constant, by),

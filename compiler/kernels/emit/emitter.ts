@@ -4,7 +4,7 @@
  * Every operand knows how deep in the loops its variables live; it is bound to a `let` in that block as soon as something
  * deeper uses it, so loop-invariant code moves out by construction, and equal text in one block is computed once.
  */
-import { asNumber, constant, type Dim, divide, equal, multiply, ONE } from "../../dim.ts";
+import { asNumber, constant, type Dim, divide, equal, multiply, ONE, ZERO } from "../../dim.ts";
 import type { Equation, Expr, ScalarType, Value, ValueId } from "../../ir/graph.ts";
 import { typeOf } from "../../ir/typeof.ts";
 import { type Affine, affineText, collapse, coefficient, type Composite, constantAffine, LANES, negated, quarter, sum, times, variable, without } from "./affine.ts";
@@ -210,12 +210,17 @@ export class Emitter {
   }
 
   private offset({ id, shape }: Value, coordinates: readonly Operand[]): Operand {
+    const first = multiply(constant(this.context.storage(id).plane), ...shape);
+    // Sums of base variables are added up before any text is made of them.
+    if (coordinates.every(({ affine }) => affine !== undefined)) {
+      const total = coordinates.reduce((walked, { affine }, at) => sum(at === 0 ? walked : times(walked, shape[at]!), affine!), constantAffine(ZERO));
+      return this.fromAffine(sum(total, constantAffine(first)));
+    }
     const within = coordinates.reduce<Operand>((total, coordinate, at) => {
       const scaled = at === 0 ? total : this.apply("imul", [total, this.size(shape[at]!)], "i32");
       return this.apply("iadd", [scaled, coordinate], "i32");
     }, this.size([]));
-    const start = multiply(constant(this.context.storage(id).plane), ...shape);
-    return this.apply("iadd", [within, this.size(start)], "i32");
+    return this.apply("iadd", [within, this.size(first)], "i32");
   }
 
   /** The offset divided by four, as text, when it names four aligned neighbours. */
