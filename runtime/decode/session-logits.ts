@@ -7,7 +7,7 @@ import type { Elements, Feed } from "../feed.ts";
 import type { Entry, Input } from "../program.ts";
 import type { Session } from "../session.ts";
 import type { Size, Sizes } from "../size.ts";
-import type { Continuation, NextLogits } from "./greedy.ts";
+import type { Continuation, NextLogits } from "./next-logits.ts";
 
 /** `forward(target, source) -> logits[B, T, V]`; without `source`, a model that only continues. */
 export interface ForwardEntry {
@@ -17,20 +17,22 @@ export interface ForwardEntry {
   readonly source?: string;
 }
 
-/** `encode(source) -> memory`, run once for a batch, and `decode(target, memory, …) -> logits[B, T, V]`. */
+/** `encode(source) -> memory, …`, run once for a batch, and `decode(target, memory, …) -> logits[B, T, V]`. */
 export interface EncodeDecodeEntries {
   readonly kind: "encode-decode";
   readonly encode: string;
   readonly source: string;
   readonly decode: string;
   readonly target: string;
-  readonly memory: string;
-  /** An input of `decode` of the source's shape that is 1 where the source is not `pad`. */
-  readonly keep?: { readonly input: string; readonly pad: number };
+  /** Inputs of `decode` with the outputs of `encode` that they are. */
+  readonly memory: readonly { readonly input: string; readonly output: string }[];
+  /** An input of `decode` of the source's shape that is 1 where the source is not padding. */
+  readonly keep?: string;
 }
 
-export function sessionLogits(session: Session, use: ForwardEntry | EncodeDecodeEntries): NextLogits {
-  return use.kind === "forward" ? forwardLogits(session, use) : encodeDecodeLogits(session, use);
+/** `pad`: the id that fills the sources, for `keep`. */
+export function sessionLogits(session: Session, use: ForwardEntry | EncodeDecodeEntries, pad = 0): NextLogits {
+  return use.kind === "forward" ? forwardLogits(session, use) : encodeDecodeLogits(session, use, pad);
 }
 
 function forwardLogits(session: Session, use: ForwardEntry): NextLogits {
@@ -55,13 +57,13 @@ function forwardLogits(session: Session, use: ForwardEntry): NextLogits {
   };
 }
 
-function encodeDecodeLogits(session: Session, use: EncodeDecodeEntries): NextLogits {
+function encodeDecodeLogits(session: Session, use: EncodeDecodeEntries, pad: number): NextLogits {
   const encode = entryOf(session, use.encode);
   const decode = entryOf(session, use.decode);
   const source = inputOf(encode, use.source);
   const target = inputOf(decode, use.target);
-  const memory = session.output(encode.name);
-  const keep = use.keep;
+  const memory = use.memory.map(({ input, output }) => ({ input, from: session.output(encode.name, output) }));
+  const keep = use.keep === undefined ? undefined : inputOf(decode, use.keep);
   return {
     limits: limitsOf(session, target),
     begin: (sources): Continuation => {
@@ -74,8 +76,8 @@ function encodeDecodeLogits(session: Session, use: EncodeDecodeEntries): NextLog
           const fields: Feed["fields"] = {
             [target.name]: prefixes,
             // Rows that have ended leave the batch; the memory is copied from where `encode` left it.
-            [use.memory]: { from: memory, rows },
-            ...(keep === undefined ? {} : { [keep.input]: kept(inputOf(decode, keep.input), gathered(sources, rows, width), keep.pad) }),
+            ...Object.fromEntries(memory.map(({ input, from }) => [input, { from, rows }])),
+            ...(keep === undefined ? {} : { [keep.name]: kept(keep, gathered(sources, rows, width), pad) }),
           };
           session.run(decode.name, { sizes, fields });
           return lastLogits(session, decode.name, rows.length, length);

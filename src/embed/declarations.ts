@@ -109,9 +109,8 @@ function tensorType(type: ScalarType, shape: readonly Dim[], names: readonly (st
 
 function generateMembers(model: Model): string {
   const method = model.recipe?.generate?.method ?? "greedy";
-  const how = method === "greedy" ? "" : ` The recipe asks for \`${method}\`, which the runtime does not have: this takes the likeliest token each time.`;
-  const verb = "Writes what the model makes of a text, by greedy decoding.";
-  return `  /** ${verb}${how} */
+  const how = { greedy: "greedy decoding", beam: "beam search", sample: "drawing each token" }[method];
+  return `  /** Writes what the model makes of a text, by ${how}. */
   generate(text: string, options?: GenerateOptions): Promise<string>;
   /** The same for many texts, which share batches; in their order. */
   generate(texts: readonly string[], options?: GenerateOptions): Promise<string[]>;
@@ -155,11 +154,25 @@ function loadOptions(sizes: readonly string[], generates: boolean, ownTokenizer:
 const GENERATE_OPTIONS = `export interface GenerateOptions {
   /** New tokens of a text at most. */
   readonly maxLength?: number;
+  /** How, in the place of what the recipe says. */
+  readonly decoding?: Decoding;
+  /** Of what is drawn, in the place of the recipe's. */
+  readonly seed?: number;
+  /** Texts before the first of which an answer ends. */
+  readonly stop?: readonly string[];
   /** Texts at a time at most; 16 by default. */
   readonly batch?: number;
+  /** Called with pieces of an answer as they come, and the index of its text. Beam search has an answer only when it ends. */
+  readonly onText?: (text: number, piece: string) => void;
   /** Called with the number of texts done. */
   readonly onProgress?: (done: number) => void;
-}`;
+}
+
+/** The likeliest token each time; the best of \`width\` texts; or a token drawn from the likeliest. */
+export type Decoding =
+  | { readonly method: "greedy" }
+  | { readonly method: "beam"; readonly width: number; readonly lengthPenalty: number }
+  | { readonly method: "sample"; readonly temperature?: number; readonly topK?: number; readonly topP?: number; readonly seed?: number };`;
 
 const TOKENIZER = `export interface Tokenizer {
   /** Number of ids. */

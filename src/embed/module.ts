@@ -1,5 +1,6 @@
 /** `tfmc compile FILE -o DIR`: a model as an ES module with declarations, for a web page, a bundler or Node. */
 import type { Model } from "../../compiler/check/model.ts";
+import { decodingOf, generatingEntries } from "../../runtime/index.ts";
 import type { Program } from "../../runtime/index.ts";
 import type { Generation } from "../../runtime/embedded/generation.ts";
 import { declarations } from "./declarations.ts";
@@ -29,15 +30,15 @@ export function emitModule(model: Model, program: Program, options: ModuleOption
   ]);
 }
 
-/** The entry that the recipe generates text with, where it takes ids that grow and at most ids to read. */
+/** How the recipe generates text, where its entry takes ids that grow and at most ids to read. */
 function generationOf(model: Model, program: Program, entries: ReadonlyMap<string, string>, maxLength: number | undefined): Generation | undefined {
-  const { recipe } = model;
-  if (recipe?.generate === undefined || recipe.tokenizer === undefined) return undefined;
-  const entry = program.entries.find(({ name }) => name === entries.get(recipe.generate?.entry ?? ""));
-  const [target, source, ...more] = entry?.inputs ?? [];
-  if (entry === undefined || target === undefined || more.length > 0) return undefined;
-  if ([target, source].some((input) => input !== undefined && (input.type !== "i32" || input.shape.length !== 2))) return undefined;
-  return { entry: entry.name, target: target.name, ...(source && { source: source.name }), ...(maxLength !== undefined && { maxLength }) };
+  const { generate, tokenizer } = model.recipe ?? {};
+  if (generate === undefined || tokenizer === undefined) return undefined;
+  const safe = (name: string): string => entries.get(name) ?? name;
+  const use = generatingEntries(program, safe(generate.entry), { encode: safe("encode"), decode: safe("decode") });
+  if (use === undefined) return undefined;
+  const most = maxLength ?? generate.options["max_length"];
+  return { use, decoding: decodingOf(generate.method, generate.options), ...(most !== undefined && { maxLength: most }) };
 }
 
 function moduleText(model: Model, program: Program, name: string, generation: Generation | undefined, options: ModuleOptions): string {
@@ -47,7 +48,7 @@ function moduleText(model: Model, program: Program, name: string, generation: Ge
   const blocks = [
     `${header(model, program, name)}\n${imports(runtime)}`,
     `/** Promises the model with these weights: see ${name}.d.ts. */\nexport function load(weights, options) {\n  return loadModel({ ${parts.join(", ")} }, weights, options);\n}`,
-    ...(generation ? [`/** What generates text: the input that grows${generation.source === undefined ? "" : " and the one that is read"}. */\nconst generation = ${record(generation)};`] : []),
+    ...(generation ? [`/** What generates text, and how. */\nconst generation = ${plain(generation)};`] : []),
     ...(options.tokenizer === undefined ? [] : [`const tokenizer = ${quoted(compactJson(options.tokenizer))};`]),
     constants,
     `const program = ${text};`,
@@ -67,8 +68,12 @@ function imports(runtime: NonNullable<ModuleOptions["runtime"]>): string {
   return `import { loadModel } from ${from};\nexport { TfmError } from ${from};`;
 }
 
-function record(generation: Generation): string {
-  return `{ ${Object.entries(generation).map(([key, value]) => `${key}: ${typeof value === "number" ? value : quoted(value as string)}`).join(", ")} }`;
+/** A value of plain objects, arrays, numbers and texts. */
+function plain(value: unknown): string {
+  if (typeof value === "string") return quoted(value);
+  if (Array.isArray(value)) return `[${value.map(plain).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return String(value);
+  return `{ ${Object.entries(value).map(([key, part]) => `${key}: ${plain(part)}`).join(", ")} }`;
 }
 
 /** Without its indentation. Not parsed: a vocabulary's keys keep their order and number. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { batchesOf, greedy } from "../../runtime/decode/greedy.ts";
-import type { NextLogits } from "../../runtime/decode/greedy.ts";
+import { batchesOf } from "../../runtime/decode/batches.ts";
+import { greedy } from "../../runtime/decode/greedy.ts";
+import type { NextLogits } from "../../runtime/decode/next-logits.ts";
 import { sessionLogits } from "../../runtime/decode/session-logits.ts";
 import type { Program } from "../../runtime/program.ts";
 import { createSession } from "../../runtime/session.ts";
@@ -155,8 +156,8 @@ describeGpu("a session's logits", () => {
       run(entries, feed);
     };
     const model = sessionLogits(session, {
-      kind: "encode-decode", encode: "encode", source: "source", decode: "decode", target: "target", memory: "memory", keep: { input: "keep", pad: 9 },
-    });
+      kind: "encode-decode", encode: "encode", source: "source", decode: "decode", target: "target", memory: [{ input: "memory", output: "memory" }], keep: "keep",
+    }, 9);
     // The next id is (id + sum of the source) mod 4; 3 ends.
     const sources = [[1], [1, 1, 1], [2, 2, 1], [4, 1], [8, 8, 1, 4]];
     const answers = await greedy(model, sources.map((source) => ({ source, prefix: [0] })), { end: 3, maxLength: 6, pad: 9 });

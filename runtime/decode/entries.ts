@@ -1,0 +1,68 @@
+/**
+ * How the entries of a program generate: `forward(target, source)` computes all anew for each prefix; where the model also has
+ * `encode(source)` and `decode(target, …encode's results…, keep)`, the source is encoded once. By convention entries of these names and
+ * shapes make up `forward`, and a last argument of the source's shape that is no number tells which of its places are not padding.
+ */
+import type { Entry, Input, Program } from "../program.ts";
+import type { EncodeDecodeEntries, ForwardEntry } from "./session-logits.ts";
+
+export interface EntryNames {
+  readonly encode: string;
+  readonly decode: string;
+}
+
+/** Undefined where `entry` is missing or takes other arguments than ids that grow and at most ids to read. */
+export function generatingEntries(program: Program, entry: string, { encode, decode }: EntryNames = { encode: "encode", decode: "decode" }): ForwardEntry | EncodeDecodeEntries | undefined {
+  const named = (name: string): Entry | undefined => program.entries.find((one) => one.name === name);
+  const forward = named(entry);
+  const [target, source, ...more] = forward?.inputs ?? [];
+  if (forward === undefined || target === undefined || more.length > 0 || !isIds(target)) return undefined;
+  if (source === undefined) return { kind: "forward", entry, target: target.name };
+  if (!isIds(source)) return undefined;
+  return encodedOnce(forward, named(encode), named(decode)) ?? { kind: "forward", entry, target: target.name, source: source.name };
+}
+
+/** The entries that run: a session need have no others. */
+export function entriesOf(use: ForwardEntry | EncodeDecodeEntries): readonly string[] {
+  return use.kind === "forward" ? [use.entry] : [use.encode, use.decode];
+}
+
+function encodedOnce(forward: Entry, encode: Entry | undefined, decode: Entry | undefined): EncodeDecodeEntries | undefined {
+  const [target, source] = forward.inputs as readonly [Input, Input];
+  const [read, ...others] = encode?.inputs ?? [];
+  const [grows, ...rest] = decode?.inputs ?? [];
+  if (encode === undefined || decode === undefined || read === undefined || grows === undefined) return undefined;
+  const memories = encode.outputs;
+  const [keep, ...more] = rest.slice(memories.length);
+  const fits =
+    others.length === 0 && more.length === 0 && memories.length > 0 && rest.length >= memories.length &&
+    isSame(read, source) && isSame(grows, target) &&
+    // Rows of what was encoded are rows of the batch.
+    memories.every((output, at) => isSame(output, rest[at] as Input) && isSameSize(output.shape[0], source.shape[0])) &&
+    (keep === undefined || (keep.type === "u32" && isSameSize(keep.shape, source.shape))) &&
+    decode.outputs.length === 1 && isSame(decode.outputs[0] as Input, forward.outputs[0] as Input);
+  if (!fits) return undefined;
+  return {
+    kind: "encode-decode",
+    encode: encode.name,
+    source: read.name,
+    decode: decode.name,
+    target: grows.name,
+    memory: memories.map(({ name }, at) => ({ input: (rest[at] as Input).name, output: name })),
+    ...(keep === undefined ? {} : { keep: keep.name }),
+  };
+}
+
+function isIds({ type, shape }: Input): boolean {
+  return type === "i32" && shape.length === 2;
+}
+
+type Typed = Pick<Input, "type" | "shape">;
+
+function isSame(a: Typed, b: Typed): boolean {
+  return a.type === b.type && isSameSize(a.shape, b.shape);
+}
+
+function isSameSize(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
