@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import pc from "picocolors";
 import { exitCodes } from "../exit-codes.ts";
 import { openAdapter, openDevice } from "../gpu/adapter.ts";
@@ -9,6 +7,7 @@ import { adapterEnvironment } from "../gpu/environment.ts";
 import type { AdapterEnvironment } from "../gpu/environment.ts";
 import { colorWanted } from "../output.ts";
 import { packageRoot } from "../package-root.ts";
+import { versions } from "../versions.ts";
 import type { Command } from "./command.ts";
 
 export const doctorCommand: Command = {
@@ -119,25 +118,6 @@ function reason({ source }: AdapterEnvironment, open: OpenAdapter | undefined): 
       return open === undefined ? "the system offers none, and set-up has fetched none" : "the system offers it";
     default:
       return source satisfies never;
-  }
-}
-
-function versions({ packages }: AdapterEnvironment): Readonly<Record<string, string>> {
-  const mesa = packages.find((one) => one.startsWith("mesa-vulkan-drivers "))?.split(" ")[1];
-  return {
-    tfm: versionIn(path.join(packageRoot, "package.json")),
-    node: process.versions.node,
-    webgpu: versionIn(path.join(packageRoot, "node_modules", "webgpu", "package.json")),
-    ...(mesa === undefined ? {} : { mesa }),
-    system: `${process.platform} ${process.arch}`,
-  };
-}
-
-function versionIn(file: string): string {
-  try {
-    return (JSON.parse(readFileSync(file, "utf8")) as { readonly version: string }).version;
-  } catch {
-    return "unknown";
   }
 }
 

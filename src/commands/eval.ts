@@ -9,14 +9,16 @@ import { readTrained } from "../experiment/use.ts";
 import { valueOf } from "../failure.ts";
 import { commandDevice } from "../gpu/device.ts";
 import type { Output } from "../output.ts";
+import { readFacts, refreshReport } from "../report/write.ts";
 import { evaluationRow } from "../../runtime/index.ts";
 import type { Command, OptionValues } from "./command.ts";
 import { reporting } from "./refused.ts";
+import { restoredFacts } from "./report.ts";
 
 export const evalCommand: Command = {
   name: "eval",
   summary: "measure a trained model by its recipe's metrics",
-  details: "BLEU is sacreBLEU's (13a, corpus, cased); exact match is the share of answers equal to their targets; perplexity is measured on\nevery token, and told in nats as well; metrics that the recipe defines are averaged. The figures are also appended to the run's\nlog.jsonl. --answers prints every source, target and answer, separated by tabs.",
+  details: "BLEU is sacreBLEU's (13a, corpus, cased); exact match is the share of answers equal to their targets; perplexity is measured on\nevery token, and told in nats as well; metrics that the recipe defines are averaged. The figures are also appended to the run's\nlog.jsonl and shown by its report. --answers prints every source, target and answer, separated by tabs.",
   arguments: [
     { name: "run", count: "one", doc: "a run folder, or a model file for its newest run in runs/" },
     { name: "data", count: "optional", doc: "data of the kind that it was trained on; by default what those held out" },
@@ -34,6 +36,7 @@ async function evalModel(place: string, file: string | undefined, options: Optio
   const progress = output.progress();
   const { metrics, answers } = await measure(restoredMeasurer(checkpoint, model, tokenizer, device), examples, (done) => progress.update(`${done} measured`)).finally(() => progress.finish());
   appendToLog(checkpoint.folder, evaluationRow(checkpoint.manifest.step, metrics));
+  refreshReport(checkpoint.folder, readFacts(checkpoint.folder) ?? restoredFacts(checkpoint.folder), answers);
   const text = `${metricsText(metrics)}, ${examples.count} ${examples.unit}`;
   if (output.json) output.dataJson({ ...metrics, [examples.unit]: examples.count, step: checkpoint.manifest.step, ...(options.flag("answers") ? { answers } : {}) });
   else if (options.flag("answers")) {

@@ -22,7 +22,7 @@ import { reporting } from "./refused.ts";
 export const trainCommand: Command = {
   name: "train",
   summary: "train a model by its recipe",
-  details: `The run folder gets model.safetensors, tokenizer.json, state.json, state.safetensors and log.jsonl; its name is the data on stdout.
+  details: `The run folder gets model.safetensors, tokenizer.json, state.json, state.safetensors, log.jsonl and report.html; its name is the data on stdout.
 Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 130; --resume goes on from it, bit for bit.
 
   tfmc train model.tfm --data pairs.tsv --set d=48 --set heads=3
@@ -39,6 +39,7 @@ Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 1
     { name: "stop-at", kind: "integer", value: "N", doc: "end after step N as Ctrl-C would" },
     { name: "eval", kind: "text", value: "FILE", doc: "when done, measure on these data; by default on what the data hold out" },
     { name: "checkpoint-every", kind: "integer", value: "N", doc: "write a checkpoint every N steps; 500 by default" },
+    { name: "tensorboard", kind: "flag", doc: "write TensorBoard event files into the run folder as well" },
   ],
   needsAdapter: true,
   run: ({ arguments: [file], options, output }) => reporting(output, () => trainModel(file, options, output)),
@@ -66,7 +67,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   const { steps } = prepared.recipe;
   const folder = options.text("out") ?? resume?.folder ?? newRunFolder(prepared.source.file.path);
   const device = valueOf(await commandDevice());
-  const run = await openRun(prepared, device, folder, resume);
+  const run = await openRun(prepared, device, folder, resume, { tensorboard: options.flag("tensorboard") });
   try {
     greet(run, resume, device.adapter.name, output);
     const progress = output.progress();
@@ -80,9 +81,9 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
       onStep: (row) => progress.update(line(row)),
     }).finally(() => progress.finish());
     const seconds = (performance.now() - started) / 1000;
-    const metrics = heldout === undefined || result.end !== "done" ? {} : (await run.measure(heldout)).metrics;
+    const { metrics, answers } = heldout === undefined || result.end !== "done" ? { metrics: {}, answers: [] } : await run.measure(heldout);
     if (Object.keys(metrics).length > 0) {
-      run.logEvaluation(result.step, metrics);
+      run.logEvaluation(result.step, metrics, answers);
       output.say(`${metricsText(metrics)} on ${heldout === undefined ? "" : counted(heldout)}`);
     }
     if (output.json) output.dataJson({ run: folder, step: result.step, end: result.end, loss: result.last?.loss ?? null, seconds, adapter: device.adapter.name, ...metrics });

@@ -1,11 +1,15 @@
 import type { Diagnostic } from "../../grammar/index.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import { createSession, encodeCheckpoint, evaluationRow, restoreCheckpoint, train, trainingRow } from "../../runtime/index.ts";
-import type { Session, StepRow, TrainResult } from "../../runtime/index.ts";
+import type { LogRow, Session, StepRow, TrainResult } from "../../runtime/index.ts";
 import { exitCodes } from "../exit-codes.ts";
+import type { Sample } from "../report/index.ts";
+import { openEvents } from "../report/tensorboard.ts";
+import { openReport } from "../report/write.ts";
 import { CommandFailure } from "../failure.ts";
 import { sessionDevice, trainingProgram, usedEntries } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
+import { factsOf } from "./facts.ts";
 import { measure } from "./measure.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { prepare } from "./prepare.ts";
@@ -56,8 +60,8 @@ export interface Run {
   train(options: RunOptions): Promise<TrainResult>;
   /** Measures with the weights as they are; only while no step runs. */
   measure(examples: Examples, onProgress?: (done: number) => void): Promise<Evaluation>;
-  /** Appends what was measured to the log. */
-  logEvaluation(step: number, metrics: Readonly<Record<string, number>>): void;
+  /** Appends what was measured to the log, and some of what was written to the report. */
+  logEvaluation(step: number, metrics: Readonly<Record<string, number>>, answers?: readonly Sample[]): void;
   dispose(): void;
 }
 
@@ -70,7 +74,12 @@ export interface RunOptions {
   readonly pause?: ((step: number) => Promise<void>) | undefined;
 }
 
-export async function openRun(prepared: Prepared, device: Device, folder: string, resume?: Checkpoint): Promise<Run> {
+export interface RunExtras {
+  /** Writes the rows of the log as TensorBoard's events too. */
+  readonly tensorboard?: boolean | undefined;
+}
+
+export async function openRun(prepared: Prepared, device: Device, folder: string, resume?: Checkpoint, { tensorboard = false }: RunExtras = {}): Promise<Run> {
   const { recipe, model, source } = prepared;
   const program = trainingProgram(model, device);
   const used = usedEntries(model);
@@ -81,7 +90,15 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
     if (resume?.folder !== folder) claimRunFolder(folder);
     else makeFolder(folder);
     const from = restored?.manifest.step ?? 0;
-    const log = openLog(folder, restored === undefined ? undefined : from);
+    const logRow = openLog(folder, restored === undefined ? undefined : from);
+    const event = tensorboard ? openEvents(folder) : undefined;
+    const log = (row: LogRow): void => {
+      logRow(row);
+      event?.(row);
+    };
+    const machine = { adapter: device.adapter, gpuBytes: Object.values(session.usage.bytes).reduce((sum, bytes) => sum + bytes, 0) };
+    const { data, settings, tokenizer: scheme, bounds, stepsPerEpoch } = prepared;
+    const report = openReport(folder, factsOf({ folder, model, sources: source.saved(), settings, data: data.record, tokenizer: scheme, bounds, stepsPerEpoch, machine }));
     const tokenizer = prepared.tokenizer === undefined ? {} : { tokenizer: JSON.stringify(prepared.tokenizer.toJSON()) };
     const checkpoint = async (step: number): Promise<void> => {
       writeCheckpoint(folder, await encodeCheckpoint(session, { step, ...tokenizer, run: recordOf(prepared) as never }));
@@ -98,7 +115,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
       },
       measure: (examples, onProgress) => measure({ model, program, device, tokenizer: prepared.tokenizer, limits: prepared, states: session }, examples, onProgress),
       train: ({ onStep, stopAt, signal, checkpointEvery, pauseAfter, pause }) =>
-        train({
+        report.sitting(from, () => train({
           session,
           batches: prepared.batches,
           steps: recipe.steps,
@@ -113,8 +130,11 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
           ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
           ...(pauseAfter === undefined ? {} : { pauseAfter }),
           ...(pause === undefined ? {} : { pause }),
-        }),
-      logEvaluation: (step, metrics) => log(evaluationRow(step, metrics)),
+        })),
+      logEvaluation: (step, metrics, answers = []) => {
+        log(evaluationRow(step, metrics));
+        report.evaluated(answers);
+      },
       dispose: () => session.dispose(),
     };
   } catch (error) {

@@ -29,7 +29,8 @@ export function readTrained(place: string): Trained {
   }
 }
 
-function folderOf(place: string): string {
+/** The folder itself, or the newest run of a model file. */
+export function folderOf(place: string): string {
   const stats = statSync(place, { throwIfNoEntry: false });
   if (stats === undefined) throw new CommandFailure({ code: "file-missing", exit: exitCodes.wrong, message: `${place}: there is no such folder or file`, remedy: "name the folder that `tfmc train` wrote, such as runs/translation" });
   if (stats.isDirectory()) return place;

@@ -58,7 +58,7 @@ export async function quickstart(options: QuickstartOptions, output: Output): Pr
     const held = await measured(translator, heldout, run, output);
     for (const answer of sample(held.answers, 6)) output.say(answerLine(answer, output.color));
     output.say(`  ${metricsText(held.metrics)} on all ${held.answers.length}; ${output.color ? "struck out as written, underlined as wanted" : "[-as written-] {+as wanted+}"}`);
-    run.logEvaluation(training.step, held.metrics);
+    run.logEvaluation(training.step, held.metrics, held.answers);
     if (options.data === undefined) {
       title("Phrases as people type them");
       const typed = await measured(translator, valueOf(readPairs(path.join(example, "typed.tsv"))), run, output);

@@ -15,6 +15,8 @@ import { readTrained } from "../../src/experiment/use.ts";
 import { readPairs } from "../../src/data-sources/tsv.ts";
 import { valueOf } from "../../src/failure.ts";
 import { failureOf } from "../../src/program.ts";
+import type { RunFacts } from "../../src/report/index.ts";
+import { assertWellFormed } from "../report/well-formed.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { tinyProject } from "./fixture.ts";
 
@@ -133,6 +135,20 @@ describeGpu("training", () => {
   it("names the first step whose loss is not finite, and leaves no checkpoint of it", async () => {
     expect(await failing(train("exploded", { recipe: "explode" }))).toMatchObject({ code: "not-finite", exit: 5, message: expect.stringMatching(/at step [1-9]/) as string });
     expect(await failing(() => readCheckpoint(folder("exploded")))).toMatchObject({ code: "no-checkpoint" });
+  });
+
+  it("writes a report however a run ends, and tells of each time that it was gone on with", () => {
+    const sittings = (run: string): unknown => (JSON.parse(readFileSync(path.join(folder(run), "run.json"), "utf8")) as RunFacts).sittings;
+    expect(sittings("whole")).toMatchObject([{ from: 0, to: 60, end: "done" }]);
+    expect(sittings("cut")).toMatchObject([{ from: 0, to: 23, end: "stopped" }, { from: 23, to: 60, end: "done" }]);
+    expect(sittings("aborted")).toMatchObject([{ end: "interrupted" }, { end: "done" }]);
+    expect(sittings("exploded")).toMatchObject([{ end: "failed", trouble: expect.stringMatching(/at step [1-9]/) as string }]);
+    for (const run of ["whole", "cut", "aborted", "exploded"]) {
+      const html = readFileSync(path.join(folder(run), "report.html"), "utf8");
+      assertWellFormed(html);
+      expect(html).toContain(readCheckpoint(folder("whole")).record.data.sha256);
+    }
+    expect(readFileSync(path.join(folder("exploded"), "report.html"), "utf8")).toContain('class="end failed"');
   });
 
   describe("a run that cannot be continued", () => {

@@ -1,0 +1,2 @@
+export { reportHtml } from "./page.ts";
+export type { ReportData, RunFacts, Sample, Sitting } from "./data.ts";
