@@ -11,6 +11,7 @@ export interface KernelText {
   readonly body: string;
   readonly memory: Memory;
   readonly workgroupSize: number;
+  readonly features?: KernelVariant["features"];
   /** Invocations in all. */
   readonly items: Dim;
   readonly schedule: string;
@@ -24,13 +25,14 @@ export function settled(emit: (widths?: Widths) => KernelText): KernelText {
 }
 
 export function variantOf(kernel: KernelText, uniform: string): KernelVariant {
-  const { body, memory, workgroupSize, items, schedule } = kernel;
+  const { body, memory, workgroupSize, items, schedule, features = [] } = kernel;
   return {
-    features: [],
+    features,
     workgroupSize,
     groups: quotient("ceil", items, constant(workgroupSize)),
     schedule,
     wgsl: [
+      ...features.map((feature) => `enable ${feature};`),
       uniform,
       memory.declarations(),
       ...helperTexts(body),

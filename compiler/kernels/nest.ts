@@ -5,7 +5,7 @@
  * The loops stand in phases: a phase reads the reductions that earlier ones completed. Values that are no roots are computed
  * where they are read, so a product of queries and keys exists one element at a time.
  */
-import { asNumber, type Dim, key, multiply, ONE } from "../dim.ts";
+import { asNumber, constant, type Dim, key, multiply, ONE, quotient } from "../dim.ts";
 import type { Group, GroupKind } from "../ir/fused.ts";
 import { accessesIn, conjuncts, conjunction, indicesIn } from "../ir/expr.ts";
 import type { AccessExpr, Equation, Expr, ValueId } from "../ir/graph.ts";
@@ -30,7 +30,12 @@ interface Root {
   readonly phase: number;
 }
 
-export function nestKernel(group: Group, context: EmitContext, widths?: Widths): KernelText {
+/** Lanes of a subgroup that walk a stream together. */
+const SUBGROUP = 8;
+
+/** `shared`: the row index that a subgroup's lanes differ in, while they walk the stream together and share what they load of it. */
+export function nestKernel(group: Group, context: EmitContext, widths?: Widths, shared?: number): KernelText {
+  if (shared !== undefined) return togetherKernel(group, context, widths, shared);
   const lanes = rowsByFour(group, context);
   const grid = lanes ? [...group.rows.slice(0, -1), quarterDim(group.rows.at(-1)!)!] : group.rows;
   const threads = multiply(ONE, ...grid);
@@ -51,6 +56,33 @@ export function nestKernel(group: Group, context: EmitContext, widths?: Widths):
     workgroupSize,
     items: threads,
     schedule: `one invocation per ${lanes ? "four of " : ""}[${group.rows.map(key).join(", ")}]`,
+  };
+}
+
+function togetherKernel(group: Group, context: EmitContext, widths: Widths | undefined, shared: number): KernelText {
+  const written = new Set<ValueId>();
+  const emitter = new Emitter({ ...context, inMemory: (id) => context.inMemory(id) || written.has(id) }, new Memory(widths));
+  const length = group.rows[shared]!;
+  const grid = [...group.rows.filter((_, row) => row !== shared), quotient("ceil", length, constant(SUBGROUP))];
+  const groups = multiply(ONE, ...grid);
+  emitter.blocks.line("let g = i32(group);");
+  emitter.blocks.line("let lane = i32(local);");
+  emitter.blocks.line(`if (g >= ${dimText(groups)}) { return; }`);
+  const outer = emitter.composite("g", "g", grid);
+  const first = emitter.apply("imul", [outer.at(-1)!, emitter.size(constant(SUBGROUP))], "i32");
+  const row = emitter.apply("iadd", [first, emitter.index("lane")], "i32");
+  emitter.guard = `${emitter.bound(row).text} < ${dimText(length)}`;
+  const rowsAt = (own: Operand): Operand[] => group.rows.map((_, at) => (at === shared ? own : outer[at < shared ? at : at - 1]!));
+  const last = emitter.apply("iadd", [first, emitter.size(constant(SUBGROUP - 1))], "i32");
+  const ends = { first: rowsAt(first), last: rowsAt(last) };
+  for (const loop of loopsOf(rootsOf(group, context), false)) emitLoop(emitter, group, loop, rowsAt(row), written, ends);
+  return {
+    body: emitter.blocks.text(),
+    memory: emitter.memory,
+    workgroupSize: SUBGROUP,
+    features: ["subgroups"],
+    items: multiply(groups, constant(SUBGROUP)),
+    schedule: `a subgroup of ${SUBGROUP} along ${key(length)} in [${group.rows.map(key).join(", ")}], loads of the stream shared`,
   };
 }
 
@@ -117,7 +149,13 @@ function quarterOfLast(sizes: readonly Dim[]): boolean {
   return last !== undefined && asNumber(last) !== undefined && quarterDim(last) !== undefined;
 }
 
-function emitLoop(emitter: Emitter, group: Group, loop: Loop, rows: readonly Operand[], written: Set<ValueId>): void {
+/** The rows of a subgroup's first and last lane, between which all of them lie. */
+interface Ends {
+  readonly first: readonly Operand[];
+  readonly last: readonly Operand[];
+}
+
+function emitLoop(emitter: Emitter, group: Group, loop: Loop, rows: readonly Operand[], written: Set<ValueId>, ends: Ends = { first: rows, last: rows }): void {
   const reductions = loop.roots.filter(({ equation }) => equation.reduce).map((root) => startReduction(emitter, root, rows, loop.four, group));
   const maps = loop.roots.filter(({ equation }) => !equation.reduce);
   const body = (indices: readonly Operand[]): void => {
@@ -130,29 +168,57 @@ function emitLoop(emitter: Emitter, group: Group, loop: Loop, rows: readonly Ope
     }
   };
   if (group.kind === "scatter" && reductions.length > 0) overSegment(emitter, loop.sizes, body, loop.roots[0]!.equation, rows);
-  else overIndices(emitter, loop.sizes, loop.four, body, maps.length > 0 || loop.four ? {} : rangeOf(emitter, loop, rows));
+  else {
+    const range = maps.length > 0 || loop.four ? {} : rangeOf(emitter, loop, ends);
+    if (emitter.guard && loop.sizes.length > 0) together(emitter, loop.sizes, body, range);
+    else overIndices(emitter, loop.sizes, loop.four, body, range);
+  }
   for (const reduction of reductions) reduction.finish();
   for (const { equation } of maps) written.add(equation.id);
 }
 
-/** The range that the masks of all reductions of a loop leave to its index. */
-function rangeOf(emitter: Emitter, loop: Loop, rows: readonly Operand[]): RangeTexts {
+/** The first index in rounds of a subgroup's size: whatever a round's lanes all want of it is loaded before the round, one of each by a lane. */
+function together(emitter: Emitter, sizes: readonly Dim[], body: (indices: readonly Operand[]) => void, range: RangeTexts): void {
+  const { blocks } = emitter;
+  const [start, round] = [blocks.fresh("s"), blocks.fresh("j")];
+  const end = blocks.bind(range.to ? `min(${range.to}, ${dimText(sizes[0]!)})` : dimText(sizes[0]!), blocks.depth);
+  blocks.open(`for (var ${start} = ${range.from ?? "0"}; ${start} < ${end}; ${start} += ${SUBGROUP})`);
+  const from = emitter.index(start);
+  const depth = blocks.depth;
+  const rounds = blocks.bind(`min(${SUBGROUP}, ${end} - ${start})`, depth);
+  blocks.open(`for (var ${round} = 0; ${round} < ${rounds}; ${round}++)`);
+  emitter.shared = { round, lane: "lane", depth };
+  const index = emitter.apply("iadd", [from, emitter.index(round)], "i32");
+  overIndices(emitter, sizes.slice(1), false, (rest) => body([index, ...rest]));
+  emitter.shared = undefined;
+  blocks.close();
+  blocks.close();
+}
+
+/** The range that the masks of all reductions of a loop leave to its index, for every row between the ends. */
+function rangeOf(emitter: Emitter, loop: Loop, ends: Ends): RangeTexts {
   const inPlace = (id: ValueId): Equation | undefined => {
     const value = emitter.context.values.get(id)!;
     return value.kind === "equation" && !emitter.context.inMemory(id) && !emitter.held.has(id) ? value : undefined;
   };
   const texts = loop.roots.map(({ equation, axes }) => {
     const range = loopRange(equation, inPlace);
-    const at = equation.shape.map((_, axis) => rows[axes.indexOf(axis)]);
-    const text = (bound: Expr | undefined): string | undefined => {
-      if (!bound || indicesIn(bound).some((index) => at[index] === undefined || at[index].width === 4)) return undefined;
+    const text = (bound: Expr | undefined, rows: readonly Operand[]): string | undefined => {
+      const at = equation.shape.map((_, axis) => rows[axes.indexOf(axis)]);
+      if (!bound || !risesWithRows(bound) || indicesIn(bound).some((index) => at[index] === undefined || at[index].width === 4)) return undefined;
       return emitter.bound(emitter.expr(bound, at as Operand[])).text;
     };
-    return { from: text(range.from), to: text(range.to) };
+    return { from: text(range.from, ends.first), to: text(range.to, ends.last) };
   });
   const shared = (all: readonly (string | undefined)[]): string | undefined => (new Set(all).size === 1 ? all[0] : undefined);
   const [from, to] = [shared(texts.map((text) => text.from)), shared(texts.map((text) => text.to))];
   return { ...(from !== undefined && { from: `max(${from}, 0)` }), ...(to !== undefined && { to }) };
+}
+
+/** Sums of indices and sizes: at the first row it is least, at the last most. */
+function risesWithRows(bound: Expr): boolean {
+  if (bound.kind === "apply") return (bound.op === "iadd" || (bound.op === "isub" && indicesIn(bound.args[1]!).length === 0)) && bound.args.every(risesWithRows);
+  return bound.kind === "index" || bound.kind === "size" || bound.kind === "const";
 }
 
 /** The coordinates of a value from those of the row and of its inner axes. */

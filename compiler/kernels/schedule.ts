@@ -15,6 +15,7 @@ import { groupKey } from "./group-key.ts";
 import type { KernelBinding, KernelVariant, ScheduledKernel } from "./kernel.ts";
 import { settled, variantOf } from "./module.ts";
 import { nestKernel } from "./nest.ts";
+import { sharedRow } from "./shared-row.ts";
 
 /** Kernels already made for a uniform block and a profile, by what their texts depend on (see `groupKey`). */
 export type MadeKernels = Map<string, Made & { readonly ids: readonly ValueId[] }>;
@@ -80,8 +81,13 @@ type Made = Pick<ScheduledKernel, "bindings" | "variants" | "flops">;
 type Emitted = Omit<Made, "flops">;
 
 function nestKernels(group: Group, context: EmitContext, uniform: Uniform): Emitted {
-  const kernel = settled((widths) => nestKernel(group, context, widths));
-  return { bindings: kernel.memory.bindings(), variants: [variantOf(kernel, uniform.text)] };
+  const alone = settled((widths) => nestKernel(group, context, widths));
+  const bindings = alone.memory.bindings();
+  const row = group.kind === "stream" ? sharedRow(group, context) : undefined;
+  if (row === undefined) return { bindings, variants: [variantOf(alone, uniform.text)] };
+  const together = settled((widths) => nestKernel(group, context, widths, row));
+  if (JSON.stringify(together.memory.bindings()) !== JSON.stringify(bindings)) throw new Error("internal: the variants of a kernel bind differently");
+  return { bindings, variants: [variantOf(together, uniform.text), variantOf(alone, uniform.text)] };
 }
 
 /** Where the declarations will stand, which are known when everything else is. */

@@ -11,7 +11,7 @@ import { type Affine, affineText, collapse, coefficient, type Composite, constan
 import { Blocks } from "./block.ts";
 import { dimText } from "./dim-text.ts";
 import type { Memory } from "./memory.ts";
-import { applyText } from "./ops.ts";
+import { applyText, isNonNegative } from "./ops.ts";
 import { isAtom, literal, type Operand, typeText, widened } from "./operand.ts";
 import { emitReduction } from "./reduction.ts";
 
@@ -39,6 +39,10 @@ export class Emitter {
   private readonly variables = new Map<string, BaseVariable>();
   private readonly composites: Composite[] = [];
   private readonly inline: boolean;
+  /** Set while the lanes of a subgroup walk a loop together: the variables of the round and of the lane, the block of the rounds. */
+  shared: { readonly round: string; readonly lane: string; readonly depth: number } | undefined;
+  /** A condition for all stores: lanes beyond the last row compute along, but write nothing. */
+  guard: string | undefined;
 
   /** `inline`: no statements; everything stays one expression, for texts that stand inside another template. */
   constructor(context: EmitContext, memory: Memory, inline = false) {
@@ -144,7 +148,15 @@ export class Emitter {
     const depth = Math.max(0, ...args.map((arg) => arg.depth));
     const width = args.some((arg) => arg.width === 4) ? 4 : 1;
     const settled = args.map((arg) => (arg.depth < depth || arg.text.length > 120 ? this.bound(arg) : arg));
-    return { text: applyText(op, width === 4 ? settled.map(widened) : settled, width, (arg) => this.bound(arg)), type, width, depth };
+    const result: Operand = { text: applyText(op, width === 4 ? settled.map(widened) : settled, width, (arg) => this.bound(arg)), type, width, depth };
+    return (op === "idiv" || op === "imod") && width === 1 && !this.inline && settled.every(isNonNegative) ? this.asVariable(result) : result;
+  }
+
+  /** An integer that is never negative as a variable of its own, so that sums with it stay sums of variables. */
+  private asVariable(operand: Operand): Operand {
+    const { text, depth } = this.bound(operand);
+    this.variables.set(text, { depth, text: () => text });
+    return this.fromAffine(variable(text));
   }
 
   /** The same operand as a name, declared in the block of its variables. */
@@ -172,9 +184,23 @@ export class Emitter {
 
   private load(value: Value, coordinates: readonly Operand[]): Operand {
     const offset = this.offset(value, coordinates);
-    const raw = this.loadText(value, offset);
+    const raw = this.sharedText(value, offset) ?? this.loadText(value, offset);
     const text = value.type === "bool" ? `(${raw} != ${offset.width === 4 ? "vec4i(0)" : "0"})` : raw;
     return this.bound({ text, type: value.type, width: offset.width, depth: offset.depth });
+  }
+
+  /**
+   * Where the lanes walk a loop together and all want the same element of this round: each lane loads that of one round
+   * beforehand, and hands it to the others in its turn.
+   */
+  private sharedText(value: Value, offset: Operand): string | undefined {
+    const { shared } = this;
+    const stride = shared && offset.affine?.terms.get(shared.round);
+    if (!shared || !stride || offset.affine!.terms.has(shared.lane)) return undefined;
+    const own = this.fromAffine(sum(without(offset.affine!, shared.round), variable(shared.lane, stride)));
+    if (own.depth > shared.depth) return undefined;
+    const loaded = this.blocks.bind(this.loadText(value, own), shared.depth);
+    return `subgroupShuffle(${loaded}, u32(${shared.round}))`;
   }
 
   private loadText(value: Value, offset: Operand): string {
@@ -196,17 +222,21 @@ export class Emitter {
     const stored = (operand: Operand): string =>
       value.type === "bool" ? `select(${operand.width === 4 ? "vec4i(0), vec4i(1)" : "0, 1"}, ${operand.text})` : operand.text;
     if (offset.width === 1) {
-      this.blocks.line(`${name}[${offset.text}] = ${stored(content)};`);
+      this.write(`${name}[${offset.text}] = ${stored(content)};`);
       return;
     }
     const four = widened(content);
     if (wide !== undefined && vec4) {
-      this.blocks.line(`${name}[${wide}] = ${stored(four)};`);
+      this.write(`${name}[${wide}] = ${stored(four)};`);
       return;
     }
     const at = this.bound(offset).text;
     const parts = this.bound({ ...four, text: stored(four) }).text;
-    for (const lane of ["x", "y", "z", "w"]) this.blocks.line(`${name}[${at}.${lane}] = ${parts}.${lane};`);
+    for (const lane of ["x", "y", "z", "w"]) this.write(`${name}[${at}.${lane}] = ${parts}.${lane};`);
+  }
+
+  private write(statement: string): void {
+    this.blocks.line(this.guard ? `if (${this.guard}) { ${statement} }` : statement);
   }
 
   private offset({ id, shape }: Value, coordinates: readonly Operand[]): Operand {

@@ -70,7 +70,8 @@ function argument(operand: Operand): WgslArgument {
 }
 
 /** Base variables are never negative, so a sum of them with positive coefficients is not either. */
-function isNonNegative({ affine }: Operand): boolean {
-  const coefficients = [...affine!.terms.values(), affine!.constant];
+export function isNonNegative({ affine }: Operand): boolean {
+  if (!affine) return false;
+  const coefficients = [...affine.terms.values(), affine.constant];
   return coefficients.every((dim) => dim.every((term) => term.coefficient >= 0));
 }

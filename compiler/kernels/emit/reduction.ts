@@ -9,6 +9,8 @@ import { type Operand, typeText, widened } from "./operand.ts";
 
 /** Loops of at most this many rounds are written out: drivers take long to compile long bodies. */
 const UNROLLED = 4;
+/** More of them where lanes share their loads, which must stand outside of any loop that the sharing does not know. */
+const UNROLLED_SHARED = 8;
 
 export interface Accumulator {
   /** Takes in the term at these indices (result axes, then reduced). */
@@ -98,7 +100,7 @@ export function overIndices(emitter: Emitter, sizes: readonly Dim[], four: boole
     const rounds = byFour ? quarterDim(sizes[at]!)! : sizes[at]!;
     const count = asNumber(rounds);
     const index = (counter: Operand): Operand => (byFour ? emitter.lanes(counter) : counter);
-    if (count !== undefined && count <= UNROLLED) {
+    if (count !== undefined && count <= (emitter.shared ? UNROLLED_SHARED : UNROLLED)) {
       for (let round = 0; round < count; round++) visit(at + 1, [...done, index(emitter.size(round === 0 ? [] : [{ coefficient: round, factors: [] }]))]);
       return;
     }
