@@ -12,7 +12,7 @@ import { differentiate } from "./passes/differentiate.ts";
 import { apart } from "./passes/fuse/apart.ts";
 import { fuse } from "./passes/fuse/fuse.ts";
 import { GRAPH_PASSES } from "./pipeline.ts";
-import { type Layout, LOSS, stateLayout } from "./plan/layout.ts";
+import { type Layout, LOSS, nextState, stateLayout } from "./plan/layout.ts";
 import { KernelTable, planEntry } from "./plan/plan.ts";
 import { uniformOf } from "./plan/uniform.ts";
 import { addedUp, withCountsAsStates } from "./train/accumulate.ts";
@@ -102,10 +102,15 @@ export interface Lowered {
 
 /** `grad`, and for accumulation `count` before it. */
 function trainingStep({ loss, accumulate }: Recipe): { readonly entries: readonly Lowered[]; readonly counts: number } {
-  if (accumulate <= 1) return { entries: [{ name: "grad", graph: loss.graph, grad: withLossKept(differentiate(loss.graph)), source: loss }], counts: 0 };
+  if (accumulate <= 1) return { entries: [{ name: "grad", graph: loss.graph, grad: withLossKept(withNextKept(differentiate(loss.graph))), source: loss }], counts: 0 };
   const { loss: graph, count, counts } = withCountsAsStates(loss.graph);
-  const grad = { name: "grad", graph, grad: addedUp(differentiate(graph)), source: loss };
+  const grad = { name: "grad", graph, grad: addedUp(withNextKept(differentiate(graph))), source: loss };
   return { entries: counts > 0 ? [{ name: "count", graph: count, source: loss }, grad] : [grad], counts };
+}
+
+/** A running state changes in `update`: within `grad` it is what the step before left, and a step that is not sound leaves it alone. */
+function withNextKept(graph: Graph): Graph {
+  return { ...graph, outputs: graph.outputs.map((output) => (output.state?.kind === "running" ? { ...output, state: nextState(output.state.path) } : output)) };
 }
 
 /** The loss stays on the device, where `update` looks at it. */

@@ -19,6 +19,11 @@ export function countState(at: number): StateRef {
   return { kind: "accumulator", path: `count.${at}` };
 }
 
+/** What `grad` leaves for `update` to make of a running state, summed over the micro-batches of a step. */
+export function nextState(path: string): StateRef {
+  return { kind: "accumulator", path: `next.${path}` };
+}
+
 export const REPORT: StateRef = { kind: "report", path: "report" };
 
 /** A contiguous part of the parameters, by name; a state's path may name it instead of a tensor. */
@@ -40,7 +45,7 @@ export function stateLayout(parameters: Model["parameters"], optimizer?: Optimiz
   const undecayed = parameters.filter(({ path }) => exempt.has(path));
   const places: StateTensor[] = [];
   let end = 0;
-  const put = (group: Model["parameters"], into = places): number => {
+  const put = (group: readonly Omit<StateTensor, "offset">[], into = places): number => {
     for (const { path, shape, init } of group) {
       into.push({ path, shape, offset: end, init });
       end = roundUp(end + shape.reduce((a, b) => a * b, 1), ALIGNMENT);
@@ -49,22 +54,21 @@ export function stateLayout(parameters: Model["parameters"], optimizer?: Optimiz
   };
   const middle = put(decayed);
   const last = put(undecayed);
+  const zero: Initializer = { kind: "constant", value: 0 };
   end = 0;
   const kept: StateTensor[] = [];
   const keptEnd = put(running, kept);
+  end = 0;
+  const accumulators: StateTensor[] = [];
+  const scalars = [LOSS, ...Array.from({ length: counts }, (_, at) => countState(at))].map(({ path }) => ({ path, shape: [] }));
+  const accumulatorsEnd = put([...scalars, ...running.map(({ path, shape }) => ({ path: nextState(path).path, shape }))].map((each) => ({ ...each, init: zero })), accumulators);
   const length = Math.max(CHUNK, roundUp(last, CHUNK));
-  const zero: Initializer = { kind: "constant", value: 0 };
   const like = (init?: Initializer): StateTensor[] => places.map((place) => ({ ...place, init: init ?? place.init }));
   const training: StateBuffer[] = optimizer
     ? [
         { name: "gradients", kind: "gradient", length, tensors: like(zero) },
         ...optimizer.states.map(({ name, init }): StateBuffer => ({ name, kind: "optimizer", length, tensors: like(init) })),
-        {
-          name: "accumulators",
-          kind: "accumulator",
-          length: ALIGNMENT * (counts + 1),
-          tensors: [LOSS, ...Array.from({ length: counts }, (_, at) => countState(at))].map(({ path }, at) => ({ path, shape: [], offset: at * ALIGNMENT, init: zero })),
-        },
+        { name: "accumulators", kind: "accumulator", length: accumulatorsEnd, tensors: accumulators },
         { name: "report", kind: "report", length: REPORT_LENGTH, tensors: [{ path: REPORT.path, shape: [REPORT_LENGTH], offset: 0, init: zero }] },
       ]
     : [];

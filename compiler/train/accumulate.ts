@@ -56,15 +56,10 @@ export function withCountsAsStates(original: Graph): Accumulated {
   };
 }
 
-/**
- * Adds every state output of `grad` to what the micro-batches before left; the first overwrites. Running statistics go from
- * one micro-batch to the next as from step to step.
- */
+/** Adds every state output of `grad` to what the micro-batches before left; the first overwrites. */
 export function addedUp(grad: Graph): Graph {
   const b = new GraphBuilder(grad.name, { values: grad.values, outputs: [] });
-  for (const output of grad.outputs)
-    if (output.state?.kind === "running") b.output(output.name, b.value(output.value), output.state);
-    else addUp(b, output);
+  for (const output of grad.outputs) addUp(b, output);
   return b.build();
 }
 

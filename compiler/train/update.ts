@@ -7,10 +7,10 @@
 import type { Optimizer, Recipe } from "../check/model.ts";
 import { constant, type Dim, substitute } from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";
-import { access, apply, index, int, real, renameValues, select, STEP } from "../ir/expr.ts";
+import { access, apply, identityAccess, index, int, real, renameValues, select, STEP } from "../ir/expr.ts";
 import type { Equation, Expr, Graph, StateLeaf, Value, ValueId } from "../ir/graph.ts";
 import { mapExpressions } from "../ir/walk.ts";
-import { CHUNK, type Layout, LOSS, REPORT, REPORT_LENGTH } from "../plan/layout.ts";
+import { CHUNK, type Layout, LOSS, nextState, REPORT, REPORT_LENGTH } from "../plan/layout.ts";
 
 /** Places in the report, as the runtime reads them. */
 const AT = { loss: 0, gradNorm: 1, badStep: 2 } as const;
@@ -24,7 +24,18 @@ export function updateGraph(recipe: Recipe, layout: Layout): Graph {
   report(b, access(loss), access(norm), access(ok));
   for (const range of layout.ranges)
     if (range.name !== "all" && range.length > 0) inline(b, recipe.optimizer, range.name, constant(range.length), access(ok), clip && access(clip));
+  keepRunning(b, recipe, layout, access(ok));
   return b.build();
+}
+
+/** Running states become what `grad` found for them, on average over the micro-batches. */
+function keepRunning(b: GraphBuilder, { loss, accumulate }: Recipe, layout: Layout, ok: Expr): void {
+  const written = new Set(loss.graph.outputs.flatMap(({ state }) => (state?.kind === "running" ? [state.path] : [])));
+  for (const { path, shape } of layout.buffers.find(({ kind }) => kind === "running")?.tensors ?? []) {
+    if (!written.has(path)) continue;
+    const [old, next] = [b.state({ kind: "running", path }, shape), b.state(nextState(path), shape)];
+    b.output(path, b.map(path, shape, select(ok, apply("div", identityAccess(next), real(Math.max(1, accumulate))), identityAccess(old))), old.state);
+  }
 }
 
 /** √Σg², in three stages so that no invocation sums more than a few thousand terms. */

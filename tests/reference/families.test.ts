@@ -178,17 +178,23 @@ describeGpu("equal to PyTorch, on the adapter", () => {
       expect([...expected.weights.keys()].sort()).toEqual(model.parameters.map(({ path }) => path).sort());
 
       const { program } = compile(model, { profile: { kind: "cpu" }, training: true, entries: [one.entry] });
-      const session = await createSession(program, { device: await gpuDevice(), bounds: largest(one.sizes, one.entrySizes ?? {}), entries: ["grad", one.entry], debug: true });
+      const session = await createSession(program, { device: await gpuDevice(), bounds: largest(one.sizes, one.entrySizes ?? {}), entries: ["grad", ...(one.running ? ["update"] : []), one.entry], debug: true });
       try {
-        for (const [path, data] of expected.weights) session.writeState(path, Float32Array.from(data));
+        const writeWeights = (): void => {
+          for (const [path, data] of expected.weights) session.writeState(path, Float32Array.from(data));
+        };
+        writeWeights();
         const fed = (inputs: readonly EntryInput[]): Record<string, Float32Array | Int32Array> =>
           Object.fromEntries(inputs.map(({ name, type }) => [name, (type === "f32" ? Float32Array : Int32Array).from(expected.batch.get(fieldOf(one, name))!)]));
 
-        session.run("grad", { sizes: one.sizes, fields: fed(model.recipe!.loss.inputs) });
+        const feed = { sizes: one.sizes, fields: fed(model.recipe!.loss.inputs) };
+        session.run("grad", feed);
         expect(relativeError(await session.readState(LOSS.path, LOSS.kind), expected.loss, 1e-6), "loss").toBeLessThan(1e-5);
         const gradients = new Map<string, ArrayLike<number>>();
         for (const path of expected.gradients.keys()) gradients.set(path, await session.readState(path, "gradient"));
         expect(wrong(gradients, expected, 1e-4)).toEqual([]);
+        if (one.running) session.run("update", feed);
+        writeWeights();
         for (const [name, path] of Object.entries(one.running ?? {}))
           expect(relativeError(await session.readState(path, "running"), expected.out.get(name)!.data, 1e-6), path).toBeLessThan(1e-5);
 
