@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { editDistance, nearest } from "../../src/suggest.ts";
+import { distance as edits, nearest } from "../../compiler/check/suggest.ts";
 
 it.each([
   ["", "", 0],
@@ -9,8 +9,8 @@ it.each([
   ["layers", "layer", 1],
   ["ca", "abc", 3],
 ])("the distance of %j and %j is %d", (a, b, distance) => {
-  expect(editDistance(a, b)).toBe(distance);
-  expect(editDistance(b, a)).toBe(distance);
+  expect(edits(a, b)).toBe(distance);
+  expect(edits(b, a)).toBe(distance);
 });
 
 it("suggests the nearest name only where it is near", () => {
