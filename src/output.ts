@@ -11,8 +11,12 @@ export interface Output {
   readonly quiet: boolean;
   /** Colours for stderr; see also `colorsOf` for stdout. */
   readonly color: boolean;
+  /** Whether somebody watches stdout as it is written. */
+  readonly live: boolean;
   /** A line of data on stdout. */
   data(line: string): void;
+  /** Data on stdout as they come, without an end of line. */
+  part(text: string): void;
   /** A value as one line of JSON on stdout. */
   dataJson(value: unknown): void;
   /** A line for a person on stderr; nothing under --quiet. */
@@ -39,6 +43,8 @@ export function terminalOutput(options: OutputOptions): Output {
     json: options.json,
     quiet: options.quiet,
     color,
+    live: process.stdout.isTTY === true,
+    part: (text) => void process.stdout.write(text),
     data: (line) => void process.stdout.write(`${line}\n`),
     dataJson: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),
     say: (line) => void (options.quiet || process.stderr.write(`${line}\n`)),

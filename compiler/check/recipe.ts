@@ -9,6 +9,7 @@ import { dataOf } from "./data.ts";
 import { finishEntry, inputTensor } from "./entry.ts";
 import * as errors from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
+import { generateOptions } from "./generate-options.ts";
 import { build } from "./instance.ts";
 import type { Entry, GenerateSpec, Instance, Recipe } from "./model.ts";
 import { setSpan, valueFromText } from "./overrides.ts";
@@ -372,8 +373,16 @@ class RecipeMaker {
     for (const arg of node.args.slice(1)) {
       const value = evaluate(arg.value, this.context(this.building));
       const found = value.kind === "size" ? dims.asNumber(value.size.dim) : value.kind === "tensor" && value.body.kind === "const" ? value.body.value : undefined;
-      if (found === undefined || !arg.name) this.world.report(errors.wrongSetting(arg.span, "generate", "named numbers after the model"));
-      else options[arg.name.text] = found;
+      if (found === undefined || !arg.name) {
+        this.world.report(errors.wrongSetting(arg.span, "generate", "named numbers after the model"));
+        continue;
+      }
+      const known = generateOptions(method);
+      const option = known.find(({ name }) => name === arg.name?.text);
+      const names = known.map(({ name }) => name);
+      if (option === undefined) this.world.report(errors.unknownArgument(arg.name.span, arg.name.text, `\`${method}\``, nearest(arg.name.text, names), names));
+      else if (!option.isValid(found)) this.world.report(errors.wrongSetting(arg.span, option.name, option.wanted));
+      else options[option.name] = found;
     }
     return { method, entry, options };
   }

@@ -38,8 +38,11 @@ export async function decode(model: NextLogits, requests: readonly DecodeRequest
   switch (decoding.method) {
     case "greedy":
       return greedy(model, requests, options);
-    case "beam":
-      return (await beam(model, requests, decoding, options)).map(([best]) => best?.ids ?? []);
+    case "beam": {
+      const answers = (await beam(model, requests, decoding, options)).map(([best]) => best?.ids ?? []);
+      answers.forEach((ids, request) => options.onEnd?.(request, ids));
+      return answers;
+    }
     case "sample":
       return sample(model, requests, decoding, options);
     default:

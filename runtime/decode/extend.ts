@@ -8,6 +8,8 @@ import type { DecodeOptions, DecodeRequest, NextLogits } from "./next-logits.ts"
 export interface ExtendOptions extends DecodeOptions {
   /** Called with each new id and the index of its request; true ends the sequence there. */
   readonly onId?: (request: number, id: number) => boolean;
+  /** Called with the index of each request as soon as its answer is whole. */
+  readonly onEnd?: (request: number, ids: readonly number[]) => void;
 }
 
 /** Logits [vocabulary] to the id that is taken. */
@@ -18,7 +20,11 @@ export async function extend(model: NextLogits, requests: readonly DecodeRequest
   const answers: number[][] = requests.map(() => []);
   let done = 0;
   for (const batch of batchesOf(requests, model.limits.rows, options)) {
-    const found = await extendBatch(model, batch.map((at) => requests[at] as DecodeRequest), batch.map(choiceFor), { ...options, onId: (row, id) => options.onId?.(batch[row] as number, id) === true });
+    const found = await extendBatch(model, batch.map((at) => requests[at] as DecodeRequest), batch.map(choiceFor), {
+      ...options,
+      onId: (row, id) => options.onId?.(batch[row] as number, id) === true,
+      onEnd: (row, ids) => options.onEnd?.(batch[row] as number, ids),
+    });
     batch.forEach((at, row) => (answers[at] = found[row] as number[]));
     done += batch.length;
     options.onProgress?.(done);
@@ -38,9 +44,11 @@ async function extendBatch(model: NextLogits, batch: readonly DecodeRequest[], c
     const vocabulary = logits.length / open.length;
     open = open.filter((row, at) => {
       const id = (choices[row] as Choice)(logits.subarray(at * vocabulary, (at + 1) * vocabulary));
-      if (id === options.end) return false;
-      sequences[row]?.push(id);
-      return options.onId?.(row, id) !== true;
+      const sequence = sequences[row] as number[];
+      if (id !== options.end) sequence.push(id);
+      const goesOn = id !== options.end && options.onId?.(row, id) !== true && length < last;
+      if (!goesOn) options.onEnd?.(row, sequence.slice(first));
+      return goesOn;
     });
   }
   return sequences.map((sequence) => sequence.slice(first));

@@ -16,6 +16,8 @@ export interface WriteOptions {
   readonly batch?: number;
   /** Called with pieces of an answer as soon as they are certain, and the index of its text; all pieces together are the answer. */
   readonly onText?: (text: number, piece: string) => void;
+  /** Called with the index of each text that is not empty, when its last piece was told. */
+  readonly onAnswer?: (text: number) => void;
   /** Called with the number of texts done. */
   readonly onProgress?: (done: number) => void;
 }
@@ -31,18 +33,25 @@ export function requestOf(tokenizer: Tokenizer, text: string, reads: boolean): D
 
 /** The answers in the order of the requests, which `requestOf` makes. Of nothing to read there is nothing to say. */
 export async function writeTexts(model: NextLogits, tokenizer: Tokenizer, requests: readonly DecodeRequest[], options: WriteOptions): Promise<string[]> {
-  const { decoding, maxLength, reads, stop = [], batch, onText, onProgress } = options;
+  const { decoding, maxLength, reads, stop = [], batch, onText, onAnswer, onProgress } = options;
   const worth = requests.flatMap(({ source }, at) => (reads && (source?.length ?? 0) === 0 ? [] : [at]));
   const chosen = worth.map((at) => requests[at] as DecodeRequest);
   const streams = chosen.map(({ prefix }) => new TextStream(tokenizer, prefix, stop));
   const tell = (at: number, piece: string): void => void (piece !== "" && onText?.(worth[at] as number, piece));
   const follows = onText !== undefined || stop.length > 0;
-  const ids = await decode(model, chosen, decoding, {
+  const answers = requests.map(() => "");
+  await decode(model, chosen, decoding, {
     end: tokenizer.end,
     maxLength,
     ...(reads ? { pad: tokenizer.pad } : { slide: true }),
     ...(batch === undefined ? {} : { batch }),
     ...(onProgress === undefined ? {} : { onProgress }),
+    onEnd: (at, ids) => {
+      const stream = streams[at] as TextStream;
+      tell(at, stream.finish(ids));
+      answers[worth[at] as number] = stream.text;
+      onAnswer?.(worth[at] as number);
+    },
     ...(follows && {
       onId: (at, id) => {
         const stream = streams[at] as TextStream;
@@ -50,11 +59,6 @@ export async function writeTexts(model: NextLogits, tokenizer: Tokenizer, reques
         return stream.stopped;
       },
     }),
-  });
-  const answers = requests.map(() => "");
-  streams.forEach((stream, at) => {
-    tell(at, stream.finish(ids[at] ?? []));
-    answers[worth[at] as number] = stream.text;
   });
   return answers;
 }

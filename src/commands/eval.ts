@@ -2,6 +2,7 @@ import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { recipeOf } from "../experiment/check.ts";
 import { heldOutData } from "../experiment/data.ts";
+import { choiceOf, measuringOptions } from "../experiment/decoding.ts";
 import { metricsText } from "../experiment/evaluate.ts";
 import { measure, restoredMeasurer } from "../experiment/measure.ts";
 import { appendToLog } from "../experiment/run-folder.ts";
@@ -23,18 +24,19 @@ export const evalCommand: Command = {
     { name: "run", count: "one", doc: "a run folder, or a model file for its newest run in runs/" },
     { name: "data", count: "optional", doc: "data of the kind that it was trained on; by default what those held out" },
   ],
-  options: [{ name: "answers", kind: "flag", doc: "print the answers instead of the figures, which then go to stderr" }],
+  options: [...measuringOptions, { name: "answers", kind: "flag", doc: "print the answers instead of the figures, which then go to stderr" }],
   needsAdapter: true,
   run: ({ arguments: [place = "", file], options, output }) => reporting(output, () => evalModel(place, file, options, output)),
 };
 
 async function evalModel(place: string, file: string | undefined, options: OptionValues, output: Output): Promise<ExitCode> {
+  const choice = choiceOf(options, measuringOptions);
   const { checkpoint, model, tokenizer } = readTrained(place);
   const { record, source } = checkpoint;
   const examples = valueOf(heldOutData(recipeOf(model).data, source.file.path, record.data, file));
   const device = valueOf(await commandDevice());
   const progress = output.progress();
-  const { metrics, answers } = await measure(restoredMeasurer(checkpoint, model, tokenizer, device), examples, (done) => progress.update(`${done} measured`)).finally(() => progress.finish());
+  const { metrics, answers } = await measure(restoredMeasurer(checkpoint, model, tokenizer, device, choice), examples, (done) => progress.update(`${done} measured`)).finally(() => progress.finish());
   appendToLog(checkpoint.folder, evaluationRow(checkpoint.manifest.step, metrics));
   refreshReport(checkpoint.folder, readFacts(checkpoint.folder) ?? restoredFacts(checkpoint.folder), answers);
   const text = `${metricsText(metrics)}, ${examples.count} ${examples.unit}`;

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { generateOf, restoredTranslator } from "../experiment/translator.ts";
+import { choiceOf, decodingOptions } from "../experiment/decoding.ts";
+import type { DecodingChoice } from "../experiment/decoding.ts";
+import { restoredTranslator } from "../experiment/translator.ts";
+import type { Follow } from "../experiment/translator.ts";
 import { readTrained } from "../experiment/use.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { commandDevice } from "../gpu/device.ts";
@@ -12,33 +15,66 @@ import { reporting } from "./refused.ts";
 export const runCommand: Command = {
   name: "run",
   summary: "use a trained model: text in, text out",
-  details: `Each argument is a text; without arguments, each line of stdin is one. A line of stdout answers each, in order.
+  details: `Each argument is a text; without arguments, each line of stdin is one. stdout answers each, in order, with a line, or with what a
+model that continues texts goes on with. On a terminal text appears as it is written. The recipe's \`generate\` says how, but for what the
+options say in its place; the same seed gives the same texts.
 
   tfmc run runs/translation "le 14 juillet 1998" "dans trois jours"
-  tfmc run examples/translation/model.tfm < phrases.txt`,
+  tfmc run examples/translation/model.tfm < phrases.txt
+  tfmc run runs/gpt "ROMEO:" --temperature 0.8 --top-k 40 --max-length 500`,
   arguments: [
     { name: "run", count: "one", doc: "a run folder, or a model file for its newest run in runs/" },
-    { name: "texts", count: "any", doc: "what to translate" },
+    { name: "texts", count: "any", doc: "what to translate, or to go on with" },
   ],
-  options: [],
+  options: decodingOptions,
   needsAdapter: true,
-  run: ({ arguments: [place = "", ...texts], output }) => reporting(output, () => runModel(place, texts, output)),
+  run: ({ arguments: [place = "", ...texts], options, output }) => reporting(output, () => runModel(place, texts, choiceOf(options, decodingOptions), output)),
 };
 
-async function runModel(place: string, given: readonly string[], output: Output): Promise<ExitCode> {
+async function runModel(place: string, given: readonly string[], choice: DecodingChoice, output: Output): Promise<ExitCode> {
   const trained = readTrained(place);
-  const { method } = generateOf(trained.model);
-  if (method !== "greedy") output.say(`the recipe asks for ${method} decoding, which is not built yet: the likeliest token is taken each time`);
   const texts = given.length > 0 ? given : stdinLines(output);
   if (texts.length === 0) return exitCodes.ok;
-  const translator = restoredTranslator(trained.checkpoint, trained.model, trained.tokenizer, valueOf(await commandDevice()));
+  const translator = restoredTranslator(trained.checkpoint, trained.model, trained.tokenizer, valueOf(await commandDevice()), choice);
+  const shown = output.live && !output.json ? inOrder(texts.length, (piece) => output.part(piece)) : undefined;
   try {
-    const answers = await translator.translate(texts);
-    answers.forEach((answer, at) => (output.json ? output.dataJson({ text: texts[at], answer }) : output.data(answer)));
+    const answers = await translator.translate(texts, undefined, shown);
+    if (shown !== undefined) shown.finish();
+    else answers.forEach((answer, at) => (output.json ? output.dataJson({ text: texts[at], answer }) : output.data(answer)));
     return exitCodes.ok;
   } finally {
     translator.dispose();
   }
+}
+
+/** Texts that grow at once, written one below another: of the first that is not whole as it comes, of others when it is their turn. */
+export function inOrder(count: number, write: (piece: string) => void): Required<Follow> & { finish(): void } {
+  const waiting = Array.from({ length: count }, () => "");
+  const whole = new Set<number>();
+  let turn = 0;
+  const writeOut = (): void => {
+    write(waiting[turn] ?? "");
+    waiting[turn] = "";
+  };
+  const next = (): void => {
+    writeOut();
+    write("\n");
+    turn++;
+  };
+  return {
+    onText(text, piece) {
+      waiting[text] += piece;
+      if (text === turn) writeOut();
+    },
+    onAnswer(text) {
+      whole.add(text);
+      while (whole.has(turn)) next();
+    },
+    /** What nobody told the end of is whole now. */
+    finish() {
+      while (turn < count) next();
+    },
+  };
 }
 
 function stdinLines(output: Output): readonly string[] {

@@ -2,6 +2,7 @@ import { compile, metricEntry } from "../../compiler/compile.ts";
 import type { Model } from "../../compiler/check/model.ts";
 import type { Program } from "../../runtime/index.ts";
 import type { OpenAdapter } from "../gpu/adapter.ts";
+import { writingEntries } from "./decoding.ts";
 
 /** A device with what is known of its adapter. */
 export interface Device {
@@ -27,10 +28,10 @@ export function trainingProgram(model: Model, device: Device): Program {
   return compile(model, { profile: profileOf(device.adapter), training: true, entries: usedEntries(model) }).program;
 }
 
-/** The entry that the recipe generates with and the recipe's metrics, as far as there are any. */
-export function usedEntries({ recipe }: Model): readonly string[] {
-  const generates = recipe?.generate?.entry;
-  return [...(generates === undefined ? [] : [generates]), ...(recipe?.metrics ?? []).map(({ name }) => metricEntry(name))];
+/** The entries that the recipe generates with and the recipe's metrics, as far as there are any. */
+export function usedEntries(model: Model): readonly string[] {
+  const generates = model.recipe?.generate?.entry;
+  return [...(generates === undefined ? [] : writingEntries(model, generates)), ...(model.recipe?.metrics ?? []).map(({ name }) => metricEntry(name))];
 }
 
 /** Some entries alone, for use. */

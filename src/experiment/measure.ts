@@ -10,12 +10,14 @@ import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { inferenceProgram, sessionDevice, usedEntries } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
+import { generateOf, writingOf } from "./decoding.ts";
+import type { DecodingChoice } from "./decoding.ts";
 import { METRICS, evaluate } from "./evaluate.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { encoded, only } from "./prepare.ts";
 import { placed } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
-import { createTranslator, generateOf, generationLimits, textTokenizer } from "./translator.ts";
+import { createTranslator, generationLimits, textTokenizer } from "./translator.ts";
 
 export interface Measurer {
   readonly model: Model;
@@ -24,6 +26,8 @@ export interface Measurer {
   readonly device: Device;
   readonly tokenizer: Tokenizer | undefined;
   readonly limits: Parameters<typeof generationLimits>[0];
+  /** How answers are written, in the place of the recipe's way. */
+  readonly choice?: DecodingChoice;
   /** A session whose weights are used as they are at each moment. */
   readonly states?: Session;
   /** Called with each session that is made, to load weights. */
@@ -31,13 +35,14 @@ export interface Measurer {
 }
 
 /** For a checkpoint's weights. */
-export function restoredMeasurer(checkpoint: Checkpoint, model: Model, tokenizer: Tokenizer | undefined, device: Device): Measurer {
+export function restoredMeasurer(checkpoint: Checkpoint, model: Model, tokenizer: Tokenizer | undefined, device: Device, choice: DecodingChoice = {}): Measurer {
   return {
     model,
     program: inferenceProgram(model, device, usedEntries(model)),
     device,
     tokenizer,
     limits: checkpoint.record,
+    choice,
     onSession: (session) => {
       try {
         loadWeights(session, checkpoint.files.get(CHECKPOINT.model) ?? new Uint8Array(), "required");
@@ -68,7 +73,7 @@ export async function measure(measurer: Measurer, examples: Examples, onProgress
 
   const { model, program, device, tokenizer, limits, states, onSession } = measurer;
   const translator = createTranslator({
-    program, device, tokenizer: textTokenizer(tokenizer), entry: generateOf(model).entry, ...generationLimits(limits),
+    program, device, tokenizer: textTokenizer(tokenizer), writing: writingOf(model, measurer.choice), ...generationLimits(limits),
     ...(states === undefined ? {} : { states }), ...(onSession === undefined ? {} : { onSession }),
   });
   try {

@@ -9,6 +9,7 @@ import { openReport } from "../report/write.ts";
 import { CommandFailure } from "../failure.ts";
 import { sessionDevice, trainingProgram, usedEntries } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
+import { writingOf } from "./decoding.ts";
 import { factsOf } from "./facts.ts";
 import { measure } from "./measure.ts";
 import type { Evaluation } from "./evaluate.ts";
@@ -18,7 +19,7 @@ import { claimRunFolder, makeFolder, openLog, placed, savedTokenizer, writeCheck
 import type { Checkpoint, RunRecord } from "./run-folder.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelSource } from "./source.ts";
-import { createTranslator, generateOf, generationLimits, textTokenizer } from "./translator.ts";
+import { createTranslator, generationLimits, textTokenizer } from "./translator.ts";
 import type { Translator } from "./translator.ts";
 
 export interface TrainRequest {
@@ -110,8 +111,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
       from,
       sameProgram: restored?.sameProgram ?? true,
       translator: () => {
-        const { entry } = generateOf(model);
-        return createTranslator({ program, device, tokenizer: textTokenizer(prepared.tokenizer), entry, states: session, ...generationLimits(prepared) });
+        return createTranslator({ program, device, tokenizer: textTokenizer(prepared.tokenizer), writing: writingOf(model), states: session, ...generationLimits(prepared) });
       },
       measure: (examples, onProgress) => measure({ model, program, device, tokenizer: prepared.tokenizer, limits: prepared, states: session }, examples, onProgress),
       train: ({ onStep, stopAt, signal, checkpointEvery, pauseAfter, pause }) =>

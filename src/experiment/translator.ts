@@ -1,6 +1,6 @@
-import type { GenerateSpec, Model } from "../../compiler/check/model.ts";
-import { createSession, greedy, loadWeights, sessionLogits } from "../../runtime/index.ts";
-import type { Program, Session } from "../../runtime/index.ts";
+import type { Model } from "../../compiler/check/model.ts";
+import { createSession, entriesOf, generatingEntries, loadWeights, requestOf, sessionLogits, writeTexts } from "../../runtime/index.ts";
+import type { DecodeRequest, EncodeDecodeEntries, ForwardEntry, Program, Session, WriteOptions } from "../../runtime/index.ts";
 import { CHECKPOINT } from "../../runtime/index.ts";
 import { evaluateSize } from "../../runtime/size.ts";
 import { normalise } from "../../runtime/text/index.ts";
@@ -9,25 +9,29 @@ import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { inferenceProgram, sessionDevice } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
+import { writingEntries, writingOf } from "./decoding.ts";
+import type { DecodingChoice, Writing } from "./decoding.ts";
 import { placed } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
 
-/** A trained model from text to text, by greedy decoding. */
+/** A trained model from text to text. */
 export interface Translator {
   /** In the order of the texts. Throws a failure for a text over the model's limit. */
-  translate(texts: readonly string[], onProgress?: (done: number) => void): Promise<readonly string[]>;
+  translate(texts: readonly string[], onProgress?: (done: number) => void, follow?: Follow): Promise<readonly string[]>;
   dispose(): void;
 }
+
+/** What is told of texts as they are written. */
+export type Follow = Pick<WriteOptions, "onText" | "onAnswer">;
 
 export interface TranslatorParts {
   readonly program: Program;
   readonly device: Device;
   readonly tokenizer: Tokenizer;
-  /** Name of the entry that gives logits. */
-  readonly entry: string;
-  /** Most tokens of a text. */
+  readonly writing: Writing;
+  /** Most tokens of a text that is read, and of what a model that continues sees at a time. */
   readonly limit: number;
-  /** Most new tokens. */
+  /** Most new tokens of what is read, where `writing` does not say. */
   readonly maxLength: number;
   /** A session whose weights are used as they are at each moment. */
   readonly states?: Session;
@@ -38,62 +42,80 @@ export interface TranslatorParts {
 /** Values that a batch of logits may have: 64 MiB. */
 const LOGITS = 2 ** 24;
 const ROWS = 64;
+/** Most new tokens of a model that goes on with a text, where nobody says. */
+const CONTINUATION = 256;
 
 export function createTranslator(parts: TranslatorParts): Translator {
-  const { program, tokenizer, entry, limit } = parts;
-  const found = program.entries.find(({ name }) => name === entry);
-  const [target, source, ...more] = found?.inputs ?? [];
-  if (found === undefined || target === undefined || more.length > 0) {
-    throw new CommandFailure({ code: "not-a-generator", exit: exitCodes.wrong, message: `\`${entry}\` cannot write text: it needs one argument that grows and at most one that it reads`, remedy: "name another function in the recipe's `generate`" });
+  const { program, tokenizer, limit, writing } = parts;
+  const { decoding, stop, longest } = writing;
+  const use = generatingEntries(program, writing.entry);
+  if (use === undefined) {
+    throw new CommandFailure({ code: "not-a-generator", exit: exitCodes.wrong, message: `\`${writing.entry}\` cannot write text: it needs one argument that grows and at most one that it reads`, remedy: "name another function in the recipe's `generate`" });
   }
-  const encoded = (text: string, at: number): readonly number[] => {
-    const ids = tokenizer.encode(text);
-    if (ids.length > limit) throw overLimit(text, at, ids.length, limit);
-    return ids;
+  const reads = use.source !== undefined;
+  const maxLength = reads ? Math.min(limit, longest ?? parts.maxLength) : (longest ?? CONTINUATION);
+  const encoded = (text: string, at: number): DecodeRequest => {
+    const request = requestOf(tokenizer, text, reads);
+    const length = request.source?.length ?? 0;
+    if (length > limit) throw overLimit(text, at, length, limit);
+    return request;
   };
   let session: Session | undefined;
-  let width = 0;
+  let room: Room = { source: 0, target: 0 };
 
-  /** A session with room for sources of this length. */
-  const sessionFor = async (length: number): Promise<Session> => {
-    if (session !== undefined && length <= width) return session;
+  /** A session with room for sources and prefixes of these lengths. */
+  const sessionFor = async (wanted: Room): Promise<Session> => {
+    if (session !== undefined && wanted.source <= room.source && wanted.target <= room.target) return session;
     session?.dispose();
-    width = Math.min(limit, Math.max(length, 2 * width));
-    const sizes = (rows: number): Record<string, number> => ({ ...bound(source?.shape, [rows, width]), ...bound(target.shape, [rows, parts.maxLength]) });
-    const one = sizes(1);
-    const logits = (found.outputs[0]?.shape ?? []).reduce((product, size) => product * evaluateSize(size, one), 1);
-    const bounds = sizes(Math.max(1, Math.min(ROWS, Math.floor(LOGITS / logits))));
-    session = await createSession(program, { bounds, entries: [entry], ...sessionDevice(parts.device), ...(parts.states === undefined ? {} : { states: parts.states }) });
+    const roomy = (most: number, before: number): number => Math.min(limit, most > before ? Math.max(most, 2 * before) : before);
+    room = { source: roomy(wanted.source, room.source), target: roomy(wanted.target, room.target) };
+    session = await createSession(program, { bounds: boundsFor(program, use, room), entries: entriesOf(use), ...sessionDevice(parts.device), ...(parts.states === undefined ? {} : { states: parts.states }) });
     parts.onSession?.(session);
     return session;
   };
 
   return {
-    async translate(texts, onProgress) {
-      const all = texts.map(encoded);
+    async translate(texts, onProgress, follow = {}) {
+      const requests = texts.map(encoded);
+      const source = Math.max(0, ...requests.map((request) => request.source?.length ?? 0));
       // Nothing to read: nothing to say, rather than what the model makes up.
-      const filled = all.filter((ids) => ids.length > 0);
-      if (filled.length === 0) return texts.map(() => "");
-      const usable = await sessionFor(Math.max(...filled.map((ids) => ids.length)));
-      const logits = sessionLogits(usable, { kind: "forward", entry, target: target.name, ...(source === undefined ? {} : { source: source.name }) });
-      const requests = filled.map((ids) => (source === undefined ? { prefix: [tokenizer.start, ...ids] } : { prefix: [tokenizer.start], source: ids }));
-      const options = { end: tokenizer.end, pad: tokenizer.pad, maxLength: parts.maxLength, ...(onProgress === undefined ? {} : { onProgress }) };
-      const answers = (await greedy(logits, requests, options)).map((ids) => tokenizer.decode(ids)).values();
-      return all.map((ids) => (ids.length === 0 ? "" : (answers.next().value ?? "")));
+      if (requests.length === 0 || (reads && source === 0)) return texts.map(() => "");
+      const prefix = Math.max(...requests.map((request) => request.prefix.length));
+      const usable = await sessionFor({ source, target: Math.min(limit, prefix + maxLength - 1) });
+      return writeTexts(sessionLogits(usable, use, tokenizer.pad), tokenizer, requests, {
+        decoding, maxLength, reads, stop, ...follow,
+        ...(onProgress === undefined ? {} : { onProgress }),
+      });
     },
     dispose: () => session?.dispose(),
   };
 }
 
+interface Room {
+  readonly source: number;
+  readonly target: number;
+}
+
+/** As many rows as their logits leave room for. */
+function boundsFor(program: Program, use: ForwardEntry | EncodeDecodeEntries, { source, target }: Room): Record<string, number> {
+  const shapeOf = (entry: string, input: string | undefined) => program.entries.find(({ name }) => name === entry)?.inputs.find(({ name }) => name === input)?.shape;
+  const [reader, writer] = use.kind === "forward" ? [use.entry, use.entry] : [use.encode, use.decode];
+  const sizes = (rows: number): Record<string, number> => ({ ...bound(shapeOf(reader, use.source), [rows, source]), ...bound(shapeOf(writer, use.target), [rows, target]) });
+  const one = sizes(1);
+  const output = program.entries.find(({ name }) => name === writer)?.outputs[0];
+  const logits = (output?.shape ?? []).reduce((product, size) => product * evaluateSize(size, one), 1);
+  return sizes(Math.max(1, Math.min(ROWS, Math.floor(LOGITS / logits))));
+}
+
 /** A translator with a checkpoint's weights. */
-export function restoredTranslator(checkpoint: Checkpoint, model: Model, tokenizer: Tokenizer | undefined, device: Device): Translator {
-  const { entry } = generateOf(model);
+export function restoredTranslator(checkpoint: Checkpoint, model: Model, tokenizer: Tokenizer | undefined, device: Device, choice?: DecodingChoice): Translator {
+  const writing = writingOf(model, choice);
   const weights = checkpoint.files.get(CHECKPOINT.model) ?? new Uint8Array();
   return createTranslator({
-    program: inferenceProgram(model, device, [entry]),
+    program: inferenceProgram(model, device, writingEntries(model, writing.entry)),
     device,
     tokenizer: textTokenizer(tokenizer),
-    entry,
+    writing,
     ...generationLimits(checkpoint.record),
     onSession: (session) => {
       try {
@@ -109,12 +131,6 @@ export function restoredTranslator(checkpoint: Checkpoint, model: Model, tokeniz
 export function textTokenizer(tokenizer: Tokenizer | undefined): Tokenizer {
   if (tokenizer !== undefined) return tokenizer;
   throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: "the model was not trained on text, so it has no tokenizer", remedy: "use it in a program: tfmc compile FILE -o DIR" });
-}
-
-export function generateOf(model: Model): GenerateSpec {
-  const generate = model.recipe?.generate;
-  if (generate !== undefined) return generate;
-  throw new CommandFailure({ code: "no-generate", exit: exitCodes.wrong, message: `the recipe ${model.recipe?.name ?? ""} does not say how text is generated`, remedy: "add `generate = greedy(model)` to it" });
 }
 
 /** Half as long again as anything met in training is as far as a model is trusted to write. */
