@@ -14,7 +14,8 @@ export default defineConfig({
     // Files share a worker, and so its device and its modules: opening a device costs more than most tests.
     isolate: false,
     maxWorkers: Math.max(1, availableParallelism()),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Generous: a software driver compiles kernels when they first run, for seconds each on a busy machine.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

@@ -29,7 +29,7 @@ function checked(text: string): Checked {
   return result;
 }
 
-test("models that are right by construction are accepted, and their graphs keep what they promise", { timeout: 240_000 }, () => {
+test("models that are right by construction are accepted, and their graphs keep what they promise", { timeout: 600_000 }, () => {
   for (let seed = 0; seed < 6700; seed++) {
     const text = randomModel(seed);
     const { model, diagnostics } = checked(text);
@@ -38,11 +38,11 @@ test("models that are right by construction are accepted, and their graphs keep 
   }
 });
 
-test("programs with a right form and any meaning are accepted or refused with messages", { timeout: 240_000 }, () => {
+test("programs with a right form and any meaning are accepted or refused with messages", { timeout: 600_000 }, () => {
   for (let seed = 0; seed < 6700; seed++) checked(randomProgram(seed));
 });
 
-test("changed models are accepted or refused with messages", { timeout: 240_000 }, () => {
+test("changed models are accepted or refused with messages", { timeout: 600_000 }, () => {
   let refused = 0;
   for (let seed = 0; seed < 6600; seed++) {
     const below = randomBelow(seed);

@@ -172,7 +172,7 @@ function largest(a: Sizes, b: Sizes): Sizes {
 
 describeGpu("equal to PyTorch, on the adapter", () => {
   for (const one of CASES)
-    it(one.name, { timeout: 240_000 }, async () => {
+    it(one.name, { timeout: 600_000 }, async () => {
       const model = modelOf(one);
       const expected = expectedOf(one);
       expect([...expected.weights.keys()].sort()).toEqual(model.parameters.map(({ path }) => path).sort());
