@@ -1,7 +1,5 @@
 /** From a kernel's body to a complete WGSL module. */
 import { type Dim, quotient, constant } from "../dim.ts";
-import type { GroupKind } from "../ir/fused.ts";
-import { dimText } from "./emit/dim-text.ts";
 import { helperTexts } from "./emit/ops.ts";
 import { hasWide, type Memory, type Widths } from "./emit/memory.ts";
 import type { KernelVariant } from "./kernel.ts";
@@ -45,5 +43,3 @@ ${/ \* one\b/.test(body) ? "  let one = i32(nwg.z);\n" : ""}${body}
     ].join("\n\n"),
   };
 }
-
-export { dimText, type GroupKind };

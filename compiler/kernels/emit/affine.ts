@@ -2,7 +2,7 @@
  * Index arithmetic of a kernel: sums of base variables (thread coordinates, loop counters) with symbolic coefficients.
  * Offsets stay in this form until they are printed, so that equal offsets have equal text and contiguous axes merge.
  */
-import { add as addDims, asNumber, constant, type Dim, equal, multiply, ONE, scale as scaleDim, ZERO } from "../../dim.ts";
+import { add as addDims, asNumber, constant, type Dim, equal, multiply, ONE, ZERO } from "../../dim.ts";
 import { dimText } from "./dim-text.ts";
 
 /** The lanes 0, 1, 2, 3 of a four-wide value, as a variable. */
@@ -121,5 +121,3 @@ export function affineText(a: Affine, names: (variable: string) => string): stri
 function numberText(value: number): string {
   return value < 0 ? `(${value})` : String(value);
 }
-
-export { scaleDim };
