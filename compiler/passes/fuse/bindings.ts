@@ -2,7 +2,7 @@
 import { key } from "../../dim.ts";
 import type { Equation, Graph, Value, ValueId } from "../../ir/graph.ts";
 import { stateKey } from "../../ir/walk.ts";
-import { scatterMatch } from "../../kernels/nest.ts";
+import { scatterMatch } from "../../kernels/scatter.ts";
 import type { Node } from "./node.ts";
 import type { Read } from "./reads.ts";
 

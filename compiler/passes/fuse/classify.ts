@@ -3,7 +3,7 @@ import { asNumber, multiply, ONE } from "../../dim.ts";
 import type { GroupKind } from "../../ir/fused.ts";
 import { indicesIn } from "../../ir/expr.ts";
 import type { Equation, Value, ValueId } from "../../ir/graph.ts";
-import { scatterMatch } from "../../kernels/nest.ts";
+import { scatterMatch } from "../../kernels/scatter.ts";
 import { contraction } from "./contraction.ts";
 import { MOST_INNER, type Node } from "./node.ts";
 import { INNER, passedThrough, readsOf } from "./reads.ts";
