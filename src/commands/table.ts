@@ -9,10 +9,11 @@ import { fmtCommand } from "./fmt.ts";
 import { profileCommand } from "./profile.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
+import { summaryCommand } from "./summary.ts";
 import { trainCommand } from "./train.ts";
 
 /** Every verb, in the order of the help. */
-export const commands: readonly Command[] = [checkCommand, compileCommand, trainCommand, runCommand, evalCommand, reportCommand, fmtCommand, profileCommand, doctorCommand, execCommand, explainCommand];
+export const commands: readonly Command[] = [checkCommand, compileCommand, trainCommand, runCommand, evalCommand, reportCommand, fmtCommand, summaryCommand, profileCommand, doctorCommand, execCommand, explainCommand];
 
 /** Understood by every verb, before or after its name. */
 export const commonOptions: readonly Option[] = [

@@ -84,7 +84,7 @@ async function step(session: Session, entries: readonly string[], feed: Feed): P
 }
 
 /** The size of the first axes is the batch, every other one the length. */
-function sizesOf(inputs: readonly EntryInput[], batch: number, length: number): Sizes {
+export function sizesOf(inputs: readonly EntryInput[], batch: number, length: number): Sizes {
   const names = (dims: EntryInput["shape"]): readonly string[] => dims.flatMap(sizeNames);
   const rows = names(inputs.flatMap(({ shape }) => shape.slice(0, 1)));
   const others = names(inputs.flatMap(({ shape }) => shape));
