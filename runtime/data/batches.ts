@@ -15,6 +15,8 @@ export interface Batch {
   readonly sizes: Readonly<Record<string, number>>;
   /** Row-major. */
   readonly fields: Readonly<Record<string, Int32Array | Float32Array>>;
+  /** Fields that have no row for each example: the same whatever part of the batch is taken. */
+  readonly shared?: readonly string[];
   /** Predicted tokens: those that the loss counts, padding excluded. */
   readonly tokens: number;
 }

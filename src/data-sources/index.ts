@@ -1,13 +1,23 @@
+import { captionsSource } from "./captions.ts";
 import { imagesSource } from "./images.ts";
+import { labelledSource } from "./labelled.ts";
 import type { Source } from "./source.ts";
-import { textSource } from "./text.ts";
+import { spansSource } from "./spans.ts";
+import { taggedSource } from "./tagged.ts";
+import { corruptedSource, sentencesSource, textSource } from "./text.ts";
 import { pairsSource } from "./tsv.ts";
 
 export type { OpenedData, Source, SourceRequest } from "./source.ts";
 
 /** How the files of each source that std/data.tfm declares are read. */
 export const SOURCES: ReadonlyMap<string, Source> = new Map([
-  ["images", imagesSource],
-  ["pairs", pairsSource],
   ["text", textSource],
+  ["pairs", pairsSource],
+  ["corrupted", corruptedSource],
+  ["sentences", sentencesSource],
+  ["labelled", labelledSource],
+  ["tagged", taggedSource],
+  ["spans", spansSource],
+  ["images", imagesSource],
+  ["captions", captionsSource],
 ]);

@@ -1,0 +1,51 @@
+import { noExamples } from "./errors.ts";
+import type { Examples } from "./examples.ts";
+import { given } from "./examples.ts";
+import { DEFAULT_LENGTH, segmentFields } from "./labelled.ts";
+import { listBatches, paddedRows } from "./list.ts";
+
+/** Words with a class each. */
+export interface Tagged {
+  readonly words: readonly string[];
+  readonly tags: readonly number[];
+}
+
+interface Row {
+  readonly ids: readonly number[];
+  readonly segment: readonly number[];
+  readonly tag: readonly number[];
+  readonly scored: readonly number[];
+}
+
+/** Fields `ids`, `segment`, `tag` [B, T], where all pieces of a word have its tag, and `scored` [B, T], 1 at each word's first piece. */
+export function taggedExamples(rows: readonly Tagged[]): Examples {
+  return {
+    count: rows.length,
+    unit: "sentences",
+    text: { lines: () => rows.map(({ words }) => words.join(" ")), spacing: "free", specials: [] },
+    encode({ tokenizer: maybe, batch, seed, limit = DEFAULT_LENGTH }) {
+      const tokenizer = given(maybe);
+      if (rows.length === 0) throw noExamples("sentences");
+      const encoded = rows.map(({ words, tags }): Row => {
+        const pieces = words.flatMap((word, at) => tokenizer.encode(word).map((id, n) => ({ id, tag: tags[at] as number, scored: n === 0 ? 1 : 0 }))).slice(0, limit - 2);
+        return {
+          ids: [tokenizer.start, ...pieces.map(({ id }) => id), tokenizer.end],
+          segment: new Array<number>(pieces.length + 2).fill(0),
+          tag: [0, ...pieces.map(({ tag }) => tag), 0],
+          scored: [0, ...pieces.map(({ scored }) => scored), 0],
+        };
+      });
+      const lengths = encoded.map(({ ids }) => ids.length);
+      return listBatches(lengths, {
+        batch,
+        seed,
+        bounds: { T: Math.max(...lengths) },
+        assemble: (picked) => {
+          const some = picked.map((at) => encoded[at] as Row);
+          const { B, T, fields, tokens } = segmentFields(some, tokenizer.pad);
+          return { sizes: { B, T }, fields: { ...fields, tag: paddedRows(some.map(({ tag }) => tag), T, 0), scored: paddedRows(some.map(({ scored }) => scored), T, 0) }, tokens };
+        },
+      });
+    },
+  };
+}

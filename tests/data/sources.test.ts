@@ -1,0 +1,182 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SOURCES } from "../../src/data-sources/index.ts";
+import { heldOutData, openData } from "../../src/experiment/data.ts";
+import { encoded, prepare } from "../../src/experiment/prepare.ts";
+import type { Prepared } from "../../src/experiment/prepare.ts";
+import { readModel } from "../../src/experiment/source.ts";
+import { valueOf } from "../../src/failure.ts";
+import { evaluateSize } from "../../runtime/size.ts";
+import { packageRoot } from "../../src/package-root.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "tfm-sources-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = (name: string, content: string | Uint8Array): string => {
+  writeFileSync(path.join(folder, name), content);
+  return path.join(folder, name);
+};
+
+const idx = (shape: readonly number[], values: readonly number[]): Uint8Array => {
+  const head = [0, 0, 8, shape.length, ...shape.flatMap((extent) => [0, 0, extent >> 8, extent & 255])];
+  return Uint8Array.from([...head, ...values]);
+};
+
+/** A recipe that asks for all fields of a source. */
+const recipe = (source: string, fields: string, tokenizer: string, batch = 3): string => `
+model Nothing(d = 2) {
+  param w: [d] ~ ones
+  forward() -> real = mean[i] w[i] * w[i]
+}
+train nothing {
+  ${tokenizer === "" ? "" : `tokenizer = ${tokenizer}`}
+  data = ${source}
+  model = Nothing()
+  loss(${fields}) = model()
+  optimizer = Sgd(lr: 0.1)
+  batch = ${batch}; steps = 5; seed = 4
+}`;
+
+const SPECIMENS: ReadonlyMap<string, readonly [source: string, fields: string, tokenizer: string]> = new Map([
+  ["text", ['text("text.txt", tokenizer: tokenizer, length: 8)', "ids, next", "characters()"]],
+  ["pairs", ['pairs("pairs.tsv", from: "a", to: "b", tokenizer: tokenizer)', "source, target, next", "unigram(60)"]],
+  ["corrupted", ['corrupted("text.txt", tokenizer: tokenizer, length: 20)', "source, target, next", "bytes()"]],
+  ["sentences", ['sentences("text.txt", tokenizer: tokenizer, length: 16)', "ids, segment, word, follows", "wordpiece(60)"]],
+  ["labelled", ['labelled("labels.tsv", first: "sentence", classes: 3, tokenizer: tokenizer)', "ids, segment, label", "bpe(60)"]],
+  ["tagged", ['tagged("tags.tsv", tags: 3, tokenizer: tokenizer)', "ids, segment, tag, scored", "bpe(60)"]],
+  ["spans", ['spans("spans.jsonl", tokenizer: tokenizer)', "ids, segment, first, last", "wordpiece(60)"]],
+  ["images", ['images(".", side: 2)', "image, label", ""]],
+  ["captions", ['captions(".", names: "names.txt", side: 2, classes: 3, tokenizer: tokenizer)', "image, caption, label, prompts", "characters()"]],
+]);
+
+beforeAll(() => {
+  file("text.txt", Array.from({ length: 40 }, (_, at) => `line ${at} of words\n${at % 5 === 0 ? "\n" : ""}`).join(""));
+  file("pairs.tsv", "un deux\tone two\ndeux\ttwo\nun\tone\ntrois un\tthree one\n");
+  file("labels.tsv", "good\t1\nbad film\t0\nneither good nor bad\t2\nvery good\t1\n");
+  file("tags.tsv", "mars\t1\n2019\t2\n\nle\t0\n3\t2\navril\t1\n");
+  file("spans.jsonl", '{"question":"when","context":"it was in march 2019","answer":"march 2019"}\n{"question":"who","context":"anna came","answer":"anna"}\n');
+  file("train-images-idx3-ubyte.gz", gzipSync(idx([5, 2, 2], Array.from({ length: 20 }, (_, at) => at * 12))));
+  file("train-labels-idx1-ubyte.gz", gzipSync(idx([5], [0, 1, 2, 0, 1])));
+  file("val-images-idx3-ubyte", idx([2, 2, 2], [255, 0, 0, 0, 0, 0, 0, 255]));
+  file("val-labels-idx1-ubyte", idx([2], [2, 1]));
+  file("names.txt", "zero\none\ntwo\n");
+});
+
+const prepared = (name: string): Prepared => {
+  const [source, fields, tokenizer] = SPECIMENS.get(name) as readonly [string, string, string];
+  return prepare({ source: valueOf(readModel(file(`${name}.tfm`, recipe(source, fields, tokenizer)))) });
+};
+
+it("reads every source that the library declares", () => {
+  const declared = [...readFileSync(path.join(packageRoot, "std", "data.tfm"), "utf8").matchAll(/^data (\w+)\(/gm)].map(([, name]) => name);
+  expect([...SOURCES.keys()].sort()).toEqual(declared.sort());
+  expect([...SPECIMENS.keys()].sort()).toEqual(declared.sort());
+});
+
+describe.each([...SPECIMENS.keys()])("%s", (name) => {
+  it("gives batches of the declared fields, within ranges and bounds, the same for the same step", () => {
+    const run = prepared(name), again = prepared(name);
+    const declared = run.recipe.data.fields;
+    expect(declared.map((field) => field.name)).toEqual((SPECIMENS.get(name)?.[1] ?? "").split(", "));
+    const held = encoded(run.data.heldOut ?? run.data.whole, "data", run.recipe, run.tokenizer);
+    const evaluated = [...held.inOrder()].map((batch) => ({ batch, bounds: held.bounds }));
+    const trained = Array.from({ length: 2 * run.stepsPerEpoch + 3 }, (_, at) => run.batches(at + 1)).flat();
+    expect(trained).toEqual(Array.from({ length: trained.length }, (_, at) => again.batches(at + 1)).flat());
+    for (const { batch, bounds } of [...trained.map((one) => ({ batch: one, bounds: run.bounds })), ...evaluated]) {
+      for (const [size, value] of Object.entries(batch.sizes)) expect(value, `${size} in ${JSON.stringify(batch.sizes)}`).toBeLessThanOrEqual(bounds[size] ?? 0);
+      expect(batch.tokens).toBeGreaterThan(0);
+      for (const { name: field, shape, range, type } of declared) {
+        const values = batch.fields[field] as Int32Array | Float32Array;
+        expect(values.length, field).toBe(shape.reduce((product, size) => product * evaluateSize(size, batch.sizes), 1));
+        expect(values.constructor.name).toBe(type === "f32" ? "Float32Array" : "Int32Array");
+        const most = range === undefined ? 2 : evaluateSize(range, batch.sizes);
+        expect(values.every((value) => value >= 0 && (range === undefined ? value <= 1 : value < most)), `${field} below ${most}`).toBe(true);
+      }
+    }
+    expect(evaluated.reduce((sum, { batch }) => sum + (batch.sizes["B"] ?? 0), 0)).toBeGreaterThan(0);
+  });
+});
+
+describe("what the data hold out", () => {
+  it("is measured when the very files are named, all of others otherwise", () => {
+    const { recipe: { data }, data: { record } } = prepared("text");
+    const model = path.join(folder, "text.tfm");
+    const all = valueOf(openData(data, model)).whole.count;
+    const heldOut = valueOf(heldOutData(data, model, record));
+    expect(heldOut.count).toBe(Math.ceil(all / 10));
+    expect(valueOf(heldOutData(data, model, record, path.join(folder, "text.txt"))).count).toBe(heldOut.count);
+    expect(valueOf(heldOutData(data, model, record, file("other.txt", "some other text"))).count).toBe(15);
+    const images = prepared("images");
+    expect([images.data.training.count, images.data.heldOut?.count]).toEqual([5, 2]);
+  });
+
+  it("is missed where there is none", () => {
+    const { recipe: { data }, data: { record } } = prepared("labelled");
+    expect(heldOutData(data, path.join(folder, "labelled.tfm"), record)).toMatchObject({ ok: false, failure: { code: "nothing-held-out", exit: 2 } });
+  });
+});
+
+describe("bad rows", () => {
+  const open = (name: string, path_: string, skipBadRows = false): ReturnType<typeof openData> => openData(prepared(name).recipe.data, path.join(folder, `${name}.tfm`), { override: path_, skipBadRows });
+  const cases: readonly (readonly [what: string, source: string, file: string, content: string, code: string, says: string, line: number, good: number])[] = [
+    ["a class beyond", "labelled", "a.tsv", "good\t1\nbad\t3\n", "label-range", '"3" and not a class from 0 to 2', 2, 1],
+    ["a class that is no number", "labelled", "b.tsv", "sentence\tlabel\ngood\tyes\nok\t1\n", "label-range", '"yes"', 2, 1],
+    ["no text", "labelled", "c.csv", 'sentence,label\n" ",1\n"a, ""b""\nc",0\n', "data-empty-column", "`sentence` is empty", 2, 1],
+    ["another number of columns", "labelled", "d.tsv", "good\t1\nbad\n", "data-columns", '1 columns in "bad"', 2, 1],
+    ["an open quote", "labelled", "e.csv", 'sentence,label\ngood,1\n"bad,0\n', "data-quotes", "not closed", 3, 1],
+    ["no JSON", "labelled", "f.jsonl", '{"sentence":"good","label":1}\n\n{"sentence"\n', "data-not-json", "not JSON", 3, 1],
+    ["no such key", "labelled", "g.jsonl", '{"sentence":"good","label":1}\n{"text":"x","label":0}\n', "data-columns", "no `sentence`", 2, 1],
+    ["a line without a tab", "pairs", "h.tsv", "un\tone\ndeux\ntrois\tthree\n", "data-no-tab", 'no tab in "deux"', 2, 2],
+    ["a tag beyond", "tagged", "i.tsv", "a\t0\n\nb\t1\nc\t7\nd\t0\n\ne\t2\n", "label-range", '"7"', 4, 2],
+    ["tags for other words", "tagged", "j.jsonl", '{"words":["a","b"],"tags":[1]}\n{"words":["a"],"tags":[1]}\n', "data-columns", "2 words and 1 tags", 1, 1],
+    ["an answer from elsewhere", "spans", "k.tsv", "question\tcontext\tanswer\nwho\tanna came\tberta\nwho\tanna came\tanna\n", "answer-not-found", '"berta"', 2, 1],
+  ];
+  it.each(cases)("%s stops with file and line, or is counted", (_, source, name, content, code, says, line, good) => {
+    const at = file(name, content);
+    const failed = open(source, at);
+    expect(failed).toMatchObject({ ok: false, failure: { code, exit: 1 } });
+    expect(failed.ok ? "" : failed.failure.message).toContain(`${at}:${line}: `);
+    expect(failed.ok ? "" : failed.failure.message).toContain(says);
+    const skipped = valueOf(open(source, at, true));
+    expect([skipped.badRows, skipped.training.count]).toEqual([1, good]);
+    expect(skipped.record.badRows).toBe(1);
+  });
+
+  it("names the line of a file in which rows were left out", () => {
+    const long = file("long.tsv", `bad\nun\tone\n${"x".repeat(5000)} ${"1 ".repeat(600)}\ttwo\n`);
+    const { recipe: chosen, tokenizer } = prepared("pairs");
+    expect(() => encoded(valueOf(open("pairs", long, true)).training, long, chosen, tokenizer)).toThrow(/long\.tsv: The source of line 3 has/);
+  });
+
+  it("that are all there is leave nothing to train on", () => {
+    expect(open("labelled", file("none.tsv", "good\t9\n"), true)).toMatchObject({ ok: false, failure: { code: "data-empty", message: expect.stringContaining("1 bad ones") as string } });
+  });
+});
+
+describe("images", () => {
+  const open = (): ReturnType<typeof openData> => openData(prepared("images").recipe.data, path.join(folder, "images.tfm"), { override: path.join(folder, "x-images-idx3-ubyte") });
+  const images = (bytes: Uint8Array, labels = idx([1], [1])): ReturnType<typeof openData> => {
+    file("x-images-idx3-ubyte", bytes);
+    file("x-labels-idx1-ubyte", labels);
+    return open();
+  };
+  it.each([
+    ["no IDX", Uint8Array.from([1, 2, 3, 4, 5]), undefined, "images-damaged", "does not begin"],
+    ["cut off", idx([1, 2, 2], [1, 2, 3]), undefined, "images-damaged", "3 values where its header says 1 × 2 × 2"],
+    ["cut off within the pack", gzipSync(idx([1, 2, 2], [1, 2, 3, 4])).subarray(0, 20), undefined, "images-damaged", "unpacked"],
+    ["of other numbers", Uint8Array.from([0, 0, 13, 1, 0, 0, 0, 0]), undefined, "images-damaged", "0xd"],
+    ["of another form", idx([1, 3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9]), undefined, "images-form", "3 × 3"],
+    ["without a label each", idx([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]), undefined, "images-damaged", "2 images"],
+    ["of a class beyond", idx([1, 2, 2], [1, 2, 3, 4]), idx([1], [10]), "label-range", "class 10"],
+  ])("%s are refused", (_, bytes, labels, code, says) => {
+    const made = images(bytes, labels);
+    expect(made).toMatchObject({ ok: false, failure: { code, exit: 1, message: expect.stringContaining(says) as string } });
+    expect(made.ok ? "" : made.failure.message).toContain("x-");
+  });
+
+  it("are told to be missing", () => {
+    expect(openData(prepared("images").recipe.data, "x.tfm", { override: path.join(folder, "nowhere") })).toMatchObject({ ok: false, failure: { code: "file-missing" } });
+  });
+});
