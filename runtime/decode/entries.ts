@@ -1,7 +1,7 @@
 /**
  * How the entries of a program generate: `forward(target, source)` computes all anew for each prefix; where the model also has
  * `encode(source)` and `decode(target, …encode's results…, keep)`, the source is encoded once. By convention entries of these names and
- * shapes make up `forward`, and a last argument of the source's shape that is no number tells which of its places are not padding.
+ * shapes make up `forward`, and a last argument of the source's shape that is neither real nor an index tells which of its places are not padding.
  */
 import type { Entry, Input, Program } from "../program.ts";
 import type { EncodeDecodeEntries, ForwardEntry } from "./session-logits.ts";
@@ -39,7 +39,7 @@ function encodedOnce(forward: Entry, encode: Entry | undefined, decode: Entry | 
     isSame(read, source) && isSame(grows, target) &&
     // Rows of what was encoded are rows of the batch.
     memories.every((output, at) => isSame(output, rest[at] as Input) && isSameSize(output.shape[0], source.shape[0])) &&
-    (keep === undefined || (keep.type === "u32" && isSameSize(keep.shape, source.shape))) &&
+    (keep === undefined || (keep.type !== "f32" && keep.range === undefined && isSameSize(keep.shape, source.shape))) &&
     decode.outputs.length === 1 && isSame(decode.outputs[0] as Input, forward.outputs[0] as Input);
   if (!fits) return undefined;
   return {
