@@ -2,6 +2,7 @@ import { checkCommand } from "./check.ts";
 import type { Command, Option } from "./command.ts";
 import { compileCommand } from "./compile.ts";
 import { doctorCommand } from "./doctor.ts";
+import { drawCommand } from "./draw.ts";
 import { evalCommand } from "./eval.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
@@ -10,10 +11,11 @@ import { profileCommand } from "./profile.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { summaryCommand } from "./summary.ts";
+import { tokenizeCommand } from "./tokenize.ts";
 import { trainCommand } from "./train.ts";
 
 /** Every verb, in the order of the help. */
-export const commands: readonly Command[] = [checkCommand, compileCommand, trainCommand, runCommand, evalCommand, reportCommand, fmtCommand, summaryCommand, profileCommand, doctorCommand, execCommand, explainCommand];
+export const commands: readonly Command[] = [checkCommand, compileCommand, trainCommand, runCommand, evalCommand, reportCommand, fmtCommand, summaryCommand, drawCommand, profileCommand, tokenizeCommand, doctorCommand, execCommand, explainCommand];
 
 /** Understood by every verb, before or after its name. */
 export const commonOptions: readonly Option[] = [
