@@ -1,6 +1,7 @@
 /** The graph passes in order. A pass's name is its file, what `--print-after` takes, and its title in traces. */
 import type { Pass } from "./passes/pass.ts";
 import { canonical } from "./passes/canonical.ts";
+import { exchange } from "./passes/exchange.ts";
 import { fold } from "./passes/fold.ts";
 import { narrow } from "./passes/narrow.ts";
 import { prune } from "./passes/prune.ts";
@@ -8,4 +9,4 @@ import { share } from "./passes/share.ts";
 import { simplify } from "./passes/simplify.ts";
 import { split } from "./passes/split.ts";
 
-export const GRAPH_PASSES: readonly Pass[] = [fold, simplify, canonical, fold, simplify, fold, share, split, narrow, prune];
+export const GRAPH_PASSES: readonly Pass[] = [fold, simplify, canonical, fold, simplify, fold, share, exchange, split, narrow, prune];

@@ -1,11 +1,12 @@
 /** The merging of groups: every value starts with one of its own, and joins others where one loop structure serves both. */
 import { type Dim, equal } from "../../dim.ts";
 import type { Group, GroupKind, Pack } from "../../ir/fused.ts";
+import { indicesIn } from "../../ir/expr.ts";
 import type { Equation, Graph, Value, ValueId } from "../../ir/graph.ts";
 import { Bindings, MOST_BINDINGS } from "./bindings.ts";
 import { fitsKind, type Node, sameAxes, sameSizes, sizesKey } from "./node.ts";
 import { DependencyOrder } from "./order.ts";
-import { passedThrough, type Read, readsOf } from "./reads.ts";
+import { INNER, passedThrough, type Read, readsOf } from "./reads.ts";
 import type { Recomputed } from "./virtual.ts";
 
 export class Merging {
@@ -60,8 +61,17 @@ export class Merging {
     for (const other of this.siblings(value, node.kind)) {
       const [into, own] = [this.nodeOf.get(other)!, this.nodeOf.get(value.id)!];
       if (into === own || into.kind !== own.kind || this.isRefused(own, into) || !sameAxes(into.roots.get(other)!, axes)) continue;
+      if (own.kind === "stream" && !this.walkTogether(value, other)) continue;
       if (!this.tryUnite(into, own)) this.refuse(own, into);
     }
+  }
+
+  /** Whether two streams read something at the same place in every round: those of keys and of values do, that of queries goes another way. */
+  private walkTogether(value: Equation, other: ValueId): boolean {
+    const rounds = (id: ValueId): string[] =>
+      this.reads.get(id)!.filter(({ slots }) => slots.flatMap(indicesIn).some((index) => index >= value.shape.length && index < INNER)).map((read) => JSON.stringify(read));
+    const own = new Set(rounds(value.id));
+    return rounds(other).some((read) => own.has(read));
   }
 
   /** Values of the same sizes that read something in common with it, in order; sums over leading axes need nothing in common. */
