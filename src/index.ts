@@ -28,6 +28,7 @@ export type { Checkpoint, RunRecord } from "./experiment/run-folder.ts";
 export { readTrained } from "./experiment/use.ts";
 export type { Trained } from "./experiment/use.ts";
 export { restoredTranslator } from "./experiment/translator.ts";
+export type { DecodingChoice } from "./experiment/decoding.ts";
 export type { Translator } from "./experiment/translator.ts";
 export { evaluate, metricsText } from "./experiment/evaluate.ts";
 export type { Answer, Evaluation } from "./experiment/evaluate.ts";

@@ -130,7 +130,7 @@ function continuations(from: Live, logits: Float32Array, count: number): { reado
   const ids = highest(logits, count);
   const most = logits[ids[0] ?? 0] ?? 0;
   let sum = 0;
-  for (const value of logits) sum += Math.exp(value - most);
+  for (let id = 0; id < logits.length; id++) sum += Math.exp((logits[id] as number) - most);
   const all = most + Math.log(sum);
   return ids.map((id) => ({ from, id, logProbability: from.logProbability + (logits[id] as number) - all }));
 }
