@@ -4,7 +4,7 @@ import { recipeOf } from "../experiment/check.ts";
 import { heldOutData } from "../experiment/data.ts";
 import { choiceOf, measuringOptions } from "../experiment/decoding.ts";
 import { metricsText } from "../experiment/evaluate.ts";
-import { measure, restoredMeasurer } from "../experiment/measure.ts";
+import { checkMeasurable, measure, restoredMeasurer } from "../experiment/measure.ts";
 import { appendToLog } from "../experiment/run-folder.ts";
 import { readTrained } from "../experiment/use.ts";
 import { valueOf } from "../failure.ts";
@@ -34,6 +34,7 @@ async function evalModel(place: string, file: string | undefined, options: Optio
   const { checkpoint, model, tokenizer } = readTrained(place);
   const { record, source } = checkpoint;
   const examples = valueOf(heldOutData(recipeOf(model).data, source.file.path, record.data, file));
+  checkMeasurable(recipeOf(model), examples);
   const device = valueOf(await commandDevice());
   const progress = output.progress();
   const { metrics, answers } = await measure(restoredMeasurer(checkpoint, model, tokenizer, device, choice), examples, (done) => progress.update(`${done} measured`)).finally(() => progress.finish());

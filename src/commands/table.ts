@@ -1,6 +1,7 @@
 import { checkCommand } from "./check.ts";
 import type { Command, Option } from "./command.ts";
 import { compileCommand } from "./compile.ts";
+import { dataCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
 import { drawCommand } from "./draw.ts";
 import { evalCommand } from "./eval.ts";
@@ -15,7 +16,7 @@ import { tokenizeCommand } from "./tokenize.ts";
 import { trainCommand } from "./train.ts";
 
 /** Every verb, in the order of the help. */
-export const commands: readonly Command[] = [checkCommand, compileCommand, trainCommand, runCommand, evalCommand, reportCommand, fmtCommand, summaryCommand, drawCommand, profileCommand, tokenizeCommand, doctorCommand, execCommand, explainCommand];
+export const commands: readonly Command[] = [checkCommand, compileCommand, trainCommand, runCommand, evalCommand, reportCommand, fmtCommand, summaryCommand, drawCommand, profileCommand, dataCommand, tokenizeCommand, doctorCommand, execCommand, explainCommand];
 
 /** Understood by every verb, before or after its name. */
 export const commonOptions: readonly Option[] = [

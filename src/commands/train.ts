@@ -3,7 +3,7 @@ import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { heldOutData } from "../experiment/data.ts";
 import { metricsText } from "../experiment/evaluate.ts";
-import { measurable } from "../experiment/measure.ts";
+import { checkMeasurable, measurable } from "../experiment/measure.ts";
 import { duration, progressLines } from "../experiment/progress-line.ts";
 import { newRunFolder, readCheckpoint } from "../experiment/run-folder.ts";
 import type { Checkpoint } from "../experiment/run-folder.ts";
@@ -64,6 +64,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   const { data, recipe: chosen } = prepared;
   const own = measurable(chosen) ? data.heldOut : undefined;
   const heldout = evaluation === undefined ? own : valueOf(heldOutData(chosen.data, prepared.source.file.path, data.record, evaluation));
+  if (heldout !== undefined) checkMeasurable(chosen, heldout);
   const { steps } = prepared.recipe;
   const folder = options.text("out") ?? resume?.folder ?? newRunFolder(prepared.source.file.path);
   const device = valueOf(await commandDevice());
@@ -89,7 +90,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
     if (output.json) output.dataJson({ run: folder, step: result.step, end: result.end, loss: result.last?.loss ?? null, seconds, adapter: device.adapter.name, ...metrics });
     else output.data(folder);
     if (result.end === "done") {
-      output.say(`trained ${result.step - run.from} steps in ${duration(seconds)} on ${device.adapter.name}; try: tfmc run ${folder} "…"`);
+      output.say(`trained ${result.step - run.from} steps in ${duration(seconds)} on ${device.adapter.name}; try: ${chosen.generate === undefined ? `tfmc eval ${folder} DATA` : `tfmc run ${folder} "…"`}`);
       return exitCodes.ok;
     }
     output.say(`ended after step ${result.step} of ${steps}; go on with: tfmc train --resume ${folder}`);

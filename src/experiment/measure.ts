@@ -58,6 +58,17 @@ export function measurable({ reports, metrics }: Recipe): boolean {
   return reports.length + metrics.length > 0;
 }
 
+/** Throws CommandFailure where a recipe's metrics cannot be measured on such examples, before anything is computed. */
+export function checkMeasurable({ reports, metrics, generate }: Recipe, { pairs, written }: Examples): void {
+  const texts = reports.filter((name) => METRICS.has(name));
+  if (texts.length > 0 && pairs === undefined) throw unmeasurable(texts, "the data have no answers to compare with");
+  if (reports.includes("perplexity") && written === undefined) throw unmeasurable(["perplexity"], "the data hold no text that goes on");
+  if (reports.includes("perplexity") && generate === undefined) throw unmeasurable(["perplexity"], "the recipe does not say with `generate` which function foresees the text");
+  if (reports.length + metrics.length === 0 && pairs === undefined) {
+    throw new CommandFailure({ code: "no-metrics", exit: exitCodes.wrong, message: "the recipe names nothing to measure on these data", remedy: "add a function beside `loss`, such as accuracy(image, label) = correct(model(image), label)" });
+  }
+}
+
 /**
  * All that a recipe wants to know of examples: its own metrics, averaged over all values that they give; perplexity; and the comparison of
  * written answers with the wanted ones.
@@ -66,7 +77,7 @@ export async function measure(measurer: Measurer, examples: Examples, onProgress
   const recipe = measurer.model.recipe as Recipe;
   const wantsText = recipe.reports.filter((name) => METRICS.has(name));
   const others = recipe.reports.length + recipe.metrics.length === 0;
-  if (wantsText.length > 0 && examples.pairs === undefined) throw unmeasurable(wantsText, "the data have no answers to compare with");
+  checkMeasurable(recipe, examples);
   const metrics: Record<string, number> = {};
   if (recipe.metrics.length > 0 || recipe.reports.includes("perplexity")) Object.assign(metrics, await measureBatches(measurer, recipe, examples, onProgress));
   if (examples.pairs === undefined || (wantsText.length === 0 && !others)) return { metrics, answers: [] };

@@ -1,0 +1,97 @@
+import type { EntryInput } from "../../compiler/check/model.ts";
+import type { TrainingBatch } from "../../runtime/index.ts";
+import { evaluateSize } from "../../runtime/size.ts";
+import type { Tokenizer } from "../../runtime/text/index.ts";
+import { exitCodes } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { prepare } from "../experiment/prepare.ts";
+import type { Prepared } from "../experiment/prepare.ts";
+import { readModel } from "../experiment/source.ts";
+import { CommandFailure, valueOf } from "../failure.ts";
+import type { Output } from "../output.ts";
+import type { Command, OptionValues } from "./command.ts";
+import { modelChoices, modelOptions } from "./model-options.ts";
+import { reporting } from "./refused.ts";
+
+export const dataCommand: Command = {
+  name: "data",
+  summary: "show the examples that a recipe trains on, as the model is fed with them",
+  details: "tfmc data show FILE.tfm\n\nThe first rows of a step's batch, field by field: tokens as the vocabulary spells them, images in shades. What the recipe itself\nmasks or draws is not in them. --step N shows another step; the same step is the same in every run of the same seed.",
+  arguments: [
+    { name: "action", count: "one", doc: "`show`" },
+    { name: "file", count: "one", doc: "the model" },
+  ],
+  options: [
+    ...modelOptions,
+    { name: "data", kind: "text", value: "PATH", doc: "files in the place of the recipe's" },
+    { name: "skip-bad-rows", kind: "flag", doc: "leave out rows that are wrong, and count them" },
+    { name: "step", kind: "integer", value: "N", doc: "the step, from 1; 1 by default" },
+    { name: "rows", kind: "integer", value: "N", doc: "rows to show; 4 by default" },
+  ],
+  needsAdapter: false,
+  run: ({ arguments: [action = "", file = ""], options, output }) => reporting(output, () => Promise.resolve(showData(action, file, options, output))),
+};
+
+function showData(action: string, file: string, options: OptionValues, output: Output): ExitCode {
+  if (action !== "show") throw new CommandFailure({ code: "action-unknown", exit: exitCodes.usage, message: `there is no \`tfmc data ${action}\``, remedy: `tfmc data show ${action.endsWith(".tfm") ? action : "FILE.tfm"}` });
+  const [step, rows] = [counted(options, "step", 1), counted(options, "rows", 4)];
+  const { recipe: name, set } = modelChoices(options);
+  const prepared = prepare({ source: valueOf(readModel(file)), recipe: name, set, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), warn: (warnings) => output.report(warnings) });
+  const { data, recipe, tokenizer, stepsPerEpoch } = prepared;
+  output.say(`${data.training.count.toLocaleString("en-US")} ${data.training.unit} in ${data.file}${data.heldOut === undefined ? "" : `, ${data.heldOut.count.toLocaleString("en-US")} held out`}${data.badRows === 0 ? "" : `, ${data.badRows} bad rows left out`}; ${stepsPerEpoch} steps see as much once${tokenizer === undefined ? "" : `; ${tokenizer.size} tokens`}`);
+  const batch = prepared.batches(step)[0] as TrainingBatch;
+  output.say(`step ${step}: ${Object.entries(batch.sizes).map(([size, value]) => `${size} = ${value}`).join(", ")}`);
+  const inputs = recipe.loss.inputs;
+  for (let row = 0; row < Math.min(rows, batch.sizes["B"] ?? 0); row++) {
+    const shown = inputs.map((input) => [input.name, fieldRow(input, batch, row)] as const);
+    if (output.json) {
+      output.dataJson({ row, ...Object.fromEntries(shown.map(([field, values]) => [field, [...values]])) });
+      continue;
+    }
+    if (row > 0) output.data("");
+    for (const [at, [field, values]] of shown.entries()) for (const line of lines(field, values, inputs[at] as EntryInput, prepared)) output.data(line);
+  }
+  return exitCodes.ok;
+}
+
+/** The elements of a field that belong to a row: all of them where its first axis is not the batch. */
+function fieldRow({ name, shape }: EntryInput, { fields, sizes }: TrainingBatch, row: number): Int32Array | Float32Array {
+  const values = fields[name] as Int32Array | Float32Array;
+  const [first, ...others] = shape;
+  const isBatch = first !== undefined && first.length === 1 && first[0]?.factors.includes("B") === true;
+  const width = others.reduce((product, size) => product * evaluateSize(size, sizes), 1);
+  return isBatch ? values.slice(row * width, (row + 1) * width) : values;
+}
+
+function lines(field: string, values: Int32Array | Float32Array, { shape, range }: EntryInput, { tokenizer }: Prepared): readonly string[] {
+  if (values instanceof Float32Array) return shape.length === 4 ? [`${field}:`, ...shades(values)] : [`${field}: ${Array.from(values, (value) => value.toFixed(3)).join(" ")}`];
+  // Indices into the vocabulary are the ones as many as it has tokens.
+  const words = tokenizer !== undefined && range !== undefined && range.length === 1 && range[0]?.factors.length === 0 && range[0].coefficient === tokenizer.size;
+  return [`${field}: ${words ? spelt(values, tokenizer) : [...values].join(" ")}`];
+}
+
+function spelt(ids: Int32Array, tokenizer: Tokenizer): string {
+  let last = ids.length;
+  while (last > 0 && ids[last - 1] === tokenizer.pad) last--;
+  const tokens = Array.from(ids.subarray(0, last), (id) => tokenizer.token(id).replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (sign) => JSON.stringify(sign).slice(1, -1)).replaceAll(" ", "␣"));
+  return `${tokens.join("│")}${last < ids.length ? ` + ${ids.length - last} of padding` : ""}`;
+}
+
+const SHADES = " .:-=+*#%@";
+
+/** A picture of 0..1 with two characters a dot; of several channels the mean. */
+function shades(values: Float32Array): readonly string[] {
+  const side = [1, 3, 4].map((channels) => Math.sqrt(values.length / channels)).find((extent) => Number.isInteger(extent)) ?? 1;
+  const channels = values.length / (side * side);
+  return Array.from({ length: side }, (_, r) => Array.from({ length: side }, (_, c) => {
+    const from = (r * side + c) * channels;
+    const mean = values.subarray(from, from + channels).reduce((sum, value) => sum + value, 0) / channels;
+    return (SHADES[Math.min(SHADES.length - 1, Math.floor(mean * SHADES.length))] as string).repeat(2);
+  }).join(""));
+}
+
+function counted(options: OptionValues, name: string, otherwise: number): number {
+  const value = options.number(name) ?? otherwise;
+  if (value < 1) throw new CommandFailure({ code: "option-too-small", exit: exitCodes.usage, message: `--${name} must be at least 1; it is ${value}` });
+  return value;
+}

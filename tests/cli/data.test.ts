@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { tfmc } from "../support/tfmc.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "tfm-data-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const recipe = (name: string, settings: string, fields: string): string => `
+train ${name} {
+  ${settings}
+  model = Nothing()
+  loss(${fields}) = model()
+  optimizer = Sgd(lr: 0.1)
+  batch = 2; steps = 5; seed = 4
+}`;
+beforeAll(() => {
+  writeFileSync(path.join(folder, "m.tfm"), `model Nothing(d = 2) {
+  param w: [d] ~ ones
+  forward() -> real = mean[i] w[i] * w[i]
+}
+${recipe("text", 'tokenizer = characters(); data = labelled("a.tsv", first: "text", classes: 2, tokenizer: tokenizer)', "ids, label")}
+${recipe("pictures", 'data = images("x-images-idx3-ubyte", side: 2)', "image, label")}`);
+  writeFileSync(path.join(folder, "a.tsv"), "ab a\t1\nbad\n\nb\t0\n");
+  writeFileSync(path.join(folder, "x-images-idx3-ubyte"), Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 0, 255, 128, 0));
+  writeFileSync(path.join(folder, "x-labels-idx1-ubyte"), Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 7));
+});
+
+it("shows texts as tokens and images in shades", async () => {
+  const stopped = await tfmc(["data", "show", "m.tfm"], { cwd: folder });
+  expect(stopped).toMatchObject({ code: 1, stdout: "" });
+  expect(stopped.stderr).toContain("a.tsv:2: ");
+  expect(stopped.stderr).toContain("--skip-bad-rows");
+  const shown = await tfmc(["data", "show", "m.tfm", "--skip-bad-rows"], { cwd: folder });
+  expect(shown.code).toBe(0);
+  expect(shown.stdout.split("\n\n").map((row) => row.trim()).sort()).toEqual(["ids: <start>│a│b│␣│a│<end>\nlabel: 1", "ids: <start>│b│<end> + 3 of padding\nlabel: 0"]);
+  expect(shown.stderr).toContain("2 texts in a.tsv, 1 bad rows left out; 1 steps");
+  const image = await tfmc(["data", "show", "m.tfm", "--recipe", "pictures"], { cwd: folder });
+  expect(image.stdout).toBe("image:\n  @@\n++  \nlabel: 7\n");
+  expect((await tfmc(["data", "m.tfm", "x"], { cwd: folder })).code).toBe(2);
+});
