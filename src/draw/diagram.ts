@@ -4,7 +4,8 @@
  */
 import type { Entry, Instance, Model } from "../../compiler/check/model.ts";
 import { print } from "../../compiler/dim.ts";
-import type { Graph, Value, ValueId } from "../../compiler/ir/graph.ts";
+import { visitExpr } from "../../compiler/ir/expr.ts";
+import type { Expr, Graph, Value, ValueId } from "../../compiler/ir/graph.ts";
 import { operandsOf, valuesById } from "../../compiler/ir/walk.ts";
 import { short } from "../report/text.ts";
 
@@ -53,13 +54,16 @@ export function diagramOf(model: Model, { graph, name }: Pick<Entry, "graph" | "
     }
   }
   const nodes = new Map<string, Node>();
+  const summing = new Set<string>();
   for (const value of graph.values) {
     const own = owners.get(value.id);
     const key = keys.get(value.id);
     if (own === undefined || key === undefined) continue;
     // The last value says which function of a layer was called.
     if (own.box !== undefined || !nodes.has(key)) nodes.set(key, nodeOf(value, own, model, values));
+    if (own.box !== undefined && addsBefore(value, key, keys)) summing.add(key);
   }
+  for (const [key, node] of nodes) if (summing.has(key)) nodes.set(key, { ...node, title: `Add & ${node.title}` });
   for (const output of graph.outputs) {
     const own = keys.get(output.value);
     if (output.state !== undefined || own === undefined) continue;
@@ -162,6 +166,19 @@ function nodeOf(value: Value, { box, path, stack }: Owner, model: Model, values:
     return { kind: "layer", title: box.layer, note: notes.join(" · "), stack };
   }
   return { kind: isSum(value, values) ? "add" : "step", title: plain(path.split(".").at(-1) ?? path), note: "", stack };
+}
+
+/** Whether a layer reads the sum of two values from elsewhere, as in `norm(x + attend(x))`, whose sum is no value of its own. */
+function addsBefore(value: Value, key: string, keys: ReadonlyMap<ValueId, string>): boolean {
+  let found = false;
+  const outside = (expr: Expr): string | undefined => (expr.kind === "access" && keys.get(expr.value) !== key ? keys.get(expr.value) : undefined);
+  if (value.kind !== "equation") return false;
+  visitExpr(value.body, (node) => {
+    if (node.kind !== "apply" || node.op !== "add") return;
+    const [a, b] = node.args.map(outside);
+    found ||= a !== undefined && b !== undefined && a !== b;
+  });
+  return found;
 }
 
 /** `x + y` of two whole values. */

@@ -50,6 +50,7 @@ const TOP = 60;
 
 export function layoutOf(diagram: Diagram): Layout {
   const { nodes, edges, stacks } = diagram;
+  if (nodes.length === 0) return { width: 2 * MARGIN, height: 2 * TOP, boxes: [], frames: [], wires: [] };
   const columns = columnsOf(nodes, edges);
   const count = Math.max(...columns) + 1;
   const members = Array.from({ length: count }, (_, column) => nodes.map((_, at) => at).filter((at) => columns[at] === column));
@@ -109,7 +110,8 @@ export function layoutOf(diagram: Diagram): Layout {
     const x = to.x - way * (BOX.width / 2 + 70 + LANE * used);
     const isLast = members[from.column]?.at(-1) === a;
     const end: readonly [number, number] = [to.x - (way * to.width) / 2, to.y];
-    const start: readonly (readonly [number, number])[] = isLast ? [[from.x, from.y - from.height / 2], [from.x, from.y - from.height / 2 - 20], [x, from.y - from.height / 2 - 20]] : [[from.x + (way * from.width) / 2, from.y], [x, from.y]];
+    const up = from.y - from.height / 2 - (from.node.stack === "" ? 20 : FRAME_PAD + 14);
+    const start: readonly (readonly [number, number])[] = isLast ? [[from.x, from.y - from.height / 2], [from.x, up], [x, up]] : [[from.x + (way * from.width) / 2, from.y], [x, from.y]];
     const y = (start.at(-1) as readonly [number, number])[1];
     return { points: [...start, [x, to.y], end], label: { text: shape, x: x - way * 6, y: y - 6, end: way > 0 } };
   });
@@ -118,7 +120,7 @@ export function layoutOf(diagram: Diagram): Layout {
     const inside = boxes.filter(({ node }) => node.stack === path);
     const most = Math.max(0, ...edges.map((edge) => (inside.includes(box(edge.to)) ? (lanes.get(edge) ?? -1) + 1 : 0)));
     const column = inside[0]?.column ?? 0;
-    const top = Math.min(...inside.map(({ y, height }) => y - height / 2)) - FRAME_PAD + 6;
+    const top = Math.min(...inside.map(({ y, height }) => y - height / 2)) - FRAME_PAD;
     const bottom = Math.max(...inside.map(({ y, height }) => y + height / 2)) + FRAME_PAD;
     const out = 30 + LANE * Math.max(0, most - 1);
     const x = MARGIN + BOX.width / 2 + column * pitch;

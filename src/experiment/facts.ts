@@ -4,6 +4,8 @@ import type { Sizes } from "../../runtime/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { adapterEnvironment } from "../gpu/environment.ts";
 import { packageRoot } from "../package-root.ts";
+import { diagramOf } from "../draw/diagram.ts";
+import { diagramSvg } from "../draw/svg.ts";
 import { bytesText } from "../report/text.ts";
 import type { Fact, RunFacts } from "../report/data.ts";
 import { versions } from "../versions.ts";
@@ -39,6 +41,7 @@ export function factsOf({ folder, model, sources, settings, data, tokenizer, bou
       sizes: model.root.hyperparameters,
       parameters: model.parameters.map(({ path, shape }) => ({ path, shape })),
       layers: Object.fromEntries(layersOf(model.root)),
+      ...figureOf(model),
     },
     steps: recipe.steps,
     recipe: [
@@ -76,6 +79,14 @@ export function factsOf({ folder, model, sources, settings, data, tokenizer, bou
 
 function layersOf({ path, layer, children }: Instance): readonly (readonly [string, string])[] {
   return [[path, layer], ...children.flatMap(layersOf)];
+}
+
+/** Of the function that generates, or else of the model's first. */
+function figureOf(model: Model): { readonly figure?: string } {
+  const name = model.recipe?.generate?.entry ?? "forward";
+  const entry = model.entries.find((one) => one.name === name) ?? model.entries[0];
+  const diagram = entry === undefined ? undefined : diagramOf(model, entry);
+  return diagram === undefined || diagram.nodes.length === 0 ? {} : { figure: diagramSvg(diagram) };
 }
 
 const count = (value: string | number): string => (typeof value === "number" ? value.toLocaleString("en-US") : value);

@@ -15,6 +15,8 @@ export interface RunFacts {
     /** Hyperparameters as they were. */
     readonly sizes: readonly Fact[];
     readonly parameters: readonly NamedShape[];
+    /** Drawn, as SVG; absent where there is nothing to draw. */
+    readonly figure?: string;
     /** The layer at each path. */
     readonly layers: Readonly<Record<string, string>>;
   };

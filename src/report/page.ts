@@ -129,7 +129,8 @@ function modelPanels({ model }: RunFacts): string {
     factsPanel("Sizes", model.sizes),
   ];
   const others = used.map(({ path, text }) => `<details class="panel" style="margin-top:16px"><summary>${escape(path)}</summary>${source(text)}</details>`);
-  return `${main === undefined ? "" : source(main.text)}${others.join("")}<div class="grid2" style="margin-top:16px">${panels.join("")}</div>`;
+  const figure = model.figure === undefined ? "" : `<div class="panel figure">${model.figure}</div>`;
+  return `${figure}${main === undefined ? "" : source(main.text)}${others.join("")}<div class="grid2" style="margin-top:16px">${panels.join("")}</div>`;
 }
 
 function treeHtml(node: ParameterTree, layers: Readonly<Record<string, string>>, depth: number): string {

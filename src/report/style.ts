@@ -19,6 +19,7 @@ p{margin:6px 0}
 .tile span{font-size:13px;color:var(--soft);white-space:nowrap}
 .grid2{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:16px}
 .panel{background:var(--panel);border:1px solid var(--rule);border-radius:10px;padding:14px 16px;overflow-x:auto;min-width:0}
+.figure{margin-bottom:16px;text-align:center}.figure svg{max-width:100%;height:auto}.figure .d{--page:var(--panel)}
 .chart{display:block;width:100%;height:auto;overflow:visible}
 .chart text{font-size:11.5px;fill:var(--soft);font-variant-numeric:tabular-nums}
 .chart .grid{stroke:var(--rule);stroke-width:1}

@@ -45,6 +45,11 @@ describe("diagramOf", () => {
     expect(five).toEqual({ ...two, stacks: [{ ...two?.stacks[0], times: 5 }] });
   });
 
+  it("names the sums that norms take in, as the figure of 2017 does", () => {
+    const drawn = diagram("translation", { vocab: "1600", pre: "false" });
+    expect(drawn.nodes.filter(({ stack }) => stack === "encoder.0").map(({ title }) => title)).toEqual(["Attention", "Add & LayerNorm", "FeedForward", "Add & LayerNorm"]);
+  });
+
   it("takes what a layer hands out and back into the layer", () => {
     const drawn = diagram("llama", { vocab: "65" });
     expect(drawn.nodes.map(({ title }) => title)).not.toContain("Rotary");

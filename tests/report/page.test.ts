@@ -65,6 +65,12 @@ describe("reportHtml", () => {
     expect(reportHtml({ facts, rows: [row(1, null)] })).toContain("No finite value.");
   });
 
+  it("shows the figure of the model where there is one", () => {
+    const html = reportHtml({ facts: { ...facts, model: { ...facts.model, figure: "<svg><title>a figure</title></svg>" } }, rows: [] });
+    expect(html).toContain('<div class="panel figure"><svg><title>a figure</title></svg></div>');
+    expect(reportHtml({ facts, rows: [] })).not.toContain('class="panel figure"');
+  });
+
   it("folds equal layers of a stack and adds their parameters up", () => {
     const html = reportHtml({ facts, rows: [] });
     expect(html).toContain('<span class="mono">0 … 2</span>');
