@@ -12,7 +12,7 @@ import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
 import { MONOIDS, type MonoidName } from "../ops/monoid.ts";
 import { index } from "./expr.ts";
-import type { Equation, Expr, Graph, GraphOutput, HostScalar, HostTable, InputLeaf, Origin, ScalarType, StateLeaf, StateRef, Value, ValueId } from "./graph.ts";
+import type { Carry, Equation, Expr, Graph, GraphOutput, HostScalar, HostTable, InputLeaf, Origin, ScalarType, StateLeaf, StateRef, Value, ValueId } from "./graph.ts";
 import { typeOf } from "./typeof.ts";
 
 /** A size as a number, a name or a polynomial. */
@@ -105,6 +105,12 @@ export class GraphBuilder {
 
   sum(name: string, shape: readonly DimLike[], sizes: readonly DimLike[], body: Body, where?: Body): Equation {
     return this.reduce("sum", name, shape, sizes, body, where);
+  }
+
+  /** A carry of S steps; what follows it is the equation that will have the id `next`. */
+  carry(name: string, extent: DimLike, init: Equation, next: ValueId, reverse = false): Carry {
+    const steps = toDim(extent);
+    return this.push({ ...this.#base(name, init.type, [dims.add(steps, dims.ONE), ...init.shape]), kind: "carry", extent: steps, init: init.id, next, reverse });
   }
 
   output(name: string, value: { readonly id: ValueId }, state?: StateRef): void {

@@ -6,6 +6,8 @@
  *
  *     h[i0: B, i1: T, i2: 64] = sum[i3: 256] x[i0, i1, i3] * w[i3, i2]
  *
+ * A recurrence is a cycle through a *carry*, which is one step older than what it carries (see `Carry`).
+ *
  * Transpose, broadcast, slice, pad, concatenation, one-hot, gather, scatter, convolution and mask are not operations:
  * they are the expressions in the slots of an access. Everything else is a leaf.
  *
@@ -44,7 +46,7 @@ export interface StateRef {
   readonly path: string;
 }
 
-export type Value = InputLeaf | StateLeaf | HostScalar | HostTable | Equation;
+export type Value = InputLeaf | StateLeaf | HostScalar | HostTable | Equation | Carry;
 
 interface ValueBase {
   readonly id: ValueId;
@@ -91,6 +93,23 @@ export interface Equation extends ValueBase {
   readonly kind: "equation";
   readonly reduce?: Reduction;
   readonly body: Expr;
+}
+
+/**
+ * What a run-time loop hands from one step to the next, at all times: shape [S + 1, …], where `init` is [ … ] and `next` [S, …].
+ *
+ *     h[0] = init, h[s + 1] = next[s]          in reverse: h[S] = init, h[s] = next[s]
+ *
+ * `next` stands later in `values` and depends on the carry; the equations between the two are evaluated step by step, each over
+ * its first axis, the time, which has S elements. They read the carry at time s (in reverse s + 1), each other at time s, and
+ * anything else anywhere. `init` and `next` are equations of this carry alone and no outputs.
+ */
+export interface Carry extends ValueBase {
+  readonly kind: "carry";
+  readonly extent: Dim;
+  readonly init: ValueId;
+  readonly next: ValueId;
+  readonly reverse: boolean;
 }
 
 export interface Reduction {

@@ -5,8 +5,9 @@
 import { MONOIDS, type Monoid } from "../ops/monoid.ts";
 import { SCALAR_OPS } from "../ops/scalar.ts";
 import * as dims from "../dim.ts";
-import type { Equation, Expr, Graph, HostScalar, HostTable, Value, ValueId } from "./graph.ts";
+import type { Carry, Equation, Expr, Graph, HostScalar, HostTable, Value, ValueId } from "./graph.ts";
 import { printValue } from "./print.ts";
+import { partsOf, type Recurrence } from "./recurrence.ts";
 import { typeOf } from "./typeof.ts";
 import { indexSizes, stateKey } from "./walk.ts";
 
@@ -38,7 +39,11 @@ export interface Interpretation {
 export function interpret(graph: Graph, bindings: Bindings): Interpretation {
   const values = new Map<ValueId, Tensor>();
   const types = new Map(graph.values.map((value) => [value.id, value.type]));
-  for (const value of graph.values) values.set(value.id, tensorOf(value, { bindings, values, typeOfValue: (id) => types.get(id)! }));
+  const scope: Scope = { bindings, values, typeOfValue: (id) => types.get(id)! };
+  for (const part of partsOf(graph)) {
+    if ("members" in part) unroll(part, values, scope);
+    else values.set(part.id, tensorOf(part, scope));
+  }
   const outputs: Record<string, Tensor> = {};
   for (const output of graph.outputs) outputs[output.name] = values.get(output.value)!;
   return { outputs, values };
@@ -50,9 +55,8 @@ interface Scope {
   readonly typeOfValue: (id: ValueId) => Value["type"];
 }
 
-function tensorOf(value: Value, scope: Scope): Tensor {
-  const shape = value.shape.map((dim) => dims.evaluate(dim, scope.bindings.sizes));
-  const length = shape.reduce((product, n) => product * n, 1);
+function tensorOf(value: Exclude<Value, Carry>, scope: Scope): Tensor {
+  const { shape, length } = extentOf(value, scope);
   switch (value.kind) {
     case "input":
       return given(value, shape, length, scope.bindings.inputs?.[value.field]);
@@ -60,10 +64,41 @@ function tensorOf(value: Value, scope: Scope): Tensor {
       return given(value, shape, length, scope.bindings.states?.[stateKey(value.state)]);
     case "host-scalar":
     case "host-table":
-    case "equation":
-      return { shape, data: computed(value, shape, length, scope) };
+    case "equation": {
+      const data = new Float64Array(length);
+      writer(value, shape, data, scope)(0, length);
+      return { shape, data };
+    }
     default:
       return value satisfies never;
+  }
+}
+
+function extentOf(value: Value, scope: Scope): { readonly shape: readonly number[]; readonly length: number } {
+  const shape = value.shape.map((dim) => dims.evaluate(dim, scope.bindings.sizes));
+  return { shape, length: shape.reduce((product, n) => product * n, 1) };
+}
+
+/** A loop: all its equations at one time, then what they hand to the next. */
+function unroll({ carries, members, extent, reverse }: Recurrence, values: Map<ValueId, Tensor>, scope: Scope): void {
+  const steps = dims.evaluate(extent, scope.bindings.sizes);
+  for (const value of [...carries, ...members]) {
+    const { shape, length } = extentOf(value, scope);
+    values.set(value.id, { shape, data: new Float64Array(length) });
+  }
+  const width = (id: ValueId): number => values.get(id)!.shape.slice(1).reduce((product, n) => product * n, 1);
+  for (const { id, init } of carries) values.get(id)!.data.set(values.get(init)!.data, reverse ? steps * width(id) : 0);
+  const writers = members.map((value) => {
+    const { shape, data } = values.get(value.id)!;
+    return { write: writer(value, shape, data, scope), width: width(value.id) };
+  });
+  for (let k = 0; k < steps; k++) {
+    const s = reverse ? steps - 1 - k : k;
+    for (const { write, width: elements } of writers) write(s * elements, (s + 1) * elements);
+    for (const { id, next } of carries) {
+      const elements = width(id);
+      values.get(id)!.data.set(values.get(next)!.data.subarray(s * elements, (s + 1) * elements), (reverse ? s : s + 1) * elements);
+    }
   }
 }
 
@@ -73,8 +108,8 @@ function given(value: Value, shape: readonly number[], length: number, data: Arr
   return { shape, data: Float64Array.from(data) };
 }
 
-/** Runs through the result's points; the last axis varies fastest. */
-function computed(value: Equation | HostScalar | HostTable, shape: readonly number[], length: number, scope: Scope): Float64Array {
+/** Runs through the result's points from one position to another; the last axis varies fastest. */
+function writer(value: Equation | HostScalar | HostTable, shape: readonly number[], data: Float64Array, scope: Scope): (from: number, to: number) => void {
   const sizes = indexSizes(value).map((dim) => dims.evaluate(dim, scope.bindings.sizes));
   const at = new Int32Array(sizes.length);
   const compile = new Compiler(value, sizes, at, scope);
@@ -82,12 +117,16 @@ function computed(value: Equation | HostScalar | HostTable, shape: readonly numb
   const element = reduce
     ? reduced(MONOIDS[reduce.monoid], typeOf(value.body, scope.typeOfValue), compile.expr(value.body), reduce.where && compile.expr(reduce.where), at, sizes, shape.length)
     : compile.expr(value.body);
-  const data = new Float64Array(length);
-  for (let flat = 0; flat < length; flat++) {
-    data[flat] = element();
-    for (let axis = shape.length - 1; axis >= 0 && ++at[axis]! === sizes[axis]!; axis--) at[axis] = 0;
-  }
-  return data;
+  return (from, to) => {
+    for (let axis = shape.length - 1, rest = from; axis >= 0; axis--) {
+      at[axis] = rest % sizes[axis]!;
+      rest = Math.floor(rest / sizes[axis]!);
+    }
+    for (let flat = from; flat < to; flat++) {
+      data[flat] = element();
+      for (let axis = shape.length - 1; axis >= 0 && ++at[axis]! === sizes[axis]!; axis--) at[axis] = 0;
+    }
+  };
 }
 
 type Thunk = () => number;

@@ -46,6 +46,8 @@ export function printValue(value: Value, nameOf: NameOf = (id) => `%${id}`): str
       return `${head} host ${value.name} = ${printExpr(value.body, nameOf)}`;
     case "host-table":
       return `${head} host ${value.name}${axes(value.shape, 0)} = ${printExpr(value.body, nameOf)}`;
+    case "carry":
+      return `${head} carry ${value.name}${shape} = ${nameOf(value.init)}; ${value.reverse ? "back from " : ""}${nameOf(value.next)}`;
     case "equation":
       return `${head} ${value.name}${axes(value.shape, 0)} = ${reduction(value, nameOf)}`;
     default:

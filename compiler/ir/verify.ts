@@ -1,10 +1,13 @@
 /** Checks what graph.ts guarantees. Bounds of slots depend on sizes and data: the interpreter checks those as it goes. */
+import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
 import { MONOIDS } from "../ops/monoid.ts";
 import { SCALAR_OPS } from "../ops/scalar.ts";
-import type { Expr, Graph, ScalarType, Value, ValueId } from "./graph.ts";
+import { accessesIn, exprKey, iadd, index, int } from "./expr.ts";
+import type { Carry, Expr, Graph, ScalarType, Value, ValueId } from "./graph.ts";
 import { printValue } from "./print.ts";
-import { indexSizes, stateKey } from "./walk.ts";
+import { partsOf, type Recurrence } from "./recurrence.ts";
+import { expressionsOf, indexSizes, stateKey } from "./walk.ts";
 
 /** One sentence per broken guarantee; none for a valid graph. */
 export function verify(graph: Graph): string[] {
@@ -18,9 +21,11 @@ export function verify(graph: Graph): string[] {
       if (states.has(stateKey(value.state))) report(`${stateKey(value.state)} is already a value`);
       states.add(stateKey(value.state));
     }
-    verifyValue(value, earlier, report);
+    if (value.kind === "carry") verifyCarry(value, graph, report);
+    else verifyValue(value, earlier, report);
     earlier.set(value.id, value);
   }
+  if (problems.length === 0) for (const part of partsOf(graph)) if ("members" in part) verifyRecurrence(part, (problem) => void problems.push(`${graph.name}: ${problem}`));
   const names = new Set<string>();
   for (const output of graph.outputs) {
     if (!earlier.has(output.value)) problems.push(`${graph.name}: output ${output.name} names %${output.value}, which does not exist`);
@@ -30,7 +35,40 @@ export function verify(graph: Graph): string[] {
   return problems;
 }
 
-function verifyValue(value: Value, earlier: ReadonlyMap<ValueId, Value>, report: (problem: string) => void): void {
+function verifyCarry(carry: Carry, graph: Graph, report: (problem: string) => void): void {
+  const { init, next, extent, shape } = carry;
+  const [start, after] = [init, next].map((id) => graph.values.find((value) => value.id === id));
+  const steps = shape[0] && dims.subtract(shape[0], dims.ONE);
+  if (!steps || !dims.equal(steps, extent)) report(`the first axis does not have ${dims.print(extent)} elements and one more`);
+  if (start?.kind !== "equation" || !sameSizes(start.shape, shape.slice(1)) || start.type !== carry.type) report(`%${init} is no equation of its elements' shape`);
+  if (after?.kind !== "equation" || !sameSizes(after.shape, [extent, ...shape.slice(1)]) || after.type !== carry.type) report(`%${next} is no equation of what follows it`);
+  for (const id of [init, next]) {
+    const others = graph.values.some((value) => value.kind === "carry" && value !== carry && (value.init === id || value.next === id));
+    if (init === next || others || graph.outputs.some(({ value }) => value === id)) report(`%${id} is not the carry's alone`);
+  }
+}
+
+/** How the equations of a loop read its carries and each other. */
+function verifyRecurrence({ carries, members, extent, reverse }: Recurrence, report: (problem: string) => void): void {
+  const now = exprKey(index(0));
+  const before = reverse ? exprKey(iadd(index(0), int(1))) : now;
+  const carried = new Set(carries.map(({ id }) => id));
+  const together = new Set(members.map(({ id }) => id));
+  for (const carry of carries) if (!dims.equal(carry.extent, extent) || carry.reverse !== reverse) report(`%${carry.id} ${carry.name}: a loop within a loop`);
+  for (const member of members) {
+    if (!member.shape[0] || !dims.equal(member.shape[0], extent)) report(`%${member.id} ${member.name}: its first axis is not the loop's time`);
+    for (const access of expressionsOf(member).flatMap(accessesIn)) {
+      const wanted = carried.has(access.value) ? before : together.has(access.value) ? now : undefined;
+      if (wanted !== undefined && (!access.slots[0] || exprKey(access.slots[0]) !== wanted)) report(`%${member.id} ${member.name}: reads %${access.value} at another time`);
+    }
+  }
+}
+
+function sameSizes(a: readonly Dim[], b: readonly Dim[]): boolean {
+  return a.length === b.length && a.every((size, at) => dims.equal(size, b[at]!));
+}
+
+function verifyValue(value: Exclude<Value, Carry>, earlier: ReadonlyMap<ValueId, Value>, report: (problem: string) => void): void {
   if (value.kind === "input" || value.kind === "state") return;
   const context: Context = { rank: indexSizes(value).length, host: value.kind !== "equation", step: value.kind === "host-scalar", earlier, report };
   if (value.kind === "host-scalar" && value.shape.length > 0) report("a host scalar has no axes");

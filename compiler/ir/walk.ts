@@ -12,6 +12,7 @@ export function expressionsOf(value: Value): readonly Expr[] {
   switch (value.kind) {
     case "input":
     case "state":
+    case "carry":
       return [];
     case "host-scalar":
     case "host-table":
@@ -25,7 +26,7 @@ export function expressionsOf(value: Value): readonly Expr[] {
 
 /** The same value over rewritten expressions; the value itself when nothing changes. */
 export function mapExpressions<V extends Value>(value: V, rewrite: (expr: Expr) => Expr): V {
-  if (value.kind === "input" || value.kind === "state") return value;
+  if (value.kind === "input" || value.kind === "state" || value.kind === "carry") return value;
   const body = rewrite(value.body);
   const where = value.kind === "equation" ? value.reduce?.where : undefined;
   if (value.kind !== "equation" || !value.reduce || !where) return body === value.body ? value : { ...value, body };
@@ -39,8 +40,9 @@ export function indexSizes(value: Value): readonly Dim[] {
   return value.kind === "equation" && value.reduce ? [...value.shape, ...value.reduce.sizes] : value.shape;
 }
 
-/** The values it reads, each once, in order of appearance. */
+/** The values it reads, each once, in order of appearance; of a carry its first content and what follows. */
 export function operandsOf(value: Value): ValueId[] {
+  if (value.kind === "carry") return [value.init, value.next];
   return [...new Set(expressionsOf(value).flatMap(accessesIn).map((access) => access.value))];
 }
 
@@ -49,6 +51,13 @@ export function readersOf(graph: Graph): ReadonlyMap<ValueId, readonly Value[]> 
   const readers = new Map<ValueId, Value[]>(graph.values.map((value) => [value.id, []]));
   for (const value of graph.values) for (const operand of operandsOf(value)) readers.get(operand)?.push(value);
   return readers;
+}
+
+/** Equations that must stay what they are, as something besides accesses names them: outputs, and what carries consist of. */
+export function pinnedIn(graph: Graph): Set<ValueId> {
+  const pinned = new Set(graph.outputs.map((output) => output.value));
+  for (const value of graph.values) if (value.kind === "carry") pinned.add(value.init).add(value.next);
+  return pinned;
 }
 
 /** One element per point, no reduction. */

@@ -21,9 +21,10 @@ import { type Preimage, preimage } from "../ops/preimage.ts";
 import { SCALAR_OPS } from "../ops/scalar.ts";
 import { GraphBuilder } from "../ir/builder.ts";
 import {
-  add, apply, children, conjunction, conjuncts, exprKey, iadd, identityAccess, imul, index, isConst, real, select, size, substituteIndices, withChildren,
+  access, add, apply, children, conjunction, conjuncts, exprKey, iadd, identityAccess, imul, index, int, isConst, real, select, size, substituteIndices, withChildren,
 } from "../ir/expr.ts";
-import type { AccessExpr, Equation, Expr, Graph, StateLeaf, StateRef, Value, ValueId } from "../ir/graph.ts";
+import type { AccessExpr, Carry, Equation, Expr, Graph, StateLeaf, StateRef, Value, ValueId } from "../ir/graph.ts";
+import { inParts, partsOf, type Recurrence, withoutFalseCarries } from "../ir/recurrence.ts";
 import { indexSizes, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
 import type { Pass } from "./pass.ts";
 import { prunedGraph } from "./prune.ts";
@@ -77,15 +78,20 @@ class Differentiator {
   readonly #contributions = new Map<ValueId, Contribution[]>();
   /** Solved already: the layers of a model read their values in the same few ways. */
   readonly #preimages = new Map<string, Preimage>();
+  /** By carry: its adjoint, and the part of it that comes from outside of the loop. */
+  readonly #turned = new Map<ValueId, { readonly adjoint: Carry; readonly outside: Expr }>();
 
-  constructor(graph: Graph, leaves: readonly StateLeaf[]) {
+  constructor(given: Graph, leaves: readonly StateLeaf[]) {
+    const graph = inParts(withoutFalseCarries(given));
     this.#graph = graph;
     this.#leaves = leaves;
     this.#builder = new GraphBuilder(graph.name, graph);
     this.#byId = valuesById(graph);
     this.#active = new Set(leaves.map((leaf) => leaf.id));
-    for (const value of graph.values) {
-      if (value.kind === "equation" && value.type === "f32" && this.#isActive(value.body)) this.#active.add(value.id);
+    this.#markActive(graph);
+    // Whether what follows a carry is active shows only behind the carry's readers.
+    if (graph.values.some(({ kind }) => kind === "carry")) {
+      for (let before = 0; before !== this.#active.size; this.#markActive(graph)) before = this.#active.size;
     }
   }
 
@@ -97,7 +103,13 @@ class Differentiator {
       this.#builder.origin = leaf.origin;
       gradients.set(leaf.id, (this.#adjoint(leaf, false) as AccessExpr).value);
     };
+    const loops = new Map(partsOf(this.#graph).flatMap((part) => ("members" in part ? part.members.map(({ id }) => [id, part] as const) : [])));
+    const turned = new Set<Recurrence>();
     for (const value of this.#graph.values.toReversed()) {
+      const loop = loops.get(value.id);
+      if (loop && !turned.has(loop)) this.#turn(loop);
+      if (loop) turned.add(loop);
+      if (value.kind === "carry") this.#close(value);
       if (value.kind === "equation" && this.#active.has(value.id) && this.#contributions.has(value.id)) {
         this.#builder.origin = value.origin;
         this.#propagate(value, this.#adjoint(value, true));
@@ -109,7 +121,7 @@ class Differentiator {
       if (!gradients.has(leaf.id)) finish(leaf);
       this.#builder.output(gradientName(leaf.name), { id: gradients.get(leaf.id)! }, { kind: "gradient", path: leaf.state.path });
     }
-    return this.#builder.build();
+    return inParts(withoutFalseCarries(this.#builder.build()));
   }
 
   /** The first value that reads a leaf: the last one that the reverse sweep meets. */
@@ -117,6 +129,13 @@ class Differentiator {
     const first = new Map<ValueId, ValueId>();
     for (const value of this.#graph.values) for (const operand of operandsOf(value)) if (!first.has(operand)) first.set(operand, value.id);
     return first;
+  }
+
+  #markActive(graph: Graph): void {
+    for (const value of graph.values) {
+      if (value.kind === "equation" && value.type === "f32" && this.#isActive(value.body)) this.#active.add(value.id);
+      if (value.kind === "carry" && value.type === "f32" && (this.#active.has(value.init) || this.#active.has(value.next))) this.#active.add(value.id);
+    }
   }
 
   #isActive(expr: Expr): boolean {
@@ -149,6 +168,78 @@ class Differentiator {
     const copy = body.kind === "access" && exprKey(body) === exprKey(identityAccess({ id: body.value, shape: value.shape }));
     if (inline && (body.kind === "const" || copy)) return body;
     return identityAccess(this.#builder.map(name, value.shape, body));
+  }
+
+  // ── Loops ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * The gradient of a loop is a loop in the other direction, over the carries' adjoints at all times. Before the equations of a loop
+   * hand anything on, all that reads the loop from outside has done so: the adjoint of the last content is known.
+   *
+   *     h[0] = h0;  h[s+1] = f(h[s], x[s])         dh[S] = out[S];  dh[s] = out[s] + dh[s+1] · ∂f/∂h[s];  dh0 = dh[0]
+   */
+  #turn(loop: Recurrence): void {
+    const reached = this.#reached(loop);
+    for (const carry of loop.carries) {
+      if (!this.#active.has(carry.id) || !reached.has(carry.id)) continue;
+      this.#builder.origin = carry.origin;
+      const name = gradientName(carry.name);
+      const outside = this.#total(`${name}.out`, carry.shape, this.#contributions.get(carry.id) ?? []);
+      this.#contributions.delete(carry.id);
+      const last = loop.reverse ? int(0) : size(loop.extent);
+      const rest = carry.shape.slice(1);
+      const start = this.#builder.map(`${name}.start`, rest, simplifyExpr(substituteIndices(outside, (at) => (at === 0 ? last : index(at - 1))), this.#known(rest)));
+      const next = this.#builder.fresh();
+      const adjoint = this.#builder.carry(name, loop.extent, start, next, !loop.reverse);
+      this.#turned.set(carry.id, { adjoint, outside });
+      const after = access(adjoint, loop.reverse ? index(0) : iadd(index(0), int(1)), ...rest.map((_, at) => index(at + 1)));
+      this.#contribute(carry.next, { body: after, sizes: [], where: [] });
+    }
+  }
+
+  /** All equations of the loop have handed on what reaches them. */
+  #close(carry: Carry): void {
+    const turned = this.#turned.get(carry.id);
+    if (!turned) return;
+    const { adjoint, outside } = turned;
+    this.#builder.origin = carry.origin;
+    const shape = [carry.extent, ...carry.shape.slice(1)];
+    // The time at which the equations of time s read the carry.
+    const moved = (expr: Expr): Expr => (carry.reverse ? substituteIndices(expr, (at) => (at === 0 ? iadd(index(0), int(1)) : undefined)) : expr);
+    const inside = (this.#contributions.get(carry.id) ?? []).map(({ body, sizes, where }): Contribution => {
+      const known = this.#known([...shape, ...sizes]);
+      const conditions = where.flatMap((condition) => conjuncts(simplifyExpr(moved(condition), known)));
+      return { sizes, where: conditions, body: simplifyExpr(moved(body), known, conditions) };
+    });
+    const total = add(moved(outside), this.#total(`${adjoint.name}.in`, shape, inside));
+    this.#builder.push({
+      ...(carry.origin && { origin: carry.origin }), kind: "equation", id: adjoint.next, name: `${adjoint.name}.next`, type: "f32", shape, body: simplifyExpr(total, this.#known(shape)),
+    });
+    const first = access(adjoint, carry.reverse ? size(carry.extent) : int(0), ...shape.slice(1).map((_, at) => index(at)));
+    if (this.#active.has(carry.init)) this.#contribute(carry.init, { body: first, sizes: [], where: [] });
+  }
+
+  /** What of a loop the gradients from outside arrive at. */
+  #reached(loop: Recurrence): ReadonlySet<ValueId> {
+    const own = new Map<ValueId, Value>([...loop.carries, ...loop.members].map((value) => [value.id, value]));
+    const left = [...own.keys()].filter((id) => this.#contributions.has(id));
+    const reached = new Set<ValueId>();
+    for (let id = left.pop(); id !== undefined; id = left.pop()) {
+      const value = own.get(id);
+      if (!value || reached.has(id)) continue;
+      reached.add(id);
+      left.push(...operandsOf(value));
+    }
+    return reached;
+  }
+
+  /** The sum of contributions over axes, each reduction in an equation of its own. */
+  #total(name: string, shape: readonly Dim[], all: readonly Contribution[]): Expr {
+    const terms = all.map(({ body, sizes, where }, at) => {
+      if (sizes.length === 0) return guarded(where, body);
+      return identityAccess(this.#builder.sum(`${name}.${at + 1}`, shape, sizes, body, where.length > 0 ? conjunction(where) : undefined));
+    });
+    return terms.reduce(add, real(0));
   }
 
   #known(sizes: readonly Dim[]): Known {

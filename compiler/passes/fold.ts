@@ -1,7 +1,7 @@
 import * as dims from "../dim.ts";
 import type { AccessExpr, Equation, Expr, Value, ValueId } from "../ir/graph.ts";
 import { replaceAccesses, substituteIndices } from "../ir/expr.ts";
-import { isMap, mapExpressions } from "../ir/walk.ts";
+import { isMap, mapExpressions, pinnedIn } from "../ir/walk.ts";
 import type { Pass } from "./pass.ts";
 
 export const fold: Pass = {
@@ -16,14 +16,18 @@ export const fold: Pass = {
       values.push(value);
     }
     const byId = new Map(values.map((value) => [value.id, value]));
-    const taken = new Set(graph.outputs.map((output) => output.value));
-    const outputs = graph.outputs.map((output) => {
-      const source = wholeCopyOf(copies.get(output.value), byId);
-      if (source === undefined || taken.has(source)) return output;
+    const taken = pinnedIn(graph);
+    const original = (id: ValueId): ValueId => {
+      const source = wholeCopyOf(copies.get(id), byId);
+      if (source === undefined || taken.has(source)) return id;
       taken.add(source);
-      return { ...output, value: source };
-    });
-    return { ...graph, values, outputs };
+      return source;
+    };
+    return {
+      ...graph,
+      values: values.map((value) => (value.kind === "carry" ? { ...value, next: original(value.next) } : value)),
+      outputs: graph.outputs.map((output) => ({ ...output, value: original(output.value) })),
+    };
   },
 };
 

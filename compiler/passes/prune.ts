@@ -1,5 +1,5 @@
 import type { Graph, ValueId } from "../ir/graph.ts";
-import { operandsOf } from "../ir/walk.ts";
+import { operandsOf, valuesById } from "../ir/walk.ts";
 import type { Pass } from "./pass.ts";
 
 export const prune: Pass = {
@@ -10,9 +10,13 @@ export const prune: Pass = {
 
 /** Inputs and states stay only where they are read. */
 export function prunedGraph(graph: Graph): Graph {
-  const needed = new Set<ValueId>(graph.outputs.map((output) => output.value));
-  for (const value of graph.values.toReversed()) {
-    if (needed.has(value.id)) for (const operand of operandsOf(value)) needed.add(operand);
+  const values = valuesById(graph);
+  const left = graph.outputs.map((output) => output.value);
+  const needed = new Set<ValueId>();
+  for (let id = left.pop(); id !== undefined; id = left.pop()) {
+    if (needed.has(id)) continue;
+    needed.add(id);
+    left.push(...operandsOf(values.get(id)!));
   }
   return { ...graph, values: graph.values.filter((value) => needed.has(value.id)) };
 }

@@ -2,7 +2,7 @@ import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
 import { children, exprKey, renameValues, withChildren } from "../ir/expr.ts";
 import type { Expr, Value, ValueId } from "../ir/graph.ts";
-import { mapExpressions } from "../ir/walk.ts";
+import { mapExpressions, pinnedIn } from "../ir/walk.ts";
 import { SCALAR_OPS } from "../ops/scalar.ts";
 import type { Pass } from "./pass.ts";
 
@@ -10,8 +10,8 @@ export const share: Pass = {
   name: "share",
   doc: "Computes equal equations once: the first stays, the others' readers read it.",
   run(graph) {
-    // An output keeps a value of its own: two states must not become one.
-    const outputs = new Set(graph.outputs.map((output) => output.value));
+    // An output keeps a value of its own: two states must not become one. So does what a carry consists of.
+    const pinned = pinnedIn(graph);
     const instead = new Map<ValueId, ValueId>();
     const seen = new Map<string, ValueId>();
     const values: Value[] = [];
@@ -21,7 +21,7 @@ export const share: Pass = {
       const earlier = key === undefined ? undefined : seen.get(key);
       if (earlier !== undefined) instead.set(value.id, earlier);
       else if (key !== undefined) seen.set(key, value.id);
-      if (earlier === undefined || outputs.has(value.id)) values.push(value);
+      if (earlier === undefined || pinned.has(value.id)) values.push(value);
     }
     return { ...graph, values };
   },
@@ -29,7 +29,7 @@ export const share: Pass = {
 
 /** Equal for values that are computed alike; undefined for leaves, which are unique already. */
 function valueKey(value: Value): string | undefined {
-  if (value.kind === "input" || value.kind === "state") return undefined;
+  if (value.kind === "input" || value.kind === "state" || value.kind === "carry") return undefined;
   const reduce = value.kind === "equation" ? value.reduce : undefined;
   const sizes = (list: readonly Dim[] | undefined): string => (list ?? []).map(dims.key).join(",");
   return [
