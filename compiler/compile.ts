@@ -11,6 +11,7 @@ import { type MadeKernels, schedule } from "./kernels/schedule.ts";
 import { differentiate } from "./passes/differentiate.ts";
 import { apart } from "./passes/fuse/apart.ts";
 import { fuse } from "./passes/fuse/fuse.ts";
+import { inSegments } from "./passes/fuse/segments.ts";
 import { GRAPH_PASSES } from "./pipeline.ts";
 import { type Layout, LOSS, nextState, stateLayout } from "./plan/layout.ts";
 import { KernelTable, planEntry } from "./plan/plan.ts";
@@ -72,7 +73,7 @@ export function metricEntry(name: string): string {
 export function compileGraphs(name: string, entries: readonly Lowered[], layout: Layout, options: Omit<CompileOptions, "training" | "entries">, learningRate?: Expr): Compiled {
   const form = options.recognise === false ? apart : fuse;
   const lowered = entries.map((entry) => {
-    const fused = form(optimized(entry.name, entry.grad ?? entry.graph, options));
+    const fused = inSegments(optimized(entry.name, entry.grad ?? entry.graph, options), form);
     options.onPhase?.("fuse");
     return { ...entry, fused };
   });

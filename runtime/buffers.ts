@@ -26,6 +26,8 @@ export interface BufferPlan {
   /** One slot of the upload buffer: the uniform block, then inputs and lists. */
   readonly slotBytes: number;
   readonly slots: number;
+  /** Uniform blocks: one for every time of the longest loop; undefined where there is no loop. */
+  readonly times: number | undefined;
   readonly bytes: Readonly<Record<Purpose, number>>;
 }
 
@@ -73,7 +75,9 @@ export function planBuffers(program: Program, entries: readonly Entry[], options
   const tables = new Map<string, { table: Table; bytes: number }>();
   const lists = new Map<string, ListPlan>();
   const states = new Set<number>();
-  let slotBytes = UNIFORM_BYTES;
+  const times = entries.some(({ loops }) => loops !== undefined) ? Math.max(1, ...entries.map((entry) => longestLoop(entry, bounds))) : undefined;
+  const uniformBytes = UNIFORM_BYTES * (times ?? 1);
+  let slotBytes = uniformBytes;
   const takeSlot = (bytes: number): number => {
     const offset = slotBytes;
     slotBytes += align(bytes);
@@ -125,14 +129,20 @@ export function planBuffers(program: Program, entries: readonly Entry[], options
     entries: plans,
     slotBytes,
     slots,
+    times,
     bytes: {
       state: used.reduce((all, at) => all + (options.sharedStates.has(at) ? 0 : padded(stateBytes(at))), 0),
       arena: placement.arenas.reduce((all, bytes) => all + bytes, 0),
       input: sum(inputs.values()) + sum(lists.values()),
       table: sum(tables.values()),
-      transfer: UNIFORM_BYTES + (slots > 1 ? slots * slotBytes : 0) + REPORTS * ALIGNMENT,
+      transfer: uniformBytes + (slots > 1 ? slots * slotBytes : 0) + REPORTS * ALIGNMENT,
     },
   };
+}
+
+/** The times of an entry's longest loop; 1 without loops. */
+export function longestLoop(entry: Entry, sizes: Sizes): number {
+  return Math.max(1, ...(entry.loops ?? []).map(({ count }) => evaluateSize(count, sizes)));
 }
 
 export function checkBudget(plan: BufferPlan, budget: number): void {
@@ -174,7 +184,7 @@ export function createBuffers(device: GPUDevice, program: Program, plan: BufferP
   }
   const hasReport = plan.states.some((at) => program.states[at]?.kind === "report");
   return {
-    uniform: create("uniform", UNIFORM_BYTES, USAGE.uniform | USAGE.copyTarget),
+    uniform: create("uniform", UNIFORM_BYTES * (plan.times ?? 1), USAGE.uniform | USAGE.copyTarget),
     arenas: plan.placement.arenas.map((bytes, at) => create(`arena ${at}`, bytes, storage)),
     inputs: plan.inputs.map(({ input, bytes }) => create(`input ${input.name}`, bytes, storage)),
     tables: plan.tables.map(({ table, bytes }) => create(`table ${table.name}`, bytes, storage)),

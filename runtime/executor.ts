@@ -1,8 +1,9 @@
 /** Walks an entry's dispatches: everything is made beforehand, a run only evaluates workgroup counts. */
-import { resolve } from "./buffers.ts";
+import { resolve, UNIFORM_BYTES } from "./buffers.ts";
 import type { BufferPlan, BufferRange, Buffers } from "./buffers.ts";
 import { valueAboveBinding } from "./errors.ts";
 import type { MadePipeline } from "./pipelines.ts";
+import type { Entry } from "./program.ts";
 import { evaluateSize } from "./size.ts";
 import type { Size, Sizes } from "./size.ts";
 
@@ -40,7 +41,8 @@ export function prepareDispatches(
       const key = ranges.map(({ buffer, offset, size }) => `${idOf(buffer)}:${offset}:${size}`).join(" ");
       let bindings = groups.get(key);
       if (bindings === undefined) {
-        const entries = [{ buffer: buffers.uniform }, ...ranges].map((resource, binding) => ({ binding, resource }));
+        const uniform = plan.times === undefined ? { buffer: buffers.uniform } : { buffer: buffers.uniform, size: UNIFORM_BYTES };
+        const entries = [uniform, ...ranges].map((resource, binding) => ({ binding, resource }));
         bindings = device.createBindGroup({ label: step.label, layout: made.layout, entries });
         groups.set(key, bindings);
       }
@@ -66,12 +68,32 @@ function refuseOverlap(ranges: readonly BufferRange[], label: string): void {
   });
 }
 
-export function encodeDispatch(pass: GPUComputePassEncoder, dispatch: PreparedDispatch, sizes: Sizes, limit: number): void {
+/** Calls `encode` for every dispatch of a run in order, with its time within a loop. */
+export function forEachDispatch(entry: Entry, dispatches: readonly PreparedDispatch[], sizes: Sizes, encode: (dispatch: PreparedDispatch, time: number) => void): void {
+  let at = 0;
+  const run = (end: number, time: number): void => {
+    for (; at < end; at++) encode(dispatches[at] as PreparedDispatch, time);
+  };
+  for (const { first, last, count, reverse } of entry.loops ?? []) {
+    run(first, 0);
+    const times = evaluateSize(count, sizes);
+    for (let k = 0; k < times; k++) {
+      at = first;
+      run(last + 1, reverse === true ? times - 1 - k : k);
+    }
+    at = last + 1;
+  }
+  run(dispatches.length, 0);
+}
+
+/** `time`: of the loop that it stands in; undefined in programs without loops. */
+export function encodeDispatch(pass: GPUComputePassEncoder, dispatch: PreparedDispatch, sizes: Sizes, limit: number, time?: number): void {
   const count = evaluateSize(dispatch.groups, sizes);
   if (count <= 0) return;
   const [x, y] = foldGroups(count, limit);
   pass.setPipeline(dispatch.pipeline);
-  pass.setBindGroup(0, dispatch.bindings);
+  if (time === undefined) pass.setBindGroup(0, dispatch.bindings);
+  else pass.setBindGroup(0, dispatch.bindings, [time * UNIFORM_BYTES]);
   pass.dispatchWorkgroups(x, y);
 }
 

@@ -39,7 +39,8 @@ export function entrySizes(entry: Entry): readonly string[] {
   const groups = entry.steps.flatMap((step) => (step.fallbackGroups === undefined ? [step.groups] : [step.groups, step.fallbackGroups]));
   const required = entry.requires.flatMap(({ test }) => (test.kind === "divides" ? [test.divisor, test.size] : [test.size]));
   const rows = entry.indexLists.map((list) => list.rows);
-  return [...new Set([...shapes, ...groups, ...required, ...rows].flatMap((size: Size) => sizeNames(size)))];
+  const counts = (entry.loops ?? []).map((loop) => loop.count);
+  return [...new Set([...shapes, ...groups, ...required, ...rows, ...counts].flatMap((size: Size) => sizeNames(size)))];
 }
 
 /** Throws a TfmError where a bound is missing or no count. */

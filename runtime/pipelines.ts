@@ -13,14 +13,14 @@ export interface MadePipeline {
   readonly fallback: boolean;
 }
 
-/** By index of the kernel. Throws a TfmError where the device cannot run one of them. */
-export async function createPipelines(device: GPUDevice, program: Program, used: readonly number[]): Promise<ReadonlyMap<number, MadePipeline>> {
+/** By index of the kernel. `loops`: uniform blocks are chosen per dispatch. Throws a TfmError where the device cannot run one of them. */
+export async function createPipelines(device: GPUDevice, program: Program, used: readonly number[], loops = false): Promise<ReadonlyMap<number, MadePipeline>> {
   const offer = offerOf(device);
   const layouts = new Map<number, { readonly group: GPUBindGroupLayout; readonly pipeline: GPUPipelineLayout }>();
   const layoutOf = (bindings: number): { readonly group: GPUBindGroupLayout; readonly pipeline: GPUPipelineLayout } => {
     const known = layouts.get(bindings);
     if (known !== undefined) return known;
-    const group = device.createBindGroupLayout({ label: `${bindings} ranges`, entries: layoutEntries(bindings) });
+    const group = device.createBindGroupLayout({ label: `${bindings} ranges`, entries: layoutEntries(bindings, loops) });
     const made = { group, pipeline: device.createPipelineLayout({ bindGroupLayouts: [group] }) };
     layouts.set(bindings, made);
     return made;
@@ -47,13 +47,14 @@ export async function createPipelines(device: GPUDevice, program: Program, used:
   return new Map(await Promise.all(used.map(make)));
 }
 
-function layoutEntries(bindings: number): GPUBindGroupLayoutEntry[] {
+/** `loops`: which uniform block a dispatch sees is told with it. */
+function layoutEntries(bindings: number, loops: boolean): GPUBindGroupLayoutEntry[] {
   const storage = Array.from({ length: bindings }, (_, at): GPUBindGroupLayoutEntry => ({
     binding: at + 1,
     visibility: COMPUTE_STAGE,
     buffer: { type: "storage" },
   }));
-  return [{ binding: 0, visibility: COMPUTE_STAGE, buffer: { type: "uniform" } }, ...storage];
+  return [{ binding: 0, visibility: COMPUTE_STAGE, buffer: { type: "uniform", ...(loops ? { hasDynamicOffset: true } : {}) } }, ...storage];
 }
 
 async function createPipeline(device: GPUDevice, kernel: Kernel, code: string, layout: GPUPipelineLayout): Promise<GPUComputePipeline> {

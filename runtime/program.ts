@@ -14,7 +14,7 @@ export interface Program {
   readonly name: string;
   /** Named sizes, in the order of the uniform block. */
   readonly sizes: readonly string[];
-  /** One block of at most 256 bytes, written once per run. */
+  /** One block of at most 256 bytes, written once per run; with loops one for every time of the longest, in which only `iter` differs. */
   readonly uniform: readonly UniformField[];
   readonly states: readonly StateBuffer[];
   readonly kernels: readonly Kernel[];
@@ -27,6 +27,7 @@ export type UniformField =
   | { readonly kind: "step" } // u32, from 1
   | { readonly kind: "micro" } // u32: the micro-batch within the step, from 0
   | { readonly kind: "seed" } // u32
+  | { readonly kind: "iter" } // u32: the time of the innermost loop; only in programs with loops
   | { readonly kind: "scalar"; readonly name: string; readonly body: HostExpr }; // f32, computed in f64 from the step
 
 /** An expression evaluated on the CPU in f64; `op` is one of runtime/host-expr.ts's table. */
@@ -93,6 +94,16 @@ export interface Entry {
   readonly tables: readonly Table[];
   readonly indexLists: readonly IndexList[];
   readonly steps: readonly Dispatch[];
+  /** In order; none overlaps another. */
+  readonly loops?: readonly Loop[];
+}
+
+/** The steps `first` … `last` run `count` times one behind the other, while `iter` counts from 0, or in reverse down to it. */
+export interface Loop {
+  readonly first: number;
+  readonly last: number;
+  readonly count: Size;
+  readonly reverse?: boolean;
 }
 
 export interface Input {

@@ -6,7 +6,7 @@ import { checkBudget, createBuffers, planBuffers, resolve } from "./buffers.ts";
 import type { BufferPlan, BufferRange, Buffers } from "./buffers.ts";
 import { DeviceWatch, USAGE, explain, openDevice } from "./device.ts";
 import { disposed, unknownName } from "./errors.ts";
-import { encodeDispatch, prepareDispatches } from "./executor.ts";
+import { encodeDispatch, forEachDispatch, prepareDispatches } from "./executor.ts";
 import type { PreparedDispatch } from "./executor.ts";
 import { checkBounds, entrySizes } from "./feed.ts";
 import type { Elements, Feed, OutputHandle } from "./feed.ts";
@@ -96,7 +96,7 @@ async function makeSession(program: Program, entries: readonly Entry[], device: 
 
   const started = performance.now();
   const used = [...new Set(entries.flatMap(({ steps }) => steps.map(({ kernel }) => kernel)))];
-  const pipelines = await createPipelines(device, program, used);
+  const pipelines = await createPipelines(device, program, used, plan.times !== undefined);
   const fallbacks = [...pipelines].filter(([, { fallback }]) => fallback).map(([at]) => program.kernels[at]?.name ?? "");
   options.trace?.({ kind: "pipelines", count: pipelines.size, fallbacks, milliseconds: performance.now() - started });
 
@@ -172,7 +172,7 @@ export class Session {
     this.debug = options.debug ?? false;
     this.trace = options.trace;
     this.stateBuffers = buffers.states;
-    this.uniform = new UniformBlock(program, this.seed);
+    this.uniform = new UniformBlock(program, this.seed, plan.times);
     this.watch = new DeviceWatch(device, options.patience ?? 120);
     this.readback = new Readback(device, this.watch);
     this.staging = new Staging(device.queue, plan, buffers, this.uniform, this.bounds, (output) => this.outputRange(output));
@@ -309,16 +309,17 @@ export class Session {
     this.check();
     if (!this.device.features.has("timestamp-query")) return [];
     const prepared = entries.map((name) => this.preparedOf(name));
-    const dispatches = prepared.flatMap(({ entry, dispatches: all }) => all.map((dispatch) => ({ entry: entry.name, dispatch })));
+    const dispatches: { entry: string; dispatch: PreparedDispatch; time: number }[] = [];
+    for (const { entry, dispatches: all } of prepared) forEachDispatch(entry, all, feed.sizes, (dispatch, time) => void dispatches.push({ entry: entry.name, dispatch, time }));
     const querySet = this.device.createQuerySet({ type: "timestamp", count: 2 * dispatches.length });
     const resolved = this.device.createBuffer({ size: 16 * dispatches.length, usage: USAGE.queryResolve | USAGE.copySource });
     try {
       const encoder = this.device.createCommandEncoder({ label: "profile" });
       this.staging.stage(encoder, prepared, feed, undefined);
-      dispatches.forEach(({ dispatch }, at) => {
+      dispatches.forEach(({ dispatch, time }, at) => {
         const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * at, endOfPassWriteIndex: 2 * at + 1 };
         const pass = encoder.beginComputePass({ label: dispatch.label, timestampWrites });
-        encodeDispatch(pass, dispatch, feed.sizes, this.device.limits.maxComputeWorkgroupsPerDimension);
+        this.encode(pass, dispatch, feed.sizes, time);
         pass.end();
       });
       encoder.resolveQuerySet(querySet, 0, 2 * dispatches.length, resolved, 0);
@@ -366,7 +367,8 @@ export class Session {
       }
       pass ??= encoder.beginComputePass({ label: entries.join(" ") });
       for (const { entry, dispatches } of prepared) {
-        for (const dispatch of dispatches) encodeDispatch(pass, dispatch, feed.sizes, this.device.limits.maxComputeWorkgroupsPerDimension);
+        const into = pass;
+        forEachDispatch(entry, dispatches, feed.sizes, (dispatch, time) => this.encode(into, dispatch, feed.sizes, time));
         this.lastSizes.set(entry.name, feed.sizes);
       }
     });
@@ -382,6 +384,10 @@ export class Session {
       step: jobs[0]?.feed.step ?? 1,
       encodeMilliseconds: performance.now() - started,
     });
+  }
+
+  private encode(pass: GPUComputePassEncoder, dispatch: PreparedDispatch, sizes: Sizes, time: number): void {
+    encodeDispatch(pass, dispatch, sizes, this.device.limits.maxComputeWorkgroupsPerDimension, this.plan.times === undefined ? undefined : time);
   }
 
   private outputRange(output: OutputHandle): { readonly shape: readonly number[]; readonly range: BufferRange; readonly type: Output["type"] } {

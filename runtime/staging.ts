@@ -1,4 +1,5 @@
 /** Brings a feed to the GPU: checked fields, the index lists made from them, and the uniform block. */
+import { longestLoop } from "./buffers.ts";
 import type { BufferPlan, BufferRange, Buffers } from "./buffers.ts";
 import { checkField, checkRange, checkSizes, isFedOutput } from "./feed.ts";
 import type { Elements, FedOutput, Feed, OutputHandle } from "./feed.ts";
@@ -78,7 +79,8 @@ export class Staging {
       writeIndexList(indices, rows, into);
       move(this.buffers.lists[id], slotOffset, into.subarray(0, rows + 1 + indices.length));
     }
-    move(this.buffers.uniform, 0, this.uniform.write({ sizes: feed.sizes, step: feed.step ?? 1, micro: feed.micro ?? 0 }));
+    const times = Math.max(...entries.map(({ entry }) => longestLoop(entry, feed.sizes)));
+    move(this.buffers.uniform, 0, this.uniform.write({ sizes: feed.sizes, step: feed.step ?? 1, micro: feed.micro ?? 0 }, times));
   }
 
   /** An output of another entry as this run's input: copied on the GPU, whole or some rows of it. */

@@ -13,13 +13,21 @@ export interface UniformValues {
 }
 
 export class UniformBlock {
-  private readonly data = new ArrayBuffer(UNIFORM_BYTES);
-  private readonly words = new Uint32Array(this.data);
-  private readonly floats = new Float32Array(this.data);
+  private readonly data: ArrayBuffer;
+  private readonly words: Uint32Array<ArrayBuffer>;
+  private readonly floats: Float32Array;
+  /** Where `iter` stands in a block; undefined in programs without loops. */
+  private readonly iter: number | undefined;
   private readonly writers: readonly ((values: UniformValues) => void)[];
   private readonly scalarBodies: ReadonlyMap<string, (scope: HostScope) => number>;
 
-  constructor(program: Program, seed: number) {
+  /** `blocks`: how many times the longest loop may have, at least 1. */
+  constructor(program: Program, seed: number, blocks = 1) {
+    this.data = new ArrayBuffer(UNIFORM_BYTES * blocks);
+    this.words = new Uint32Array(this.data);
+    this.floats = new Float32Array(this.data);
+    const iter = program.uniform.findIndex(({ kind }) => kind === "iter");
+    this.iter = iter < 0 ? undefined : iter;
     const scalars = new Map<string, (scope: HostScope) => number>();
     this.scalarBodies = scalars;
     if (program.uniform.length * 4 > UNIFORM_BYTES) throw new Error(`internal: ${program.uniform.length} uniform fields do not fit`);
@@ -33,6 +41,8 @@ export class UniformBlock {
           return ({ micro }) => void (this.words[at] = micro);
         case "seed":
           return () => void (this.words[at] = seed);
+        case "iter":
+          return () => void (this.words[at] = 0);
         case "scalar": {
           const body = compileHostExpr(field.body);
           scalars.set(field.name, body);
@@ -44,10 +54,15 @@ export class UniformBlock {
     });
   }
 
-  /** The block for one run: valid until the next call. */
-  write(values: UniformValues): ArrayBuffer {
+  /** The blocks for one run, of which loops use `times`: valid until the next call. */
+  write(values: UniformValues, times = 1): Uint32Array<ArrayBuffer> {
     for (const writer of this.writers) writer(values);
-    return this.data;
+    const length = UNIFORM_BYTES / 4;
+    for (let time = 1; time < times; time++) {
+      this.words.copyWithin(time * length, 0, length);
+      this.words[time * length + (this.iter ?? 0)] = time;
+    }
+    return this.words.subarray(0, Math.max(1, times) * length);
   }
 
   /** A host scalar in f64, such as the learning rate of a step; undefined where the program has none of that name. */

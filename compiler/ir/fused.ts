@@ -15,7 +15,7 @@
  *  - naive     one invocation per element with nested loops: whatever the others do not cover
  */
 import type { Dim } from "../dim.ts";
-import type { Graph, ValueId } from "./graph.ts";
+import type { Carry, Equation, Graph, ValueId } from "./graph.ts";
 
 export type GroupKind = "map" | "row" | "contract" | "stream" | "columns" | "scatter" | "naive";
 
@@ -29,6 +29,17 @@ export interface Group {
   readonly rows: readonly Dim[];
   /** The values that the loops compute: for each row index, the axis of the value that it is. Other axes are inner. */
   readonly roots: ReadonlyMap<ValueId, readonly number[]>;
+  /** Index into `loops`: it runs once for every time, over the equations as the loop has them. */
+  readonly loop?: number;
+}
+
+/** Its groups stand together. */
+export interface FusedLoop {
+  readonly extent: Dim;
+  readonly reverse: boolean;
+  readonly carries: readonly Carry[];
+  /** Its equations at one time: without their first axis. In memory all times stand one behind the other. */
+  readonly values: ReadonlyMap<ValueId, Equation>;
 }
 
 /**
@@ -44,4 +55,5 @@ export interface FusedGraph {
   readonly packs: readonly Pack[];
   /** Every equation is a member of exactly one group; groups stand in an order in which each reads only what earlier ones stored. */
   readonly groups: readonly Group[];
+  readonly loops?: readonly FusedLoop[];
 }

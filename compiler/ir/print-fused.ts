@@ -11,7 +11,7 @@ import type { Equation } from "./graph.ts";
 import { printValue, uniqueNames } from "./print.ts";
 import { valuesById } from "./walk.ts";
 
-export function printFused({ graph, groups }: FusedGraph): string {
+export function printFused({ graph, groups, loops }: FusedGraph): string {
   const values = valuesById(graph);
   const nameOf = uniqueNames(graph.values);
   const body = groups.map((group) => {
@@ -19,7 +19,9 @@ export function printFused({ graph, groups }: FusedGraph): string {
       const text = printValue(values.get(id) as Equation, nameOf).replace(/^%\d+ [^[]*/, nameOf(id));
       return `    ${group.stored.includes(id) ? "*" : group.roots.has(id) ? "=" : " "} ${text}`;
     });
-    return [`  ${group.kind} over [${group.rows.map(dims.print).join(", ")}] {`, ...members, "  }"].join("\n");
+    const loop = group.loop === undefined ? undefined : loops?.[group.loop];
+    const times = loop ? ` for each ${loop.reverse ? "time back from" : "time below"} ${dims.print(loop.extent)}` : "";
+    return [`  ${group.kind} over [${group.rows.map(dims.print).join(", ")}]${times} {`, ...members, "  }"].join("\n");
   });
   return [`fused ${graph.name} {`, ...body, "}", ""].join("\n");
 }

@@ -38,8 +38,8 @@ export function groupKey(group: Group, context: EmitContext): GroupKey {
   };
   const place = (id: ValueId): string => {
     if (!context.inMemory(id) && !group.stored.includes(id)) return "";
-    const { id: storage, plane } = context.storage(id);
-    return `@${number(storage)}+${plane}`;
+    const { id: storage, offset } = context.storage(id);
+    return `@${number(storage)}+${dimKey(offset)}`;
   };
 
   const write = (expr: Expr): void => {

@@ -1,6 +1,6 @@
 /** A kernel for every group of a fused graph: its text in one or more variants, its bindings, its workgroups. */
-import { add, multiply, ONE, scale, ZERO, type Dim } from "../dim.ts";
-import type { FusedGraph, Group } from "../ir/fused.ts";
+import { add, constant, multiply, ONE, scale, ZERO, type Dim } from "../dim.ts";
+import type { FusedGraph, FusedLoop, Group } from "../ir/fused.ts";
 import type { Equation, HostScalar, Value, ValueId } from "../ir/graph.ts";
 import { visitExpr } from "../ir/expr.ts";
 import { indexSizes, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
@@ -8,6 +8,7 @@ import type { Uniform } from "../plan/uniform.ts";
 import { contractSpec } from "./contract-group.ts";
 import { chooseContract } from "./contract/choose.ts";
 import type { ContractKernel, ContractProfile } from "./contract/spec.ts";
+import { TIME } from "./emit/dim-text.ts";
 import type { EmitContext } from "./emit/emitter.ts";
 import { helperTexts } from "./emit/ops.ts";
 import { hasWide, Memory } from "./emit/memory.ts";
@@ -25,19 +26,22 @@ export function schedule(fused: FusedGraph, uniform: Uniform, profile: ContractP
   const values = valuesById(fused.graph);
   const stored = new Set(fused.groups.flatMap((group) => group.stored));
   const names = new Set<string>();
-  const storage = new Map([...stateStorage(fused, values), ...packStorage(fused)]);
+  const storage = new Map([...stateStorage(fused, values), ...packStorage(fused, values), ...(fused.loops ?? []).flatMap(carryStorage)]);
+  const within = (fused.loops ?? []).map((loop) => new Map([...values, ...loop.values]));
   return fused.groups.map((group) => {
     const own = new Set(group.members);
+    const loop = group.loop === undefined ? undefined : fused.loops?.[group.loop];
     const context: EmitContext = {
-      values,
+      values: group.loop === undefined ? values : within[group.loop]!,
       inMemory: (id) => (stored.has(id) ? !own.has(id) : values.get(id)!.kind !== "equation"),
-      storage: (id) => storage.get(id) ?? { id, plane: 0 },
+      storage: (id) => atTime(storage.get(id) ?? { id, offset: ZERO }, loop?.values.get(id)),
       hostScalar: (id) => uniform.scalarText(values.get(id) as HostScalar),
     };
     const { text, ids } = groupKey(group, context);
     let kernel = made.get(text);
     if (!kernel) made.set(text, (kernel = { ...kernelOf(group, context, uniform, profile), ids }));
-    const { bindings, variants, flops } = kernel;
+    const { bindings, variants } = kernel;
+    const flops = loop ? multiply(kernel.flops, loop.extent) : kernel.flops;
     return { name: unique(kernelName(group, values), names), kind: group.kind, bindings: renamed(bindings, kernel.ids, ids), variants, flops };
   });
 }
@@ -63,7 +67,7 @@ function stateStorage(fused: FusedGraph, values: ReadonlyMap<ValueId, Value>): M
   for (const { value, state } of fused.graph.outputs) {
     const old = state && states.get(stateKey(state));
     if (!old) continue;
-    storage.set(value, { id: old.id, plane: 0 });
+    storage.set(value, { id: old.id, offset: ZERO });
     const writer = fused.groups.findIndex(({ stored }) => stored.includes(value));
     const late = fused.groups.findIndex(({ members }, at) => at > writer && members.some((id) => operandsOf(values.get(id)!).includes(old.id)));
     if (late >= 0) throw new Error(`internal: ${old.name} is read after its next content was written`);
@@ -73,8 +77,21 @@ function stateStorage(fused: FusedGraph, values: ReadonlyMap<ValueId, Value>): M
 
 type Storage = ReturnType<EmitContext["storage"]>;
 
-function packStorage({ packs }: FusedGraph): [ValueId, Storage][] {
-  return packs.flatMap(({ members }) => members.map((id, plane): [ValueId, Storage] => [id, { id: members[0]!, plane }]));
+function packStorage({ packs }: FusedGraph, values: ReadonlyMap<ValueId, Value>): [ValueId, Storage][] {
+  return packs.flatMap(({ members }) => members.map((id, plane): [ValueId, Storage] => [id, { id: members[0]!, offset: multiply(constant(plane), ...values.get(id)!.shape) }]));
+}
+
+/** What a carry begins with and what follows it are written where the carry is read: at its first time, and one time later. */
+function carryStorage({ carries }: FusedLoop): [ValueId, Storage][] {
+  return carries.flatMap(({ id, init, next, extent, reverse, shape }): [ValueId, Storage][] => {
+    const [, ...rest] = shape;
+    return [[init, { id, offset: reverse ? multiply(extent, ...rest) : ZERO }], [next, { id, offset: reverse ? ZERO : multiply(ONE, ...rest) }]];
+  });
+}
+
+/** Within a loop only the current time of a value. */
+function atTime({ id, offset }: Storage, slice: Equation | undefined): Storage {
+  return { id, offset: slice ? add(offset, multiply([{ coefficient: 1, factors: [TIME] }], ...slice.shape)) : offset };
 }
 
 type Made = Pick<ScheduledKernel, "bindings" | "variants" | "flops">;

@@ -8,7 +8,7 @@ import type { FusedGraph } from "../ir/fused.ts";
 import type { ScalarType, Value, ValueId } from "../ir/graph.ts";
 import { valuesById } from "../ir/walk.ts";
 import type { KernelBinding, ScheduledKernel } from "../kernels/kernel.ts";
-import type { BufferRef, Dispatch, ElementType, Entry, IndexList, Kernel, Output, Temporary } from "../../runtime/program.ts";
+import type { BufferRef, Dispatch, ElementType, Entry, IndexList, Kernel, Loop, Output, Temporary } from "../../runtime/program.ts";
 import { type Layout, locate } from "./layout.ts";
 import { hostExpr } from "./uniform.ts";
 
@@ -57,14 +57,18 @@ export function planEntry({ name, fused, kernels, source }: EntryToPlan, layout:
 
   const packed = new Map(fused.packs.map(({ members }) => [members[0]!, [constant(members.length), ...values.get(members[0]!)!.shape]]));
 
+  const loops = loopsOf(fused);
+  /** What a loop touches is needed until it ends, and from its beginning. */
+  const around = (at: number): { readonly first: number; readonly last: number } => loops.find(({ first, last }) => first <= at && at <= last) ?? { first: at, last: at };
+
   const touch = (value: Value, at: number): BufferRef => {
     let index = temporaryOf.get(value.id);
     if (index === undefined) {
       index = temporaries.length;
       temporaryOf.set(value.id, index);
-      temporaries.push({ name: value.name, type: elementType(value.type), shape: packed.get(value.id) ?? value.shape, first: at, last: at });
+      temporaries.push({ name: value.name, type: elementType(value.type), shape: packed.get(value.id) ?? value.shape, first: around(at).first, last: at });
     }
-    temporaries[index] = { ...temporaries[index]!, last: Math.max(temporaries[index]!.last, at) };
+    temporaries[index] = { ...temporaries[index]!, last: Math.max(temporaries[index]!.last, around(at).last) };
     return { kind: "temporary", at: index };
   };
   const indexList = (binding: Extract<KernelBinding, { kind: "index-list" }>): BufferRef => {
@@ -116,7 +120,15 @@ export function planEntry({ name, fused, kernels, source }: EntryToPlan, layout:
     tables: tables.map((value) => ({ name: value.name, shape: value.shape, body: hostExpr(value.kind === "host-table" ? value.body : never()) })),
     indexLists,
     steps,
+    ...(loops.length > 0 && { loops }),
   };
+}
+
+function loopsOf({ groups, loops = [] }: FusedGraph): Loop[] {
+  return loops.map(({ extent, reverse }, at): Loop => {
+    const own = groups.flatMap((group, k) => (group.loop === at ? [k] : []));
+    return { first: own[0]!, last: own.at(-1)!, count: extent, ...(reverse && { reverse }) };
+  });
 }
 
 function elementType(type: ScalarType): ElementType {

@@ -18,9 +18,12 @@ export function printPlan(program: Program, entry: Entry): string {
         return `${program.states[ref.state]!.name}[${ref.offset}..${ref.offset + ref.length}]`;
     }
   };
-  const steps = entry.steps.map(
-    (step, at) => `  ${at} ${program.kernels[step.kernel]!.name} <${dims.print(step.groups)}> ${step.label}: ${step.bindings.map(range).join(", ")}`,
-  );
+  const opened = (at: number): string[] =>
+    (entry.loops ?? []).filter(({ first }) => first === at).map(({ count, reverse, last }) => `  for each ${reverse ? "time back from" : "time below"} ${dims.print(count)}: ${at}..${last}`);
+  const steps = entry.steps.flatMap((step, at) => [
+    ...opened(at),
+    `  ${at} ${program.kernels[step.kernel]!.name} <${dims.print(step.groups)}> ${step.label}: ${step.bindings.map(range).join(", ")}`,
+  ]);
   const lives = entry.temporaries.map(({ name, shape: sizes, type, first, last }) => `  ${name}: ${type}${shape(sizes)} ${first}..${last}`);
   return [
     `plan ${entry.name}: ${entry.steps.length} dispatches, ${new Set(entry.steps.map(({ kernel }) => kernel)).size} kernels`,

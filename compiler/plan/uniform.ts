@@ -2,7 +2,7 @@
 import type { Expr, Graph, HostScalar } from "../ir/graph.ts";
 import { exprKey } from "../ir/expr.ts";
 import type { HostExpr, UniformField } from "../../runtime/program.ts";
-import { sizeField } from "../kernels/emit/dim-text.ts";
+import { sizeField, TIME } from "../kernels/emit/dim-text.ts";
 
 export interface Uniform {
   readonly fields: readonly UniformField[];
@@ -21,11 +21,13 @@ export function uniformOf(graphs: readonly Graph[], sizes: readonly string[], le
     for (const value of graph.values)
       if (value.kind === "host-scalar" && !scalars.has(exprKey(value.body)))
         scalars.set(exprKey(value.body), { name: `h${scalars.size}`, body: value.body, type: "f32" });
+  const loops = graphs.some(({ values }) => values.some(({ kind }) => kind === "carry"));
   const fields: UniformField[] = [
     ...sizes.map((name): UniformField => ({ kind: "size", name })),
     { kind: "step" },
     { kind: "micro" },
     { kind: "seed" },
+    ...(loops ? [{ kind: "iter" } as const] : []),
     ...[...scalars.values()].map(({ name, body }): UniformField => ({ kind: "scalar", name, body: hostExpr(body) })),
   ];
   if (fields.length > 64) throw new Error(`internal: ${fields.length} fields do not fit the uniform block`);
@@ -34,6 +36,7 @@ export function uniformOf(graphs: readonly Graph[], sizes: readonly string[], le
     "step: i32",
     "micro: i32",
     "seed: u32",
+    ...(loops ? [`${sizeField(TIME)}: i32`] : []),
     ...[...scalars.values()].map(({ name, type }) => `h_${name}: ${type}`),
   ];
   return {

@@ -2,9 +2,12 @@
 import type { Dim } from "../../dim.ts";
 import type { Factor } from "../../../runtime/size.ts";
 
+/** The size that stands for the current time of a loop. */
+export const TIME = "@iter";
+
 /** The name of a size's field; user-written names never reach WGSL bare. */
 export function sizeField(name: string): string {
-  return `s_${name.replace(/[^A-Za-z0-9]/g, "_")}`;
+  return name === TIME ? "iter" : `s_${name.replace(/[^A-Za-z0-9]/g, "_")}`;
 }
 
 /** An i32 expression without outer parentheses; exact for sizes below 2^31. */

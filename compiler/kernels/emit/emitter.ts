@@ -19,8 +19,8 @@ export interface EmitContext {
   readonly values: ReadonlyMap<ValueId, Value>;
   /** Values that this kernel may read from memory: leaves and what earlier kernels stored. */
   readonly inMemory: (id: ValueId) => boolean;
-  /** Where a value is kept: by itself, in a state whose next content it is, or in a pack, `plane` values of its shape further. */
-  readonly storage: (id: ValueId) => { readonly id: ValueId; readonly plane: number };
+  /** Where a value is kept: by itself, or in a state whose next content it is, a pack or a carry; and how many elements from the start. */
+  readonly storage: (id: ValueId) => { readonly id: ValueId; readonly offset: Dim };
   /** The text of a host scalar's field in the uniform block. */
   readonly hostScalar: (id: ValueId) => string;
 }
@@ -240,7 +240,7 @@ export class Emitter {
   }
 
   private offset({ id, shape }: Value, coordinates: readonly Operand[]): Operand {
-    const first = multiply(constant(this.context.storage(id).plane), ...shape);
+    const { offset: first } = this.context.storage(id);
     // Sums of base variables are added up before any text is made of them.
     if (coordinates.every(({ affine }) => affine !== undefined)) {
       const total = coordinates.reduce((walked, { affine }, at) => sum(at === 0 ? walked : times(walked, shape[at]!), affine!), constantAffine(ZERO));
