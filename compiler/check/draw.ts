@@ -15,7 +15,9 @@ import type { Context } from "./world.ts";
 export function drawn(item: Held, shape: readonly Size[], from: Initializer, ctx: Context): Val {
   const axes = shape.map((size, at) => ctx.world.variable(`axis${at}`, size));
   const site = (name: string): number => fnv1a(`${ctx.frame.call}.${name}`);
-  const uniform = (name: string): Expr => draw(site(name), axes.map((axis) => index(axis.id)), shape.map((size) => size.dim));
+  // Every time of a loop draws anew.
+  const coordinates = ctx.time ? [ctx.time, ...axes] : axes;
+  const uniform = (name: string): Expr => draw(site(name), coordinates.map((axis) => index(axis.id)), coordinates.map((axis) => axis.size.dim));
   const name = item.name.text;
   const type = item.type.name?.text ?? "real";
   if (type === "index" && item.type.argument) {

@@ -1,17 +1,19 @@
-/** `y[b, t, i < n] = e`: one axis per index on the left, in order. */
+/** `y[b, t, i < n] = e`: one axis per index on the left, in order, that of an enclosing scan included. */
 import type { Expr as Node, Slots, Target } from "../../grammar/ast.ts";
 import * as errors from "./errors.ts";
 import { evaluateTensor } from "./evaluate.ts";
 import { bind, newIndices } from "./range.ts";
+import { timeSlot, withoutSlot } from "./scan.ts";
 import { materialise } from "./tensor.ts";
-import type { Tensor } from "./value.ts";
+import type { IndexVar, Tensor } from "./value.ts";
 import type { Context } from "./world.ts";
 
 export function assignEquation(target: Target, slots: Slots, value: Node, ctx: Context): Tensor | undefined {
   if (slots.where) ctx.world.report(errors.whereOnTheLeft(slots.where.span));
   if (slots.fill) ctx.world.report(errors.fillOnTheLeft(slots.fill.span));
   const clean = { ...ctx, indices: undefined };
-  const indices = newIndices(slots, clean);
+  const collected = timeSlot(target, ctx);
+  const indices = newIndices(collected === undefined ? slots : withoutSlot(slots, collected), clean);
   const bound = indices && bind(indices, [value], clean);
   if (!bound) return undefined;
   const element = evaluateTensor(value, bound.inner);
@@ -20,5 +22,11 @@ export function assignEquation(target: Target, slots: Slots, value: Node, ctx: C
     ctx.world.report(errors.wholeTensorInEquation(value.span, element.axes.map((axis) => axis.size)));
     return undefined;
   }
-  return materialise({ ...element, axes: bound.vars }, ctx.naming, target.span, bound.inner);
+  return materialise({ ...element, axes: collected === undefined ? bound.vars : withTime(bound.vars, slots, collected, ctx) }, ctx.naming, target.span, bound.inner);
+}
+
+/** A `...` before the scan's index stands for several axes. */
+function withTime(vars: readonly IndexVar[], slots: Slots, at: number, { frame }: Context): readonly IndexVar[] {
+  const place = slots.items.slice(0, at).reduce((count, slot) => count + (slot.kind === "ellipsis" ? (frame.pack?.length ?? 0) : 1), 0);
+  return [...vars.slice(0, place), frame.scan!.variable, ...vars.slice(place)];
 }

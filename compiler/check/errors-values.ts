@@ -58,6 +58,10 @@ export function drawType(span: Span): Diagnostic {
   return error("random-type", "only reals and `index(n)` can be drawn", span, "");
 }
 
+export function carryDiffers(span: Span, name: string, start: string, next: string): Diagnostic {
+  return error("carry-differs", `the carry \`${name}\` begins as ${start}, and the loop leaves ${next} in it`, span, `this is ${start}`);
+}
+
 export function stateShape(span: Span, name: string, kind: string, wanted: string): Diagnostic {
   return error("state-shape", `the state \`${name}\` is ${wanted}`, span, `this is ${kind}`);
 }

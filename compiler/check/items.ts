@@ -11,6 +11,7 @@ import { coerceInit } from "./initial.ts";
 import { declareParam } from "./instance.ts";
 import { isBoundSize } from "./names.ts";
 import { requireAll } from "./require.ts";
+import { scan, timeSlot } from "./scan.ts";
 import { BUILTINS } from "./scope.ts";
 import { asReal, asTensor, materialise } from "./tensor.ts";
 import type { ParamVal, StackVal, Tensor, Val } from "./value.ts";
@@ -59,9 +60,8 @@ function executeItem(item: Item, ctx: Context): Returned | "poison" | undefined 
     case "for":
       return loop(item, ctx);
     case "scan":
-      ctx.world.report(errors.unsupported({ ...item.span, end: item.index.span.start - 1 }, "`scan`"));
-      poisonTargets(item.body.items, ctx);
-      for (const carry of item.carries) ctx.frame.vars.set(carry.name.text, POISON);
+      if (inClass || ctx.run.building) ctx.world.report(errors.misplaced({ ...item.span, end: item.index.span.start - 1 }, "`scan`", "a function"));
+      else scan(item, ctx);
       return undefined;
     case "decl":
       if (item.category !== "weights" || !inClass) ctx.world.report(errors.misplaced(item.name.span, `\`${item.category}\``, item.category === "weights" ? "a model" : "a file"));
@@ -217,6 +217,13 @@ function assigned(target: Target, item: Assign, k: number, ctx: Context): Val {
   return assignEquation(target, step, node, { ...ctx, naming: path }) ?? POISON;
 }
 
+/** Defines a variable; what a scan collects only behind the loop. */
+function storeVariable(target: Target, value: Val, ctx: Context): void {
+  const { scan: open } = ctx.frame;
+  if (open && timeSlot(target, ctx) !== undefined) open.collected.set(target.name.text, value);
+  else setVariable(target.name.text, value, target.name.span, ctx);
+}
+
 function kept(value: Val, target: Target, ctx: Context): Val {
   if (value.kind === "param") return asTensor(value, target.span, ctx) ?? POISON;
   return value.kind === "tensor" && !ctx.run.building ? materialise(value, joinPath(ctx.frame.path, target.name.text), target.span, ctx) : value;
@@ -235,11 +242,12 @@ function store(target: Target, value: Val, ctx: Context): void {
   const member = frame.vars.has(name) ? undefined : frame.self?.members.get(name);
   if (member?.kind === "param") {
     if (member.state === "parameter") return ctx.world.report(errors.assignsParameter(target.name.span, name));
+    if (ctx.time) return ctx.world.report(errors.unsupported(target.name.span, "a state that a `scan` writes"));
     const tensor = asTensor(value, target.span, ctx);
     if (tensor) writeState(member, asReal(tensor), target, ctx);
     return;
   }
-  setVariable(name, value, target.name.span, ctx);
+  storeVariable(target, value, ctx);
 }
 
 function writeState(param: ParamVal, tensor: Tensor, target: Target, ctx: Context): void {

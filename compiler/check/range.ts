@@ -57,7 +57,7 @@ export function newIndices(slots: Slots, ctx: Context): NewIndices | undefined {
       continue;
     }
     const before = seen.get(index.name);
-    if (before || ctx.indices?.vars.has(index.name)) {
+    if (before || ctx.indices?.vars.has(index.name) || ctx.frame.scan?.variable.name === index.name) {
       ctx.world.report(errors.indexTwice(index.span, index.name, before));
       good = false;
       continue;

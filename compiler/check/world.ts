@@ -11,6 +11,7 @@ import type { Interval } from "../ops/interval.ts";
 import type { CheckCode } from "./errors.ts";
 import { Facts } from "./facts.ts";
 import type { Instance, SizeRequirement } from "./model.ts";
+import type { OpenScan } from "./scan.ts";
 import type { FileScope } from "./scope.ts";
 import type { IndexVar, InstanceVal, ParamVal, Size, Tensor, Val } from "./value.ts";
 
@@ -195,7 +196,8 @@ export class Run {
         names.set(base, count);
         const renamed = mapExpressions(value, (expr) => renameValues(expr, (id) => renumbered.get(id) ?? id));
         return { ...renamed, id: at, name: count === 1 ? base : `${base}~${count}` };
-      });
+      })
+      .map((value) => (value.kind === "carry" ? { ...value, init: renumbered.get(value.init)!, next: renumbered.get(value.next)! } : value));
     return {
       name: this.builder.name,
       values,
@@ -220,6 +222,8 @@ export interface Frame {
   readonly settingNames?: readonly string[] | undefined;
   /** For sites of draws. */
   readonly call: string;
+  /** The loop whose items these are. */
+  readonly scan?: OpenScan | undefined;
 }
 
 export interface Active {
@@ -236,6 +240,8 @@ export interface Context {
   /** All indices of enclosing equations, those of callers included: their sizes are at least 1 here. */
   readonly live: readonly IndexVar[];
   readonly guards: Guard | undefined;
+  /** The index of an enclosing scan, those of callers included. */
+  readonly time?: IndexVar | undefined;
   /** The name of what is being computed. */
   readonly naming: string;
   /** Path and list of children for a layer built here. */
