@@ -79,7 +79,7 @@ class Differentiator {
   /** Solved already: the layers of a model read their values in the same few ways. */
   readonly #preimages = new Map<string, Preimage>();
   /** By carry: its adjoint, and the part of it that comes from outside of the loop. */
-  readonly #turned = new Map<ValueId, { readonly adjoint: Carry; readonly outside: Expr }>();
+  readonly #turned = new Map<ValueId, { readonly adjoint: Carry; readonly outside: readonly Contribution[] }>();
 
   constructor(given: Graph, leaves: readonly StateLeaf[]) {
     const graph = inParts(withoutFalseCarries(given));
@@ -184,11 +184,12 @@ class Differentiator {
       if (!this.#active.has(carry.id) || !reached.has(carry.id)) continue;
       this.#builder.origin = carry.origin;
       const name = gradientName(carry.name);
-      const outside = this.#total(`${name}.out`, carry.shape, this.#contributions.get(carry.id) ?? []);
+      const outside = this.#contributions.get(carry.id) ?? [];
       this.#contributions.delete(carry.id);
       const last = loop.reverse ? int(0) : size(loop.extent);
       const rest = carry.shape.slice(1);
-      const start = this.#builder.map(`${name}.start`, rest, simplifyExpr(substituteIndices(outside, (at) => (at === 0 ? last : index(at - 1))), this.#known(rest)));
+      const arriving = this.#total(`${name}.last`, rest, this.#placed(outside, rest, (at) => (at === 0 ? last : index(at - 1))));
+      const start = this.#builder.map(`${name}.start`, rest, simplifyExpr(arriving, this.#known(rest)));
       const next = this.#builder.fresh();
       const adjoint = this.#builder.carry(name, loop.extent, start, next, !loop.reverse);
       this.#turned.set(carry.id, { adjoint, outside });
@@ -205,18 +206,24 @@ class Differentiator {
     this.#builder.origin = carry.origin;
     const shape = [carry.extent, ...carry.shape.slice(1)];
     // The time at which the equations of time s read the carry.
-    const moved = (expr: Expr): Expr => (carry.reverse ? substituteIndices(expr, (at) => (at === 0 ? iadd(index(0), int(1)) : undefined)) : expr);
-    const inside = (this.#contributions.get(carry.id) ?? []).map(({ body, sizes, where }): Contribution => {
-      const known = this.#known([...shape, ...sizes]);
-      const conditions = where.flatMap((condition) => conjuncts(simplifyExpr(moved(condition), known)));
-      return { sizes, where: conditions, body: simplifyExpr(moved(body), known, conditions) };
-    });
-    const total = add(moved(outside), this.#total(`${adjoint.name}.in`, shape, inside));
+    const moved = (at: number): Expr | undefined => (carry.reverse && at === 0 ? iadd(index(0), int(1)) : undefined);
+    const total = this.#total(`${adjoint.name}.in`, shape, this.#placed([...outside, ...(this.#contributions.get(carry.id) ?? [])], shape, moved));
     this.#builder.push({
       ...(carry.origin && { origin: carry.origin }), kind: "equation", id: adjoint.next, name: `${adjoint.name}.next`, type: "f32", shape, body: simplifyExpr(total, this.#known(shape)),
     });
     const first = access(adjoint, carry.reverse ? size(carry.extent) : int(0), ...shape.slice(1).map((_, at) => index(at)));
     if (this.#active.has(carry.init)) this.#contribute(carry.init, { body: first, sizes: [], where: [] });
+  }
+
+  /** Contributions to a carry, over some of its times: those that do not reach these are left out. */
+  #placed(all: readonly Contribution[], shape: readonly Dim[], by: (at: number) => Expr | undefined): readonly Contribution[] {
+    return all.flatMap(({ body, sizes, where }): readonly Contribution[] => {
+      const known = this.#known([...shape, ...sizes]);
+      const conditions: Expr[] = [];
+      for (const condition of where) for (const part of conjuncts(simplifyExpr(substituteIndices(condition, by), known, conditions))) conditions.push(part);
+      if (conditions.some((condition) => isConst(condition, 0))) return [];
+      return [{ sizes, where: conditions, body: simplifyExpr(substituteIndices(body, by), known, conditions) }];
+    });
   }
 
   /** What of a loop the gradients from outside arrive at. */
