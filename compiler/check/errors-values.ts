@@ -59,7 +59,7 @@ export function drawType(span: Span): Diagnostic {
 }
 
 export function carryDiffers(span: Span, name: string, start: string, next: string): Diagnostic {
-  return error("carry-differs", `the carry \`${name}\` begins as ${start}, and the loop leaves ${next} in it`, span, `this is ${start}`);
+  return error("carry-differs", `the loop leaves ${next} in \`${name}\``, span, `it begins as ${start}, and a carry keeps its shape and type`);
 }
 
 export function stateShape(span: Span, name: string, kind: string, wanted: string): Diagnostic {

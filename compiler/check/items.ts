@@ -220,8 +220,8 @@ function assigned(target: Target, item: Assign, k: number, ctx: Context): Val {
 /** Defines a variable; what a scan collects only behind the loop. */
 function storeVariable(target: Target, value: Val, ctx: Context): void {
   const { scan: open } = ctx.frame;
-  if (open && timeSlot(target, ctx) !== undefined) open.collected.set(target.name.text, value);
-  else setVariable(target.name.text, value, target.name.span, ctx);
+  const into = open && timeSlot(target, ctx) !== undefined ? open.collected : ctx.frame.vars;
+  setVariable(target.name.text, value, target.name.span, ctx, into);
 }
 
 function kept(value: Val, target: Target, ctx: Context): Val {
@@ -259,11 +259,11 @@ function writeState(param: ParamVal, tensor: Tensor, target: Target, ctx: Contex
   ctx.run.written.set(param.path, { param, value: tensor });
 }
 
-function setVariable(name: string, value: Val, span: Span, ctx: Context): void {
+function setVariable(name: string, value: Val, span: Span, ctx: Context, into = ctx.frame.vars): void {
   if (BUILTINS.has(name)) ctx.world.report(errors.hidesBuiltin(span, name));
   else if (isBoundSize(name)) ctx.world.report(errors.capitals(span, name));
   else if (ctx.frame.home.names.get(name)?.home === ctx.frame.home) ctx.world.report(errors.hidesDeclaration(span, name, ctx.frame.home.names.get(name)!.span));
-  ctx.frame.vars.set(name, value);
+  into.set(name, value);
 }
 
 export function setMember(name: string, value: Val, span: Span, ctx: Context): void {

@@ -27,11 +27,13 @@ const MODELS: readonly (readonly [file: string, recipe: string, set?: Readonly<R
   ["bert.tfm", "span"],
   ["t5.tfm", "corrupt"],
   ["clip.tfm", "digits"],
+  ["rnn.tfm", "dates"],
+  ["rnn.tfm", "dates", { cell: "GruCell" }],
 ];
 
 for (const [file, recipe, set = {}] of MODELS) {
   test(`${file}, ${recipe}${Object.entries(set).map(([name, value]) => `, ${name}=${value}`).join("")}`, () => {
-    const model = checkedModel(file, use(file).text, { recipe, use, set: { layers: "2", ...set } });
+    const model = checkedModel(file, use(file).text, { recipe, use, set: { ...(file === "rnn.tfm" ? {} : { layers: "2" }), ...set } });
     const { loss, metrics, optimizer } = model.recipe!;
     for (const graph of [...model.entries, loss, ...metrics].map((entry) => entry.graph)) expect(verify(graph)).toEqual([]);
     for (const graph of [optimizer.decayed, optimizer.undecayed]) expect(verify(graph)).toEqual([]);
@@ -94,12 +96,5 @@ for (const [source, fields] of SOURCES) {
     expect(model.recipe!.loss.inputs.map((input) => input.name).join(", ")).toBe(fields);
     expect(model.recipe!.data.fields).toEqual(model.recipe!.loss.inputs);
     for (const input of model.recipe!.loss.inputs) expect(input.type === "i32").toBe(input.range !== undefined);
-  });
-}
-
-for (const [file, what] of [["rnn.tfm", "`scan`"]] as const) {
-  test(`${file} is refused for ${what}, which cannot be translated yet`, () => {
-    const { diagnostics } = check(use(file), { std: library(), use });
-    expect(diagnostics.filter((diagnostic) => diagnostic.code === "unsupported").map((diagnostic) => diagnostic.title)).toContain(`${what} is not supported yet`);
   });
 }
