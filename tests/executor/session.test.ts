@@ -43,6 +43,22 @@ describe("a session", () => {
     expect(fake.buffers.filter(({ label }) => label === "staging")).toEqual([]);
   });
 
+  it("runs the steps of a loop once for every time, over a uniform block of each", async () => {
+    const loops = [{ first: 1, last: 2, count: product(1, "T") }, { first: 3, last: 3, count: constant(2), reverse: true }];
+    const entries = tinyProgram.entries.map((entry) => (entry.name === "grad" ? { ...entry, loops } : entry));
+    const program: Program = { ...tinyProgram, uniform: [...tinyProgram.uniform.slice(0, 5), { kind: "iter" }], entries };
+    const { fake, session } = await open({}, {}, program);
+    fake.log.length = 0;
+    session.run("grad", feed(2, 3));
+    expect(fake.log.slice(3)).toEqual(["write uniform 768", "pass", ...Array.from({ length: 1 + 2 * 3 + 2 }, () => "dispatch 1 1"), "submit"]);
+    expect(fake.offsets).toEqual([0, 0, 0, 256, 256, 512, 512, 256, 0]);
+    const { words } = uniform(fake);
+    expect([0, 1, 2].map((time) => Array.from(words.subarray(64 * time, 64 * time + 6)))).toEqual([0, 1, 2].map((time) => [2, 3, 1, 0, 0, time]));
+    // The next run is shorter: nothing of the longer one is in its blocks.
+    session.run("grad", { ...feed(1, 2), step: 9 });
+    expect(Array.from(uniform(fake).words.subarray(64, 70))).toEqual([1, 2, 9, 0, 0, 1]);
+  });
+
   it("writes sizes, step, micro-batch, seed and host scalars into the uniform block", async () => {
     const { fake, session } = await open({ seed: 77 });
     session.run("forward", { ...feed(3, 5), step: 8, micro: 2 });

@@ -6,6 +6,8 @@ export interface FakeDevice {
   readonly device: GPUDevice;
   /** In order: "submit", "pass", "dispatch 3 1", "copy", "write input ids 24", "pipeline gather". */
   readonly log: string[];
+  /** Dynamic offsets of bind groups, in order. */
+  readonly offsets: readonly number[];
   readonly buffers: readonly FakeBuffer[];
   lose(reason: "destroyed" | "unknown", message: string): void;
   /** An error outside every scope. */
@@ -40,6 +42,7 @@ export const DEFAULT_LIMITS = {
 export function fakeDevice(options: FakeOptions = {}): FakeDevice {
   const log: string[] = [];
   const buffers: FakeBuffer[] = [];
+  const offsets: number[] = [];
   const listeners: ((event: unknown) => void)[] = [];
   const never = new Promise<never>(() => undefined);
   let lose: FakeDevice["lose"] = () => undefined;
@@ -72,7 +75,7 @@ export function fakeDevice(options: FakeOptions = {}): FakeDevice {
       log.push("pass");
       return {
         setPipeline: () => undefined,
-        setBindGroup: () => undefined,
+        setBindGroup: (_: number, __: unknown, dynamic: readonly number[] = []) => void offsets.push(...dynamic),
         dispatchWorkgroups: (x: number, y = 1) => {
           if (Math.max(x, y) > DEFAULT_LIMITS.maxComputeWorkgroupsPerDimension) throw new Error(`${x} × ${y} workgroups`);
           log.push(`dispatch ${x} ${y}`);
@@ -137,6 +140,7 @@ export function fakeDevice(options: FakeOptions = {}): FakeDevice {
   const fake: FakeDevice = {
     device: device as unknown as GPUDevice,
     log,
+    offsets,
     buffers,
     lose: (reason, message) => lose(reason, message),
     raise: (name, message) => {
