@@ -25,6 +25,9 @@ import { tableValues } from "./tables.ts";
 import type { DispatchTime, SessionUsage, Trace } from "./trace.ts";
 import { UniformBlock } from "./uniform.ts";
 
+/** WebGPU's limit for a set of queries; loops take more. */
+const MOST_QUERIES = 4096;
+
 export interface SessionOptions {
   /** The largest value of every size that the entries depend on. */
   readonly bounds: Sizes;
@@ -311,26 +314,30 @@ export class Session {
     const prepared = entries.map((name) => this.preparedOf(name));
     const dispatches: { entry: string; dispatch: PreparedDispatch; time: number }[] = [];
     for (const { entry, dispatches: all } of prepared) forEachDispatch(entry, all, feed.sizes, (dispatch, time) => void dispatches.push({ entry: entry.name, dispatch, time }));
-    const querySet = this.device.createQuerySet({ type: "timestamp", count: 2 * dispatches.length });
-    const resolved = this.device.createBuffer({ size: 16 * dispatches.length, usage: USAGE.queryResolve | USAGE.copySource });
+    const most = Math.min(dispatches.length, MOST_QUERIES / 2);
+    const querySet = this.device.createQuerySet({ type: "timestamp", count: 2 * most });
+    const resolved = this.device.createBuffer({ size: 16 * most, usage: USAGE.queryResolve | USAGE.copySource });
+    const found: DispatchTime[] = [];
     try {
-      const encoder = this.device.createCommandEncoder({ label: "profile" });
-      this.staging.stage(encoder, prepared, feed, undefined);
-      dispatches.forEach(({ dispatch, time }, at) => {
-        const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * at, endOfPassWriteIndex: 2 * at + 1 };
-        const pass = encoder.beginComputePass({ label: dispatch.label, timestampWrites });
-        this.encode(pass, dispatch, feed.sizes, time);
-        pass.end();
-      });
-      encoder.resolveQuerySet(querySet, 0, 2 * dispatches.length, resolved, 0);
-      this.device.queue.submit([encoder.finish()]);
-      const times = new BigUint64Array(await this.readback.read([{ buffer: resolved, offset: 0, size: 16 * dispatches.length }]));
-      return dispatches.map(({ entry, dispatch }, at) => ({
-        entry,
-        kernel: this.program.kernels[dispatch.kernel]?.name ?? "",
-        label: dispatch.label,
-        nanoseconds: Number((times[2 * at + 1] ?? 0n) - (times[2 * at] ?? 0n)),
-      }));
+      for (let first = 0; first < dispatches.length; first += most) {
+        const chunk = dispatches.slice(first, first + most);
+        const encoder = this.device.createCommandEncoder({ label: "profile" });
+        if (first === 0) this.staging.stage(encoder, prepared, feed, undefined);
+        chunk.forEach(({ dispatch, time }, at) => {
+          const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * at, endOfPassWriteIndex: 2 * at + 1 };
+          const pass = encoder.beginComputePass({ label: dispatch.label, timestampWrites });
+          this.encode(pass, dispatch, feed.sizes, time);
+          pass.end();
+        });
+        encoder.resolveQuerySet(querySet, 0, 2 * chunk.length, resolved, 0);
+        this.device.queue.submit([encoder.finish()]);
+        const times = new BigUint64Array(await this.readback.read([{ buffer: resolved, offset: 0, size: 16 * chunk.length }]));
+        chunk.forEach(({ entry, dispatch }, at) => {
+          const kernel = this.program.kernels[dispatch.kernel]?.name ?? "";
+          found.push({ entry, kernel, label: dispatch.label, nanoseconds: Number((times[2 * at + 1] ?? 0n) - (times[2 * at] ?? 0n)) });
+        });
+      }
+      return found;
     } finally {
       querySet.destroy();
       resolved.destroy();

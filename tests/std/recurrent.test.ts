@@ -136,12 +136,25 @@ describe.each(Object.keys(CELLS))("%s", (cell) => {
   });
 });
 
+test("what a loop touches lives from its first step to its last", () => {
+  const { plan } = compiledGraph(differentiate(withLoss(graphOf("LstmCell"))), { B: 2, S: 3 }).stages[0]!;
+  expect(plan.loops!.map(({ reverse }) => reverse ?? false)).toEqual([false, true]);
+  for (const { first, last } of plan.loops!)
+    for (const { bindings } of plan.steps.slice(first, last + 1))
+      for (const ref of bindings) {
+        if (ref.kind !== "temporary") continue;
+        const temporary = plan.temporaries[ref.at]!;
+        expect(temporary.first, temporary.name).toBeLessThanOrEqual(first);
+        expect(temporary.last, temporary.name).toBeGreaterThanOrEqual(last);
+      }
+});
+
 describeGpu("kernels of a recurrent layer equal the interpreter", () => {
-  for (const cell of Object.keys(CELLS))
-    it(cell, async () => {
+  for (const [cell, recognise] of [...Object.keys(CELLS).map((name) => [name, true] as const), ["LstmCell", false] as const])
+    it(`${cell}${recognise ? "" : ", by naive kernels"}`, async () => {
       const device = await gpuDevice();
       const grad = differentiate(withLoss(graphOf(cell)));
-      const compiled = compiledGraph(grad, SIZES.at(-1)!);
+      const compiled = compiledGraph(grad, SIZES.at(-1)!, { recognise });
       for (const sizes of SIZES) {
         const bindings = bindingsFor(grad, sizes, 7);
         const wanted = interpret(grad, bindings).outputs;
