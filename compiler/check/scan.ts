@@ -10,7 +10,7 @@ import * as errors from "./errors.ts";
 import { evaluate, evaluateSize } from "./evaluate.ts";
 import { freeIndices, substitute } from "./expr.ts";
 import { onTheHost } from "./hosted.ts";
-import { execute } from "./items.ts";
+import { execute, setVariable } from "./items.ts";
 import { asReal, asTensor, materialise, tensorOf } from "./tensor.ts";
 import type { IndexVar, Tensor, Val } from "./value.ts";
 import { kindOf, POISON } from "./value.ts";
@@ -48,7 +48,7 @@ export function scan(item: Scan, ctx: Context): void {
   const open = item.carries.map(({ name, initial }, k): OpenCarry | undefined => {
     const start = starts[k];
     const made = start && { name: name.text, span: initial.span, start, carry: carryOf(name.text, start, time, initial.span, ctx) };
-    frame.vars.set(name.text, made ? stateAt(made, index(time.id), ctx) : POISON);
+    setVariable(name.text, made ? stateAt(made, index(time.id), ctx) : POISON, name.span, ctx);
     return made;
   });
   frame.vars.set(time.name, { kind: "tensor", type: "i32", axes: [], body: index(time.id) });

@@ -118,6 +118,7 @@ const refused: readonly (readonly [what: string, code: string, body: string])[] 
   ["a variable of the body behind the loop", "name-unknown", "scan t < T with h = 0.0 { inside = h + x[t]\n h = inside }\n return inside"],
   ["the index behind the loop", "unbound-index", "scan t < T with h = 0.0 { h = h + x[t] }\n return h + x[t]"],
   ["the index bound again", "index-twice", "scan t < T with h = 0.0 { h = h + sum[t] x[t] }\n return h"],
+  ["a carry with a built-in name", "hides-name", "scan t < T with sum = 0.0 { sum = sum + x[t] }\n return 1.0"],
   ["a return from within", "misplaced-item", "scan t < T with h = 0.0 { return h }\n return h"],
   ["an index that leaves a tensor", "out-of-bounds", "scan t < T with h = 0.0 { h = h + x[t + 1] }\n return h"],
   ["what is collected, read within the loop", "name-unknown", "scan t < T with h = 0.0 { h = h + x[t]\n seen[t] = h\n h = h + seen[t] }\n return h"],

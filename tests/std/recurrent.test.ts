@@ -7,6 +7,9 @@ import { type Bindings, interpret } from "../../compiler/ir/interpret.ts";
 import { partsOf } from "../../compiler/ir/recurrence.ts";
 import { verify } from "../../compiler/ir/verify.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
+import type { Feed } from "../../runtime/feed.ts";
+import { createSession } from "../../runtime/session.ts";
+import { countedDevice } from "../../src/experiment/counted-device.ts";
 import { bindingsFor } from "../support/graphs.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { checkedModel } from "../support/reference.ts";
@@ -167,4 +170,29 @@ describeGpu("kernels of a recurrent layer equal the interpreter", () => {
         }
       }
     });
+
+  it("batches of different lengths in one submission, and one after the other", async () => {
+    const graph = withLoss(graphOf("LstmCell"));
+    const { program } = compiledGraph(graph, SIZES.at(-1)!);
+    const batches = SIZES.map((sizes) => bindingsFor(graph, sizes, 8));
+    const feeds = batches.map(({ sizes, inputs }): Feed => ({
+      sizes,
+      fields: Object.fromEntries(Object.entries(inputs).map(([field, data]) => [field, field === "keep" ? Int32Array.from(data) : Float32Array.from(data)])),
+    }));
+    const wanted = batches.map((bindings) => interpret(graph, { ...bindings, states: batches[0]!.states }).outputs.loss!.data[0]!);
+    const { device, counts } = countedDevice(await gpuDevice());
+    const session = await createSession(program, { device, bounds: { B: 3, S: 5 }, batches: 3, debug: true });
+    try {
+      for (const [key, data] of Object.entries(batches[0]!.states)) session.writeState(key.replace("parameter/", ""), Float32Array.from(data));
+      for (const order of [[0, 1, 2], [2, 0, 1], [2, 1, 0], [2], [0]]) {
+        const before = { ...counts };
+        session.runJobs(order.map((at) => ({ entries: ["loss"], feed: feeds[at]! })));
+        expect([counts.submits - before.submits, counts.passes - before.passes]).toEqual([1, order.length]);
+        const { data } = await session.read(session.output("loss"));
+        expect(data[0]! / wanted[order.at(-1)!]!).toBeCloseTo(1, 4);
+      }
+    } finally {
+      session.dispose();
+    }
+  });
 });
