@@ -1,7 +1,8 @@
 /**
  * Beam search: at every step the `width` likeliest prefixes of each request go on. A prefix that ends is put aside and its place is taken
- * by the next; the search is over with `width` sequences put aside, or when none that is open can surpass the best of them. Sequences are
- * compared by log p(Y) / lp(Y), lp(Y) = ((5 + |Y|) / 6)^α (Wu et al. 2016, eq. 14), where |Y| counts `end`.
+ * by the next. Sequences are compared by log p(Y) / lp(Y), lp(Y) = ((5 + |Y|) / 6)^α (Wu et al. 2016, eq. 14), where |Y| counts `end`. The
+ * search is over when no open prefix can surpass the best that has ended, or when `width` have ended and none is behind an open one: a
+ * count alone would let ends that are hardly likely, of which a smoothed model has one at every step, crowd out the sequence that is.
  */
 import { batchesOf, lastLength, prefixesOf, sourcesOf } from "./batches.ts";
 import { highest } from "./highest.ts";
@@ -78,7 +79,8 @@ interface Live {
 class Search {
   live: readonly Live[];
   over = false;
-  private readonly ended: Hypothesis[] = [];
+  /** The best that have ended, best first, at most `width`. */
+  private ended: readonly Hypothesis[] = [];
   private readonly first: number;
   private readonly shape: BeamWidth;
   private readonly limits: { readonly end: number; readonly longest: number };
@@ -97,32 +99,40 @@ class Search {
     const candidates = this.live.flatMap((one, at) => continuations(one, logits[at] as Float32Array, 2 * width));
     candidates.sort((a, b) => b.logProbability - a.logProbability);
     const live: Live[] = [];
+    const ended = [...this.ended];
     for (const [rank, { from, id, logProbability }] of candidates.slice(0, 2 * width).entries()) {
       if (id !== this.limits.end) {
         if (live.length < width) live.push({ sequence: [...from.sequence, id], logProbability });
       } else if (rank < width) {
-        this.ended.push(this.hypothesis({ sequence: from.sequence, logProbability }, true));
+        ended.push(this.hypothesis({ sequence: from.sequence, logProbability }, true));
       }
     }
     this.live = live;
-    this.over = live.length === 0 || this.ended.length >= width || this.decided();
+    this.ended = leading(ended, width);
+    this.over = live.length === 0 || this.isDecided(live[0] as Live);
   }
 
-  /** Whether no live prefix can come before the best that has ended: log p never rises, and lp is largest at the longest length. */
-  private decided(): boolean {
-    const best = Math.max(...this.ended.map(({ score }) => score));
-    return best >= (this.live[0]?.logProbability ?? 0) / lengthPenalty(this.limits.longest, this.shape.lengthPenalty);
+  private isDecided(first: Live): boolean {
+    const { width, lengthPenalty: alpha } = this.shape;
+    const [best] = this.ended;
+    if (best === undefined) return false;
+    // log p never rises, and lp is largest at the longest length.
+    if (best.score >= first.logProbability / lengthPenalty(this.limits.longest, alpha)) return true;
+    return this.ended.length === width && (this.ended.at(-1) as Hypothesis).score >= this.hypothesis(first, false).score;
   }
 
   result(): readonly Hypothesis[] {
-    const all = this.ended.length > 0 ? [...this.ended] : this.live.map((one) => this.hypothesis(one, false));
-    return all.sort((a, b) => b.score - a.score).slice(0, this.shape.width);
+    return this.ended.length > 0 ? this.ended : leading(this.live.map((one) => this.hypothesis(one, false)), this.shape.width);
   }
 
   private hypothesis({ sequence, logProbability }: Live, ended: boolean): Hypothesis {
     const ids = sequence.slice(this.first);
     return { ids, logProbability, score: logProbability / lengthPenalty(ids.length + (ended ? 1 : 0), this.shape.lengthPenalty), ended };
   }
+}
+
+function leading(hypotheses: readonly Hypothesis[], count: number): readonly Hypothesis[] {
+  return hypotheses.toSorted((a, b) => b.score - a.score).slice(0, count);
 }
 
 /** The likeliest ways to go on with a prefix, log-probabilities of the whole. */

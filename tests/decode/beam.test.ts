@@ -33,11 +33,11 @@ const request = { prefix: [START] };
 
 describe("beam search", () => {
   it("finds the best of all sequences where it is wide enough to hold them", async () => {
-    // 3^4 prefixes of four ids go on at most.
+    // At most 3^5 prefixes of five ids are open, and 121 sequences end.
     for (let seed = 0; seed < 30; seed++) {
       for (const alpha of [0, 0.6, 2]) {
         const table = randomTable(seed, VOCABULARY);
-        const [hypotheses] = await beam(tableModel(table).model, [request], { width: 81, lengthPenalty: alpha }, options);
+        const [hypotheses] = await beam(tableModel(table).model, [request], { width: 243, lengthPenalty: alpha }, options);
         const wanted = best(allSequences(table, 0, 5), alpha);
         expect(hypotheses?.[0]?.ids).toEqual(wanted.ids);
         expect(hypotheses?.[0]?.logProbability).toBeCloseTo(wanted.logProbability, 4);
@@ -89,6 +89,17 @@ describe("beam search", () => {
     const [found] = await beam(tableModel(table).model, [request], { width: 2, lengthPenalty: 0 }, { end: END, maxLength: 30 });
     expect(found?.[0]?.ids).toEqual([2]);
     expect(found?.[0]?.logProbability).toBeCloseTo(Math.log(0.3), 6);
+  });
+
+  it("is not ended by ends that are hardly likely", async () => {
+    // The sequence of eight ids has 0.94^9 of the probability; at every step an end has 0.03.
+    const table: Table = (_, ids) => (ids.length === 9 ? [0.94, 0.02, 0.02, 0.02] : [0.03, 0.02, 0.94, 0.01]).map(Math.log);
+    for (const width of [1, 2, 3, 4]) {
+      const [found] = await beam(tableModel(table).model, [request], { width, lengthPenalty: 0.6 }, { end: END, maxLength: 30 });
+      expect(found?.[0]?.ids).toEqual([2, 2, 2, 2, 2, 2, 2, 2]);
+      expect(found?.[0]?.logProbability).toBeCloseTo(9 * Math.log(0.94), 5);
+      expect(found?.length).toBeLessThanOrEqual(width);
+    }
   });
 
   it("ends as soon as nothing open can surpass what has ended", async () => {
