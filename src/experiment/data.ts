@@ -20,6 +20,8 @@ export interface Data extends OpenedData {
 export interface DataRecord {
   /** Absolute, so that a run can be continued from any folder. */
   readonly path: string;
+  /** Absolute; what other paths of the recipe's data are relative to. */
+  readonly folder: string;
   /** Of the file, or of all files one behind the other. */
   readonly sha256: string;
   /** Number of examples that are trained on, and what they are. */
@@ -34,26 +36,28 @@ export interface DataRecord {
 export interface DataOptions {
   /** A file or folder in the place of the one that the recipe names. */
   readonly override?: string | undefined;
+  /** What paths are relative to, in the place of the model's folder. */
+  readonly folder?: string | undefined;
   /** Leave bad rows out and count them. */
   readonly skipBadRows?: boolean | undefined;
 }
 
 /** Reads the files that the recipe's `data` names, relative to the model's folder, or others in their place. */
-export function openData(spec: DataSpec, modelFile: string, { override, skipBadRows = false }: DataOptions = {}): Result<Data> {
+export function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false }: DataOptions = {}): Result<Data> {
   const source = SOURCES.get(spec.source);
   if (source === undefined) {
     const message = `data of kind \`${spec.source}\` cannot be read here yet`;
     return { ok: false, failure: { code: "data-not-built", exit: exitCodes.wrong, message, remedy: `use one of ${[...SOURCES.keys()].join(", ")}` } };
   }
-  const resolve = (named: string): string => path.join(path.dirname(modelFile), named);
+  const resolve = (named: string): string => (path.isAbsolute(named) ? named : path.join(folder, named));
   const named = String(spec.arguments["path"] ?? "");
-  const file = override ?? (path.isAbsolute(named) ? named : resolve(named));
+  const file = override ?? resolve(named);
   const read = source({ path: file, arguments: spec.arguments, skipBadRows, resolve });
   if (!read.ok) return { ok: false, failure: override === undefined ? withOrigin(read.failure, modelFile, named, spec.source) : read.failure };
   const sha256 = hashOf(read.value.files);
   const cldr = cldrOf(file, sha256);
   const { training, badRows } = read.value;
-  const record = { path: path.resolve(file), sha256, examples: training.count, unit: training.unit, ...(badRows === 0 ? {} : { badRows }), ...(cldr === undefined ? {} : { cldr }) };
+  const record = { path: path.resolve(file), folder: path.resolve(folder), sha256, examples: training.count, unit: training.unit, ...(badRows === 0 ? {} : { badRows }), ...(cldr === undefined ? {} : { cldr }) };
   return { ok: true, value: { ...read.value, file, record } };
 }
 
@@ -61,8 +65,8 @@ export function openData(spec: DataSpec, modelFile: string, { override, skipBadR
  * Examples to measure a model on: what the data that it was trained on hold out, or all of the file that is named. A file that is the one
  * trained on gives what it holds out, where it holds anything out.
  */
-export function heldOutData(spec: DataSpec, modelFile: string, trained: Pick<DataRecord, "path" | "sha256">, named?: string): Result<Examples> {
-  const data = openData(spec, modelFile, { override: named ?? trained.path });
+export function heldOutData(spec: DataSpec, modelFile: string, trained: Pick<DataRecord, "path" | "folder" | "sha256" | "badRows">, named?: string): Result<Examples> {
+  const data = openData(spec, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows: named === undefined && trained.badRows !== undefined });
   if (!data.ok) return data;
   const { heldOut, whole, record } = data.value;
   if (named !== undefined) return { ok: true, value: record.sha256 === trained.sha256 ? (heldOut ?? whole) : whole };

@@ -22,6 +22,8 @@ export interface PrepareRequest {
   readonly set?: Settings | undefined;
   /** In the place of the recipe's data. */
   readonly data?: string | undefined;
+  /** What the paths of the recipe's data are relative to, in the place of the model's folder. */
+  readonly folder?: string | undefined;
   /** Leave bad rows of the data out and count them. */
   readonly skipBadRows?: boolean | undefined;
   /** Of a checkpoint, in the place of one trained on the data. */
@@ -49,10 +51,10 @@ export interface Prepared {
 }
 
 /** Throws ModelRefused, CommandFailure or TfmError. */
-export function prepare({ source, recipe: name, set = {}, data: override, skipBadRows, tokenizer: saved, warn }: PrepareRequest): Prepared {
+export function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, warn }: PrepareRequest): Prepared {
   // The first look finds the tokenizer and the data that the recipe names, the second has their sizes.
   const first = recipeOf(checkedModel(source, { recipe: name, set }));
-  const data = valueOf(openData(first.data, source.file.path, { override, skipBadRows }));
+  const data = valueOf(openData(first.data, source.file.path, { override, folder, skipBadRows }));
   const tokenizer = tokenizerFor(data, first, set, saved);
   const model = checkedModel(source, { recipe: name, set, tokenizer }, warn);
   const recipe = recipeOf(model);

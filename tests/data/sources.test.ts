@@ -112,6 +112,12 @@ describe("what the data hold out", () => {
     expect([images.data.training.count, images.data.heldOut?.count]).toEqual([5, 2]);
   });
 
+  it("is found from any folder, with what else belongs to it", () => {
+    const { recipe: { data }, data: { record } } = prepared("captions");
+    expect(record.folder).toBe(folder);
+    expect(valueOf(heldOutData(data, "elsewhere.tfm", record)).count).toBe(2);
+  });
+
   it("is missed where there is none", () => {
     const { recipe: { data }, data: { record } } = prepared("labelled");
     expect(heldOutData(data, path.join(folder, "labelled.tfm"), record)).toMatchObject({ ok: false, failure: { code: "nothing-held-out", exit: 2 } });
