@@ -5,7 +5,7 @@
 import type { Entry as ModelEntry } from "../check/model.ts";
 import { constant } from "../dim.ts";
 import type { FusedGraph } from "../ir/fused.ts";
-import type { ScalarType, Value, ValueId } from "../ir/graph.ts";
+import type { HostTable, ScalarType, Value, ValueId } from "../ir/graph.ts";
 import { valuesById } from "../ir/walk.ts";
 import type { KernelBinding, ScheduledKernel } from "../kernels/kernel.ts";
 import type { BufferRef, Dispatch, ElementType, Entry, IndexList, Kernel, Loop, Output, Temporary } from "../../runtime/program.ts";
@@ -52,7 +52,7 @@ export function planEntry({ name, fused, kernels, source }: EntryToPlan, layout:
   const states = stateOutputs(fused);
   const temporaries: Temporary[] = [];
   const temporaryOf = new Map<ValueId, number>();
-  const tables = fused.graph.values.filter((value) => value.kind === "host-table");
+  const tables = fused.graph.values.filter((value): value is HostTable => value.kind === "host-table");
   const indexLists: IndexList[] = [];
 
   const packed = new Map(fused.packs.map(({ members }) => [members[0]!, [constant(members.length), ...values.get(members[0]!)!.shape]]));
@@ -117,7 +117,7 @@ export function planEntry({ name, fused, kernels, source }: EntryToPlan, layout:
     outputs,
     requires: source?.requires ?? [],
     temporaries,
-    tables: tables.map((value) => ({ name: value.name, shape: value.shape, body: hostExpr(value.kind === "host-table" ? value.body : never()) })),
+    tables: tables.map((value) => ({ name: value.name, shape: value.shape, body: hostExpr(value.body) })),
     indexLists,
     steps,
     ...(loops.length > 0 && { loops }),
@@ -133,10 +133,6 @@ function loopsOf({ groups, loops = [] }: FusedGraph): Loop[] {
 
 function elementType(type: ScalarType): ElementType {
   return type === "f32" ? "f32" : "i32";
-}
-
-function never(): never {
-  throw new Error("internal: unreachable");
 }
 
 /** A state that is read and written by one kernel must be one binding; two would alias. */
