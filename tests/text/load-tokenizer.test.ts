@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { loadTokenizer, trainBpe } from "../../runtime/text/index.ts";
+import { loadTokenizer, trainBpe, trainUnigram, trainWordPiece } from "../../runtime/text/index.ts";
 import { madeUpLines } from "./lines.ts";
 
 type Editable = { [key: string]: Editable } & Editable[] & (string | number | boolean | null);
@@ -64,4 +64,44 @@ describe("loadTokenizer refuses", () => {
 it("accepts merges in the older form, as texts", () => {
   const older = edited((file) => set("model/merges", (file["model"]?.["merges"] as unknown as string[][]).map((merge) => merge.join(" ")))(file));
   expect(JSON.stringify(loadTokenizer(older))).toBe(text);
+});
+
+describe.each([
+  ["word pieces", JSON.stringify(trainWordPiece(madeUpLines(200, 1), 150))],
+  ["likely pieces", JSON.stringify(trainUnigram(madeUpLines(200, 1), 150, { specials: ["<mask>"] }))],
+])("a tokenizer of %s", (kind, whole) => {
+  const changed = (edit: (file: Editable) => void): string => {
+    const file = JSON.parse(whole) as Editable;
+    edit(file);
+    return JSON.stringify(file);
+  };
+
+  it("comes back as it was", () => {
+    expect(JSON.stringify(loadTokenizer(whole))).toBe(whole);
+  });
+
+  it("that is damaged is refused", () => {
+    const vocab = kind === "likely pieces" ? set("model/vocab/7", ["x"]) : set("model/vocab/[CLS]", 77);
+    const refusals: readonly (readonly [edit: (file: Editable) => void, code: string])[] = [
+      [vocab, "tokenizer-damaged"],
+      [set("model/vocab", 3), "tokenizer-damaged"],
+      [set("added_tokens", []), "tokenizer-damaged"],
+      [set("added_tokens/4/content", "other"), "tokenizer-damaged"],
+      [set("model/type", "BPE"), kind === "likely pieces" ? "tokenizer-damaged" : "tokenizer-unsupported"],
+      [set("normalizer", null), "tokenizer-unsupported"],
+      [kind === "likely pieces" ? set("model/unk_id", 0) : set("model/continuing_subword_prefix", "@@"), "tokenizer-unsupported"],
+    ];
+    for (const [edit, code] of refusals) expect(() => loadTokenizer(changed(edit))).toThrow(expect.objectContaining({ code }));
+    for (let length = 0; length < whole.length; length += 11) expect(() => loadTokenizer(whole.slice(0, length))).toThrow(expect.objectContaining({ code: "tokenizer-damaged" }));
+  });
+
+  it("with changed characters is refused with an error of ours, or reads", () => {
+    fc.assert(fc.property(fc.nat(whole.length - 1), fc.string({ minLength: 1, maxLength: 1 }), (at, character) => {
+      try {
+        loadTokenizer(whole.slice(0, at) + character + whole.slice(at + 1)).encode("un test, 12,5");
+      } catch (error) {
+        expect(error).toHaveProperty("name", "TfmError");
+      }
+    }), { numRuns: 500, seed: 3 });
+  });
 });
