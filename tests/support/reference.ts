@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { check } from "../../compiler/check/check.ts";
 import type { Model } from "../../compiler/check/model.ts";
+import { renderDiagnostic } from "../../grammar/diagnostic.ts";
 import { sourceFile } from "../../grammar/source.ts";
 import { decodeSafetensors, type Tensor } from "../../runtime/training/safetensors.ts";
 import { standardLibrary } from "../../src/std.ts";
@@ -18,7 +19,7 @@ export function library(): ReturnType<typeof sourceFile>[] {
 /** Fails with the messages when the source is not accepted. */
 export function checkedModel(path: string, text: string, options: Partial<Parameters<typeof check>[1]> = {}): Model {
   const { model, diagnostics } = check(sourceFile(path, text), { std: library(), ...options });
-  if (!model) throw new Error(diagnostics.map(({ code, title }) => `${code}: ${title}`).join("\n") || "no model");
+  if (!model) throw new Error(diagnostics.map((diagnostic) => renderDiagnostic(diagnostic)).join("\n") || "no model");
   return model;
 }
 
