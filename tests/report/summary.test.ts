@@ -77,7 +77,8 @@ describe("tfmc summary", () => {
     expect(code).toBe(0);
     const found = JSON.parse(stdout) as { sizes: object; layers: { trainingFlops: { value: number } }; training: { steps: number; flops: number; estimate: { seconds: number } } };
     expect(found.sizes).toEqual({ B: 8, S: 20, T: 20 });
+    expect(found.training.steps).toBe(2000);
     expect(found.training.flops).toBe(found.layers.trainingFlops.value);
-    expect(found.training.estimate.seconds).toBeCloseTo((1600 * found.training.flops) / (10e9 * 0.3), 6);
+    expect(found.training.estimate.seconds).toBeCloseTo((found.training.steps * found.training.flops) / (10e9 * 0.3), 6);
   });
 });
