@@ -80,7 +80,7 @@ export interface Kernel {
   /** Set where the text holds for subgroups of exactly this many lanes. */
   readonly subgroupSize?: number;
   /** A kernel for the same bindings and the defaults only, where this one needs features. */
-  readonly fallback?: { readonly wgsl: string; readonly workgroupSize: number; readonly groups?: readonly Size[] };
+  readonly fallback?: { readonly wgsl: string; readonly workgroupSize: number };
   readonly bindings: number;
 }
 

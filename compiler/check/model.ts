@@ -3,6 +3,7 @@
  * lowered to a graph of equations. Sizes of the batch stay symbolic; hyperparameters are numbers.
  */
 import type { SourceFile, Span } from "../../grammar/source.ts";
+import type { Init, Requirement } from "../../runtime/program.ts";
 import type { Dim } from "../dim.ts";
 import type { Expr, Graph, ScalarType } from "../ir/graph.ts";
 
@@ -37,10 +38,7 @@ export interface Parameter {
   readonly span: Span;
 }
 
-export type Initializer =
-  | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "uniform"; readonly low: number; readonly high: number }
-  | { readonly kind: "normal"; readonly std: number };
+export type Initializer = Init;
 
 export interface Entry {
   readonly name: string;
@@ -67,12 +65,7 @@ export interface EntryOutput {
 }
 
 /** `T <= 64`, as `difference >= 0` or `divisor divides size`, with the text to show when it fails. */
-export interface SizeRequirement {
-  readonly text: string;
-  readonly test:
-    | { readonly kind: "nonnegative"; readonly size: Dim }
-    | { readonly kind: "divides"; readonly divisor: Dim; readonly size: Dim };
-}
+export type SizeRequirement = Requirement;
 
 export interface Recipe {
   readonly name: string;

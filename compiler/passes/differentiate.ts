@@ -26,14 +26,7 @@ import {
 import type { AccessExpr, Carry, Equation, Expr, Graph, StateLeaf, StateRef, Value, ValueId } from "../ir/graph.ts";
 import { inParts, partsOf, type Recurrence, withoutFalseCarries } from "../ir/recurrence.ts";
 import { indexSizes, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
-import type { Pass } from "./pass.ts";
 import { prunedGraph } from "./prune.ts";
-
-export const differentiatePass: Pass = {
-  name: "differentiate",
-  doc: "Adds the gradient of the loss for every parameter.",
-  run: (graph) => differentiate(graph),
-};
 
 /**
  * The graph with a further output per parameter, of kind "gradient". The loss is the output of that name, else the first; a scalar.

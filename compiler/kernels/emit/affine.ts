@@ -54,11 +54,6 @@ export function negated(a: Affine): Affine {
   return times(a, constant(-1));
 }
 
-/** The value as a size, when no variable occurs. */
-export function asDim(a: Affine): Dim | undefined {
-  return a.terms.size === 0 ? a.constant : undefined;
-}
-
 export function coefficient(a: Affine, name: string): Dim {
   return a.terms.get(name) ?? ZERO;
 }
