@@ -1,5 +1,5 @@
 import { noExamples } from "./errors.ts";
-import type { Examples } from "./examples.ts";
+import type { EncodedExamples, Examples } from "./examples.ts";
 import { given } from "./examples.ts";
 import { listBatches, paddedRows, widest } from "./list.ts";
 import type { Segments } from "./segments.ts";
@@ -24,17 +24,8 @@ export function labelledExamples(rows: readonly Labelled[]): Examples {
     encode({ tokenizer: maybe, batch, seed, limit = DEFAULT_LENGTH }) {
       const tokenizer = given(maybe);
       if (rows.length === 0) throw noExamples("texts");
-      const encoded = rows.map(({ first, second }) => segments(tokenizer.encode(first), second === undefined ? undefined : tokenizer.encode(second), limit, tokenizer));
-      const lengths = encoded.map(({ ids }) => ids.length);
-      return listBatches(lengths, {
-        batch,
-        seed,
-        bounds: { T: widest(encoded.map(({ ids }) => ids)) },
-        assemble: (picked) => {
-          const { B, T, fields, tokens } = segmentFields(picked.map((at) => encoded[at] as Segments), tokenizer.pad);
-          return { sizes: { B, T }, fields: { ...fields, label: Int32Array.from(picked, (at) => (rows[at] as Labelled).label) }, tokens };
-        },
-      });
+      const encoded = rows.map(({ first, second, label }) => ({ ...segments(tokenizer.encode(first), second === undefined ? undefined : tokenizer.encode(second), limit, tokenizer), label }));
+      return segmentBatches(encoded, { batch, seed, pad: tokenizer.pad }, (some) => ({ label: Int32Array.from(some, ({ label }) => label) }));
     },
   };
 }
@@ -48,4 +39,22 @@ export function segmentFields(rows: readonly Segments[], pad: number): { readonl
     fields: { ids: paddedRows(rows.map(({ ids }) => ids), T, pad), segment: paddedRows(rows.map(({ segment }) => segment), T, 0) },
     tokens: rows.reduce((sum, { ids }) => sum + ids.length, 0),
   };
+}
+
+/** Batches of rows by their lengths: `ids` and `segment`, with what `further` makes of the rows of a batch whose longest has T ids. */
+export function segmentBatches<Row extends Segments>(
+  encoded: readonly Row[],
+  { batch, seed, pad }: { readonly batch: number; readonly seed: number; readonly pad: number },
+  further: (rows: readonly Row[], T: number) => Readonly<Record<string, Int32Array>>,
+): EncodedExamples {
+  return listBatches(encoded.map(({ ids }) => ids.length), {
+    batch,
+    seed,
+    bounds: { T: widest(encoded.map(({ ids }) => ids)) },
+    assemble: (picked) => {
+      const some = picked.map((at) => encoded[at] as Row);
+      const { B, T, fields, tokens } = segmentFields(some, pad);
+      return { sizes: { B, T }, fields: { ...fields, ...further(some, T) }, tokens };
+    },
+  });
 }

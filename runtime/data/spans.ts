@@ -1,8 +1,7 @@
 import { noExamples } from "./errors.ts";
 import type { Examples } from "./examples.ts";
 import { given } from "./examples.ts";
-import { DEFAULT_LENGTH, segmentFields } from "./labelled.ts";
-import { listBatches } from "./list.ts";
+import { DEFAULT_LENGTH, segmentBatches } from "./labelled.ts";
 import type { Segments } from "./segments.ts";
 
 /** A question whose answer is a part of the context: the characters from `from` up to `to`. */
@@ -45,17 +44,10 @@ export function spanExamples(rows: readonly Question[]): Examples {
         const first = head.length + before.length;
         return { ids: [...head, ...tail], segment: [...head.map(() => 0), ...tail.map(() => 1)], first, last: first + Math.max(1, answer.length) - 1 };
       });
-      const lengths = encoded.map(({ ids }) => ids.length);
-      return listBatches(lengths, {
-        batch,
-        seed,
-        bounds: { T: Math.max(...lengths) },
-        assemble: (picked) => {
-          const some = picked.map((at) => encoded[at] as Row);
-          const { B, T, fields, tokens } = segmentFields(some, tokenizer.pad);
-          return { sizes: { B, T }, fields: { ...fields, first: Int32Array.from(some, ({ first }) => first), last: Int32Array.from(some, ({ last }) => last) }, tokens };
-        },
-      });
+      return segmentBatches(encoded, { batch, seed, pad: tokenizer.pad }, (some) => ({
+        first: Int32Array.from(some, ({ first }) => first),
+        last: Int32Array.from(some, ({ last }) => last),
+      }));
     },
   };
 }

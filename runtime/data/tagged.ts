@@ -1,8 +1,8 @@
 import { noExamples } from "./errors.ts";
 import type { Examples } from "./examples.ts";
 import { given } from "./examples.ts";
-import { DEFAULT_LENGTH, segmentFields } from "./labelled.ts";
-import { listBatches, paddedRows } from "./list.ts";
+import { DEFAULT_LENGTH, segmentBatches } from "./labelled.ts";
+import { paddedRows } from "./list.ts";
 
 /** Words with a class each. */
 export interface Tagged {
@@ -35,17 +35,10 @@ export function taggedExamples(rows: readonly Tagged[]): Examples {
           scored: [0, ...pieces.map(({ scored }) => scored), 0],
         };
       });
-      const lengths = encoded.map(({ ids }) => ids.length);
-      return listBatches(lengths, {
-        batch,
-        seed,
-        bounds: { T: Math.max(...lengths) },
-        assemble: (picked) => {
-          const some = picked.map((at) => encoded[at] as Row);
-          const { B, T, fields, tokens } = segmentFields(some, tokenizer.pad);
-          return { sizes: { B, T }, fields: { ...fields, tag: paddedRows(some.map(({ tag }) => tag), T, 0), scored: paddedRows(some.map(({ scored }) => scored), T, 0) }, tokens };
-        },
-      });
+      return segmentBatches(encoded, { batch, seed, pad: tokenizer.pad }, (some, T) => ({
+        tag: paddedRows(some.map(({ tag }) => tag), T, 0),
+        scored: paddedRows(some.map(({ scored }) => scored), T, 0),
+      }));
     },
   };
 }
