@@ -3,7 +3,7 @@
  *
  *     const source = valueOf(readModel("model.tfm"));
  *     const device = await openTrainingDevice();
- *     const run = await openRun(prepareRun({ source, set: { d: "48" } }), device, "runs/mine");
+ *     const run = await openRun(await prepareRun({ source, set: { d: "48" } }), device, "runs/mine");
  *     await run.train({ onStep: ({ step, loss }) => console.log(step, loss) });
  *
  * What a user can get wrong is thrown as ModelRefused (with diagnostics), CommandFailure or TfmError; `failureOf` gives the last two a

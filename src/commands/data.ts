@@ -29,14 +29,14 @@ export const dataCommand: Command = {
     { name: "rows", kind: "integer", value: "N", doc: "rows to show; 4 by default" },
   ],
   needsAdapter: false,
-  run: ({ arguments: [action = "", file = ""], options, output }) => reporting(output, () => Promise.resolve(showData(action, file, options, output))),
+  run: ({ arguments: [action = "", file = ""], options, output }) => reporting(output, () => showData(action, file, options, output)),
 };
 
-function showData(action: string, file: string, options: OptionValues, output: Output): ExitCode {
+async function showData(action: string, file: string, options: OptionValues, output: Output): Promise<ExitCode> {
   if (action !== "show") throw new CommandFailure({ code: "action-unknown", exit: exitCodes.usage, message: `there is no \`tfmc data ${action}\``, remedy: `tfmc data show ${action.endsWith(".tfm") ? action : "FILE.tfm"}` });
   const [step, rows] = [counted(options, "step", 1), counted(options, "rows", 4)];
   const { recipe: name, set } = modelChoices(options);
-  const prepared = prepare({ source: valueOf(readModel(file)), recipe: name, set, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), warn: (warnings) => output.report(warnings) });
+  const prepared = await prepare({ source: valueOf(readModel(file)), recipe: name, set, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), warn: (warnings) => output.report(warnings) });
   const { data, recipe, tokenizer, stepsPerEpoch } = prepared;
   output.say(`${data.training.count.toLocaleString("en-US")} ${data.training.unit} in ${data.file}${data.heldOut === undefined ? "" : `, ${data.heldOut.count.toLocaleString("en-US")} held out`}${data.badRows === 0 ? "" : `, ${data.badRows} bad rows left out`}; ${stepsPerEpoch} steps see as much once${tokenizer === undefined ? "" : `; ${tokenizer.size} tokens`}`);
   const batch = prepared.batches(step)[0] as TrainingBatch;

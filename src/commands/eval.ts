@@ -33,7 +33,7 @@ async function evalModel(place: string, file: string | undefined, options: Optio
   const choice = choiceOf(options, measuringOptions);
   const { checkpoint, model, tokenizer } = readTrained(place);
   const { record, source } = checkpoint;
-  const examples = valueOf(heldOutData(recipeOf(model).data, source.file.path, record.data, file));
+  const examples = valueOf(await heldOutData(recipeOf(model).data, source.file.path, record.data, file));
   checkMeasurable(recipeOf(model), examples);
   const device = valueOf(await commandDevice());
   const progress = output.progress();

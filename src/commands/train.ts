@@ -52,7 +52,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   const { recipe, set } = modelChoices(options);
   const numbers = countOptions(options);
   const evaluation = options.text("eval");
-  const prepared = prepareRun({
+  const prepared = await prepareRun({
     source: modelOf(file, resume),
     recipe,
     set: { ...set, ...numbers.set },
@@ -63,7 +63,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   });
   const { data, recipe: chosen } = prepared;
   const own = measurable(chosen) ? data.heldOut : undefined;
-  const heldout = evaluation === undefined ? own : valueOf(heldOutData(chosen.data, prepared.source.file.path, data.record, evaluation));
+  const heldout = evaluation === undefined ? own : valueOf(await heldOutData(chosen.data, prepared.source.file.path, data.record, evaluation));
   if (heldout !== undefined) checkMeasurable(chosen, heldout);
   const { steps } = prepared.recipe;
   const folder = options.text("out") ?? resume?.folder ?? newRunFolder(prepared.source.file.path);

@@ -7,10 +7,10 @@ import type { Source } from "./source.ts";
 import { withoutHeldOut } from "./source.ts";
 
 /** A table with a text, or two, and a class in each row: `first`, `second` and `label` name the columns. */
-export const labelledSource: Source = ({ path, arguments: given, skipBadRows }) => {
+export const labelledSource: Source = async ({ path, arguments: given, skipBadRows }) => {
   const [first, second, label] = [String(given["first"]), String(given["second"]), String(given["label"])];
   const columns = [first, ...(second === "" ? [] : [second]), label];
-  const read = readRows(path, columns, skipBadRows, (row) => labelled(row, columns, Number(given["classes"])));
+  const read = await readRows(path, columns, skipBadRows, (row) => labelled(row, columns, Number(given["classes"])));
   return read.ok ? withoutHeldOut([path], labelledExamples(read.value.items), read.value.badRows) : read;
 };
 

@@ -1,10 +1,12 @@
 import path from "node:path";
 import type { Result } from "../failure.ts";
 import { readText } from "../files.ts";
+import { parquetRows } from "./parquet.ts";
 import { wrong } from "./source.ts";
 
 /** What stands in a row: the wanted columns' texts in their order. A column of a list is its elements. */
 export interface Row {
+  /** From 1; of a Parquet file the number of the row. */
   readonly line: number;
   readonly values: readonly (string | readonly string[])[];
 }
@@ -22,22 +24,21 @@ export interface RowsRead<T> {
 }
 
 /**
- * Reads a table by its file's name: `.jsonl` has an object with the columns as keys on each line; `.csv` is RFC 4180, any other name TSV
- * without quoting, and either may begin with a line of the columns' names; without one the file has just these columns in this order.
- * `make` judges a row. The first bad row is the failure, with file and line, unless bad rows are to be skipped. Empty lines say nothing.
+ * Reads a table by its file's name: `.jsonl` has an object with the columns as keys on each line; `.parquet` has the columns by name;
+ * `.csv` is RFC 4180, any other name TSV without quoting, and either may begin with a line of the columns' names; without one the file
+ * has just these columns in this order. `make` judges a row. The first bad row is the failure, with file and line (of Parquet, the row),
+ * unless bad rows are to be skipped. Empty lines say nothing.
  */
-export function readRows<T>(file: string, columns: readonly string[], skipBadRows: boolean, make: (row: Row) => T | BadRow): Result<RowsRead<T>> {
-  const text = readText(file);
-  if (!text.ok) return text;
-  const kind = path.extname(file).toLowerCase();
-  const rows = kind === ".jsonl" || kind === ".ndjson" ? jsonRows(text.value, columns) : tableRows(kind === ".csv" ? csvRecords(text.value) : tsvRecords(text.value), columns);
+export async function readRows<T>(file: string, columns: readonly string[], skipBadRows: boolean, make: (row: Row) => T | BadRow): Promise<Result<RowsRead<T>>> {
+  const rows = await rowsOf(file, columns);
+  if (!rows.ok) return rows;
   const items: T[] = [];
   let badRows = 0;
-  for (const row of rows) {
+  for (const row of rows.value) {
     const made = isBad(row.content) ? row.content : make({ line: row.line, values: row.content });
     if (!isBad(made)) items.push(made);
     else if (skipBadRows) badRows++;
-    else return wrong(made.code, `${file}:${row.line}: ${made.cause}`, `${made.remedy}; --skip-bad-rows leaves such rows out`);
+    else return wrong(made.code, `${file}:${kindOf(file) === "parquet" ? " row " : ""}${row.line}: ${made.cause}`, `${made.remedy}; --skip-bad-rows leaves such rows out`);
   }
   if (items.length === 0) return wrong("data-empty", `${file} holds no rows${badRows > 0 ? ` but ${badRows} bad ones` : ""}`, `give rows of ${columns.join(", ")}`);
   return { ok: true, value: { items, badRows } };
@@ -49,6 +50,26 @@ export function bad(code: string, cause: string, remedy: string): BadRow {
 
 export function isBad(value: unknown): value is BadRow {
   return typeof value === "object" && value !== null && "cause" in value && "code" in value;
+}
+
+export type TableKind = "parquet" | "jsonl" | "csv" | "tsv";
+
+/** By the file's name; what has no name that is known is TSV. */
+export function kindOf(file: string): TableKind {
+  const extension = path.extname(file).toLowerCase();
+  if (extension === ".ndjson") return "jsonl";
+  return extension === ".parquet" || extension === ".jsonl" || extension === ".csv" ? (extension.slice(1) as TableKind) : "tsv";
+}
+
+async function rowsOf(file: string, columns: readonly string[]): Promise<Result<Iterable<RawRow>>> {
+  const kind = kindOf(file);
+  if (kind === "parquet") {
+    const rows = await parquetRows(file, columns);
+    return rows.ok ? { ok: true, value: rows.value.map((row, at) => ({ line: at + 1, content: objectRow(row, columns) })) } : rows;
+  }
+  const text = readText(file);
+  if (!text.ok) return text;
+  return { ok: true, value: kind === "jsonl" ? jsonRows(text.value, columns) : tableRows(kind === "csv" ? csvRecords(text.value) : tsvRecords(text.value), columns) };
 }
 
 interface RawRow {
@@ -71,19 +92,22 @@ function jsonRow(line: string, columns: readonly string[]): RawRow["content"] {
     return bad("data-not-json", `not JSON: ${(error as Error).message}`, "write one JSON object per line");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return bad("data-not-json", "not a JSON object", "write one JSON object per line");
-  const found = value as Readonly<Record<string, unknown>>;
+  return objectRow(value as Readonly<Record<string, unknown>>, columns);
+}
+
+function objectRow(found: Readonly<Record<string, unknown>>, columns: readonly string[]): RawRow["content"] {
   const values: (string | readonly string[])[] = [];
   for (const column of columns) {
     const cell = found[column];
     if (Array.isArray(cell) && cell.every((item) => isPlain(item))) values.push(cell.map(String));
     else if (isPlain(cell)) values.push(String(cell));
-    else return bad("data-columns", cell === undefined ? `no \`${column}\`` : `\`${column}\` is neither text nor number`, `each object needs ${columns.join(", ")}`);
+    else return bad("data-columns", cell === undefined || cell === null ? `no \`${column}\`` : `\`${column}\` is neither text nor number`, `each row needs ${columns.join(", ")}`);
   }
   return values;
 }
 
-function isPlain(value: unknown): value is string | number | boolean {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+function isPlain(value: unknown): value is string | number | bigint | boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
 }
 
 interface RawRecord {

@@ -28,7 +28,7 @@ export interface OpenedData {
 }
 
 /** How the files of a source are read. A new source is one such function, and its name in the table. */
-export type Source = (request: SourceRequest) => Result<OpenedData>;
+export type Source = (request: SourceRequest) => Result<OpenedData> | Promise<Result<OpenedData>>;
 
 /** For sources whose files set nothing aside. */
 export function withoutHeldOut(files: readonly string[], examples: Examples, badRows = 0): Result<OpenedData> {

@@ -6,8 +6,8 @@ import type { Source } from "./source.ts";
 import { withoutHeldOut } from "./source.ts";
 
 /** A table of `question`, `context` and `answer`; the answer is where it first stands in the context. */
-export const spansSource: Source = ({ path, skipBadRows }) => {
-  const read = readRows(path, ["question", "context", "answer"], skipBadRows, ({ values }) => question(values.map(String)));
+export const spansSource: Source = async ({ path, skipBadRows }) => {
+  const read = await readRows(path, ["question", "context", "answer"], skipBadRows, ({ values }) => question(values.map(String)));
   return read.ok ? withoutHeldOut([path], spanExamples(read.value.items), read.value.badRows) : read;
 };
 

@@ -1,24 +1,23 @@
-import path from "node:path";
 import { taggedExamples } from "../../runtime/data/index.ts";
 import type { Tagged } from "../../runtime/data/index.ts";
 import type { Result } from "../failure.ts";
 import { readText } from "../files.ts";
 import type { BadRow, RowsRead } from "./rows.ts";
-import { bad, classOf, isBad, readRows, shown } from "./rows.ts";
+import { bad, classOf, isBad, kindOf, readRows, shown } from "./rows.ts";
 import type { Source } from "./source.ts";
 import { withoutHeldOut, wrong } from "./source.ts";
 
-/** Sentences of tagged words: a word, a tab and its tag on each line and an empty line between sentences, or JSONL with lists `words` and `tags`. */
-export const taggedSource: Source = ({ path: file, arguments: { tags }, skipBadRows }) => {
-  const json = [".jsonl", ".ndjson"].includes(path.extname(file).toLowerCase());
-  const read = json
-    ? readRows(file, ["words", "tags"], skipBadRows, ({ values: [words = [], given = []] }) => sentence(list(words), list(given), Number(tags)))
-    : readColumns(file, skipBadRows, Number(tags));
+/** Sentences of tagged words: a word, a tab and its tag on each line and an empty line between sentences, or JSONL, Parquet or CSV with `words` and `tags`, lists or with spaces between. */
+export const taggedSource: Source = async ({ path: file, arguments: { tags }, skipBadRows }) => {
+  const read =
+    kindOf(file) === "tsv"
+      ? readColumns(file, skipBadRows, Number(tags))
+      : await readRows(file, ["words", "tags"], skipBadRows, ({ values: [words = [], given = []] }) => sentence(list(words), list(given), Number(tags)));
   return read.ok ? withoutHeldOut([file], taggedExamples(read.value.items), read.value.badRows) : read;
 };
 
 function list(value: string | readonly string[]): readonly string[] {
-  return typeof value === "string" ? value.split(" ") : value;
+  return typeof value === "string" ? value.split(" ").filter((word) => word !== "") : value;
 }
 
 function sentence(words: readonly string[], given: readonly string[], classes: number): Tagged | BadRow {

@@ -4,17 +4,30 @@ import { normalise } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Failure, Result } from "../failure.ts";
 import { readText } from "../files.ts";
+import type { BadRow, Row } from "./rows.ts";
+import { bad, kindOf, readRows, shown } from "./rows.ts";
 import type { Source } from "./source.ts";
 import { withoutHeldOut } from "./source.ts";
 
-/** Pairs of texts, nothing held out. */
-export const pairsSource: Source = ({ path, skipBadRows }) => {
+/** Pairs of texts, nothing held out: TSV without a header, or CSV, JSONL or Parquet with the columns that `from` and `to` name. */
+export const pairsSource: Source = async ({ path, arguments: given, skipBadRows }) => {
+  if (kindOf(path) !== "tsv") {
+    const columns = [String(given["from"]), String(given["to"])];
+    const read = await readRows(path, columns, skipBadRows, (row) => pairOfRow(row, columns));
+    return read.ok ? withoutHeldOut([path], pairExamples(read.value.items), read.value.badRows) : read;
+  }
   const text = readText(path);
   if (!text.ok) return text;
-  const bad: Failure[] = [];
-  const pairs = pairsOf(text.value, path, skipBadRows ? bad : undefined);
-  return pairs.ok ? withoutHeldOut([path], pairExamples(pairs.value), bad.length) : pairs;
+  const left: Failure[] = [];
+  const pairs = pairsOf(text.value, path, skipBadRows ? left : undefined);
+  return pairs.ok ? withoutHeldOut([path], pairExamples(pairs.value), left.length) : pairs;
 };
+
+function pairOfRow({ line, values }: Row, columns: readonly string[]): TextPair | BadRow {
+  const [source = "", target = ""] = values.map(String);
+  const empty = [source, target].findIndex((text) => normalise(text) === "");
+  return empty < 0 ? { source, target, line } : bad("data-empty-column", `\`${columns[empty]}\` is empty`, "fill it in or remove the row");
+}
 
 /**
  * The pairs of a TSV file: UTF-8, a pair per line as source, tab, target, no header and no quoting; lines may end in CR LF, and a byte
@@ -25,8 +38,8 @@ export function readPairs(file: string): Result<readonly TextPair[]> {
   return text.ok ? pairsOf(text.value, file) : text;
 }
 
-/** The same for text at hand; `name` stands in failures. With `bad`, bad lines are left out and said there. */
-export function pairsOf(text: string, name: string, bad?: Failure[]): Result<readonly TextPair[]> {
+/** The same for text at hand; `name` stands in failures. With `leftOut`, bad lines are left out and said there. */
+export function pairsOf(text: string, name: string, leftOut?: Failure[]): Result<readonly TextPair[]> {
   const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/);
   while (lines.length > 0 && lines.at(-1)?.trim() === "") lines.pop();
   if (lines.length === 0) return { ok: false, failure: empty(name) };
@@ -35,8 +48,8 @@ export function pairsOf(text: string, name: string, bad?: Failure[]): Result<rea
   for (const [index, line] of lines.entries()) {
     const pair = pairOf(line, `${name}:${index + 1}`);
     if (pair.ok) pairs.push(pairs.length === index ? pair.value : { ...pair.value, line: index + 1 });
-    else if (bad === undefined) return pair;
-    else bad.push(pair.failure);
+    else if (leftOut === undefined) return pair;
+    else leftOut.push(pair.failure);
   }
   return pairs.length > 0 ? { ok: true, value: pairs } : { ok: false, failure: empty(name) };
 }
@@ -67,10 +80,4 @@ function tooManyColumns(place: string, line: string, count: number): Failure {
 
 function emptyColumn(place: string, line: string, column: string): Failure {
   return { code: "data-empty-column", exit: exitCodes.wrong, message: `${place}: the ${column} is empty in ${shown(line)}`, remedy: "fill it in or remove the line" };
-}
-
-/** The line in quotes, tabs and control characters visible, cut after 60 characters. */
-function shown(line: string): string {
-  const characters = Array.from(line);
-  return JSON.stringify(characters.length > 60 ? `${characters.slice(0, 60).join("")}…` : line);
 }

@@ -43,7 +43,7 @@ export interface DataOptions {
 }
 
 /** Reads the files that the recipe's `data` names, relative to the model's folder, or others in their place. */
-export function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false }: DataOptions = {}): Result<Data> {
+export async function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false }: DataOptions = {}): Promise<Result<Data>> {
   const source = SOURCES.get(spec.source);
   if (source === undefined) {
     const message = `data of kind \`${spec.source}\` cannot be read here yet`;
@@ -52,7 +52,7 @@ export function openData(spec: DataSpec, modelFile: string, { override, folder =
   const resolve = (named: string): string => (path.isAbsolute(named) ? named : path.join(folder, named));
   const named = String(spec.arguments["path"] ?? "");
   const file = override ?? resolve(named);
-  const read = source({ path: file, arguments: spec.arguments, skipBadRows, resolve });
+  const read = await source({ path: file, arguments: spec.arguments, skipBadRows, resolve });
   if (!read.ok) return { ok: false, failure: override === undefined ? withOrigin(read.failure, modelFile, named, spec.source) : read.failure };
   const sha256 = hashOf(read.value.files);
   const cldr = cldrOf(file, sha256);
@@ -65,8 +65,8 @@ export function openData(spec: DataSpec, modelFile: string, { override, folder =
  * Examples to measure a model on: what the data that it was trained on hold out, or all of the file that is named. A file that is the one
  * trained on gives what it holds out, where it holds anything out.
  */
-export function heldOutData(spec: DataSpec, modelFile: string, trained: Pick<DataRecord, "path" | "folder" | "sha256" | "badRows">, named?: string): Result<Examples> {
-  const data = openData(spec, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows: named === undefined && trained.badRows !== undefined });
+export async function heldOutData(spec: DataSpec, modelFile: string, trained: Pick<DataRecord, "path" | "folder" | "sha256" | "badRows">, named?: string): Promise<Result<Examples>> {
+  const data = await openData(spec, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows: named === undefined && trained.badRows !== undefined });
   if (!data.ok) return data;
   const { heldOut, whole, record } = data.value;
   if (named !== undefined) return { ok: true, value: record.sha256 === trained.sha256 ? (heldOut ?? whole) : whole };

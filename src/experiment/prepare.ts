@@ -50,11 +50,11 @@ export interface Prepared {
   readonly bounds: Sizes;
 }
 
-/** Throws ModelRefused, CommandFailure or TfmError. */
-export function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, warn }: PrepareRequest): Prepared {
+/** Rejects with ModelRefused, CommandFailure or TfmError. */
+export async function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, warn }: PrepareRequest): Promise<Prepared> {
   // The first look finds the tokenizer and the data that the recipe names, the second has their sizes.
   const first = recipeOf(checkedModel(source, { recipe: name, set }));
-  const data = valueOf(openData(first.data, source.file.path, { override, folder, skipBadRows }));
+  const data = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows }));
   const tokenizer = tokenizerFor(data, first, set, saved);
   const model = checkedModel(source, { recipe: name, set, tokenizer }, warn);
   const recipe = recipeOf(model);

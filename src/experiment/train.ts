@@ -36,10 +36,10 @@ export interface TrainRequest {
 }
 
 /** Reads and checks everything that a run needs, before any device is asked for. */
-export function prepareRun({ source, recipe, set = {}, data, skipBadRows, resume, warn }: TrainRequest): Prepared {
+export async function prepareRun({ source, recipe, set = {}, data, skipBadRows, resume, warn }: TrainRequest): Promise<Prepared> {
   if (resume === undefined) return prepare({ source, recipe, set, data, skipBadRows, warn });
   const { record, folder } = resume;
-  const prepared = prepare({ source, recipe: recipe ?? record.recipe, set: { ...record.set, ...set }, data: data ?? record.data.path, folder: record.data.folder, skipBadRows: skipBadRows ?? record.data.badRows !== undefined, tokenizer: savedTokenizer(resume), warn });
+  const prepared = await prepare({ source, recipe: recipe ?? record.recipe, set: { ...record.set, ...set }, data: data ?? record.data.path, folder: record.data.folder, skipBadRows: skipBadRows ?? record.data.badRows !== undefined, tokenizer: savedTokenizer(resume), warn });
   if (prepared.data.record.sha256 !== record.data.sha256) {
     const message = `${folder} was trained on other data than ${prepared.data.file} holds now`;
     throw new CommandFailure({ code: "resume-with-other-data", exit: exitCodes.wrong, message, remedy: `it went by ${record.data.path} with SHA-256 ${record.data.sha256.slice(0, 12)}…: restore that file, or train anew` });

@@ -35,7 +35,7 @@ export async function quickstart(options: QuickstartOptions, output: Output): Pr
   output.say(`  ${data.description}`);
   const heldout = valueOf(readPairs(data.heldout));
 
-  const prepared = prepareRun({ source: valueOf(readModel(file)), set: options.set, data: data.train, warn: (warnings) => output.report(warnings) });
+  const prepared = await prepareRun({ source: valueOf(readModel(file)), set: options.set, data: data.train, warn: (warnings) => output.report(warnings) });
   output.say(`  ${data.train}, SHA-256 ${prepared.data.record.sha256}`);
 
   title("Model");

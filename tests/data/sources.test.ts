@@ -64,7 +64,7 @@ beforeAll(() => {
   file("names.txt", "zero\none\ntwo\n");
 });
 
-const prepared = (name: string): Prepared => {
+const prepared = (name: string): Promise<Prepared> => {
   const [source, fields, tokenizer] = SPECIMENS.get(name) as readonly [string, string, string];
   return prepare({ source: valueOf(readModel(file(`${name}.tfm`, recipe(source, fields, tokenizer)))) });
 };
@@ -76,8 +76,8 @@ it("reads every source that the library declares", () => {
 });
 
 describe.each([...SPECIMENS.keys()])("%s", (name) => {
-  it("gives batches of the declared fields, within ranges and bounds, the same for the same step", () => {
-    const run = prepared(name), again = prepared(name);
+  it("gives batches of the declared fields, within ranges and bounds, the same for the same step", async () => {
+    const run = await prepared(name), again = await prepared(name);
     const declared = run.recipe.data.fields;
     expect(declared.map((field) => field.name)).toEqual((SPECIMENS.get(name)?.[1] ?? "").split(", "));
     const held = encoded(run.data.heldOut ?? run.data.whole, "data", run.recipe, run.tokenizer);
@@ -100,32 +100,32 @@ describe.each([...SPECIMENS.keys()])("%s", (name) => {
 });
 
 describe("what the data hold out", () => {
-  it("is measured when the very files are named, all of others otherwise", () => {
-    const { recipe: { data }, data: { record } } = prepared("text");
+  it("is measured when the very files are named, all of others otherwise", async () => {
+    const { recipe: { data }, data: { record } } = await prepared("text");
     const model = path.join(folder, "text.tfm");
-    const all = valueOf(openData(data, model)).whole.count;
-    const heldOut = valueOf(heldOutData(data, model, record));
+    const all = valueOf(await openData(data, model)).whole.count;
+    const heldOut = valueOf(await heldOutData(data, model, record));
     expect(heldOut.count).toBe(Math.ceil(all / 10));
-    expect(valueOf(heldOutData(data, model, record, path.join(folder, "text.txt"))).count).toBe(heldOut.count);
-    expect(valueOf(heldOutData(data, model, record, file("other.txt", "some other text"))).count).toBe(15);
-    const images = prepared("images");
+    expect(valueOf(await heldOutData(data, model, record, path.join(folder, "text.txt"))).count).toBe(heldOut.count);
+    expect(valueOf(await heldOutData(data, model, record, file("other.txt", "some other text"))).count).toBe(15);
+    const images = await prepared("images");
     expect([images.data.training.count, images.data.heldOut?.count]).toEqual([5, 2]);
   });
 
-  it("is found from any folder, with what else belongs to it", () => {
-    const { recipe: { data }, data: { record } } = prepared("captions");
+  it("is found from any folder, with what else belongs to it", async () => {
+    const { recipe: { data }, data: { record } } = await prepared("captions");
     expect(record.folder).toBe(folder);
-    expect(valueOf(heldOutData(data, "elsewhere.tfm", record)).count).toBe(2);
+    expect(valueOf(await heldOutData(data, "elsewhere.tfm", record)).count).toBe(2);
   });
 
-  it("is missed where there is none", () => {
-    const { recipe: { data }, data: { record } } = prepared("labelled");
-    expect(heldOutData(data, path.join(folder, "labelled.tfm"), record)).toMatchObject({ ok: false, failure: { code: "nothing-held-out", exit: 2 } });
+  it("is missed where there is none", async () => {
+    const { recipe: { data }, data: { record } } = await prepared("labelled");
+    expect(await heldOutData(data, path.join(folder, "labelled.tfm"), record)).toMatchObject({ ok: false, failure: { code: "nothing-held-out", exit: 2 } });
   });
 });
 
 describe("bad rows", () => {
-  const open = (name: string, path_: string, skipBadRows = false): ReturnType<typeof openData> => openData(prepared(name).recipe.data, path.join(folder, `${name}.tfm`), { override: path_, skipBadRows });
+  const open = async (name: string, path_: string, skipBadRows = false): ReturnType<typeof openData> => openData((await prepared(name)).recipe.data, path.join(folder, `${name}.tfm`), { override: path_, skipBadRows });
   const cases: readonly (readonly [what: string, source: string, file: string, content: string, code: string, says: string, line: number, good: number])[] = [
     ["a class beyond", "labelled", "a.tsv", "good\t1\nbad\t3\n", "label-range", '"3" and not a class from 0 to 2', 2, 1],
     ["a class that is no number", "labelled", "b.tsv", "sentence\tlabel\ngood\tyes\nok\t1\n", "label-range", '"yes"', 2, 1],
@@ -139,30 +139,31 @@ describe("bad rows", () => {
     ["tags for other words", "tagged", "j.jsonl", '{"words":["a","b"],"tags":[1]}\n{"words":["a"],"tags":[1]}\n', "data-columns", "2 words and 1 tags", 1, 1],
     ["an answer from elsewhere", "spans", "k.tsv", "question\tcontext\tanswer\nwho\tanna came\tberta\nwho\tanna came\tanna\n", "answer-not-found", '"berta"', 2, 1],
   ];
-  it.each(cases)("%s stops with file and line, or is counted", (_, source, name, content, code, says, line, good) => {
+  it.each(cases)("%s stops with file and line, or is counted", async (_, source, name, content, code, says, line, good) => {
     const at = file(name, content);
-    const failed = open(source, at);
+    const failed = await open(source, at);
     expect(failed).toMatchObject({ ok: false, failure: { code, exit: 1 } });
     expect(failed.ok ? "" : failed.failure.message).toContain(`${at}:${line}: `);
     expect(failed.ok ? "" : failed.failure.message).toContain(says);
-    const skipped = valueOf(open(source, at, true));
+    const skipped = valueOf(await open(source, at, true));
     expect([skipped.badRows, skipped.training.count]).toEqual([1, good]);
     expect(skipped.record.badRows).toBe(1);
   });
 
-  it("names the line of a file in which rows were left out", () => {
+  it("names the line of a file in which rows were left out", async () => {
     const long = file("long.tsv", `bad\nun\tone\n${"x".repeat(5000)} ${"1 ".repeat(600)}\ttwo\n`);
-    const { recipe: chosen, tokenizer } = prepared("pairs");
-    expect(() => encoded(valueOf(open("pairs", long, true)).training, long, chosen, tokenizer)).toThrow(/long\.tsv: The source of line 3 has/);
+    const { recipe: chosen, tokenizer } = await prepared("pairs");
+    const rest = valueOf(await open("pairs", long, true)).training;
+    expect(() => encoded(rest, long, chosen, tokenizer)).toThrow(/long\.tsv: The source of line 3 has/);
   });
 
-  it("that are all there is leave nothing to train on", () => {
-    expect(open("labelled", file("none.tsv", "good\t9\n"), true)).toMatchObject({ ok: false, failure: { code: "data-empty", message: expect.stringContaining("1 bad ones") as string } });
+  it("that are all there is leave nothing to train on", async () => {
+    expect(await open("labelled", file("none.tsv", "good\t9\n"), true)).toMatchObject({ ok: false, failure: { code: "data-empty", message: expect.stringContaining("1 bad ones") as string } });
   });
 });
 
 describe("images", () => {
-  const open = (): ReturnType<typeof openData> => openData(prepared("images").recipe.data, path.join(folder, "images.tfm"), { override: path.join(folder, "x-images-idx3-ubyte") });
+  const open = async (): ReturnType<typeof openData> => openData((await prepared("images")).recipe.data, path.join(folder, "images.tfm"), { override: path.join(folder, "x-images-idx3-ubyte") });
   const images = (bytes: Uint8Array, labels = idx([1], [1])): ReturnType<typeof openData> => {
     file("x-images-idx3-ubyte", bytes);
     file("x-labels-idx1-ubyte", labels);
@@ -176,13 +177,13 @@ describe("images", () => {
     ["of another form", idx([1, 3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9]), undefined, "images-form", "3 × 3"],
     ["without a label each", idx([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]), undefined, "images-damaged", "2 images"],
     ["of a class beyond", idx([1, 2, 2], [1, 2, 3, 4]), idx([1], [10]), "label-range", "class 10"],
-  ])("%s are refused", (_, bytes, labels, code, says) => {
-    const made = images(bytes, labels);
+  ])("%s are refused", async (_, bytes, labels, code, says) => {
+    const made = await images(bytes, labels);
     expect(made).toMatchObject({ ok: false, failure: { code, exit: 1, message: expect.stringContaining(says) as string } });
     expect(made.ok ? "" : made.failure.message).toContain("x-");
   });
 
-  it("are told to be missing", () => {
-    expect(openData(prepared("images").recipe.data, "x.tfm", { override: path.join(folder, "nowhere") })).toMatchObject({ ok: false, failure: { code: "file-missing" } });
+  it("are told to be missing", async () => {
+    expect(await openData((await prepared("images")).recipe.data, "x.tfm", { override: path.join(folder, "nowhere") })).toMatchObject({ ok: false, failure: { code: "file-missing" } });
   });
 });

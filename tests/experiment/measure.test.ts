@@ -25,7 +25,7 @@ describeGpu("measuring a model that says nothing", () => {
   });
 
   it("finds each letter of the held-out tenth as likely as any other, in training and from its checkpoint", async () => {
-    const run = await openRun(prepareRun({ source: valueOf(readModel(path.join(project, "measured.tfm"))), recipe: "letters" }), device, path.join(project, "letters"));
+    const run = await openRun(await prepareRun({ source: valueOf(readModel(path.join(project, "measured.tfm"))), recipe: "letters" }), device, path.join(project, "letters"));
     const { data, tokenizer } = run.prepared;
     await run.train({});
     const heldOut = data.heldOut;
@@ -42,12 +42,12 @@ describeGpu("measuring a model that says nothing", () => {
     expect(done).toBe(5);
 
     const { checkpoint, model, tokenizer: saved } = readTrained(path.join(project, "letters"));
-    const examples = valueOf(heldOutData(model.recipe!.data, path.join(project, "measured.tfm"), checkpoint.record.data));
+    const examples = valueOf(await heldOutData(model.recipe!.data, path.join(project, "measured.tfm"), checkpoint.record.data));
     expect((await measure(restoredMeasurer(checkpoint, model, saved, device), examples)).metrics).toEqual(metrics);
   });
 
   it("averages the recipe's metrics over all examples, and compares classes with the wanted ones", async () => {
-    const run = await openRun(prepareRun({ source: valueOf(readModel(path.join(project, "measured.tfm"))), recipe: "classes" }), device, path.join(project, "classes"));
+    const run = await openRun(await prepareRun({ source: valueOf(readModel(path.join(project, "measured.tfm"))), recipe: "classes" }), device, path.join(project, "classes"));
     await run.train({});
     const { metrics } = await run.measure(run.prepared.data.whole);
     run.dispose();
@@ -63,7 +63,7 @@ describeGpu("measuring a model that says nothing", () => {
   it("says what cannot be measured on the data", async () => {
     const source = readFileSync(path.join(project, "measured.tfm"), "utf8").replace("metrics  = perplexity", "metrics  = bleu");
     writeFileSync(path.join(project, "bleu.tfm"), source);
-    const run = await openRun(prepareRun({ source: valueOf(readModel(path.join(project, "bleu.tfm"))), recipe: "letters" }), device, path.join(project, "bleu"));
+    const run = await openRun(await prepareRun({ source: valueOf(readModel(path.join(project, "bleu.tfm"))), recipe: "letters" }), device, path.join(project, "bleu"));
     await expect(run.measure(run.prepared.data.whole)).rejects.toMatchObject({ failure: { code: "metric-not-measurable" } });
     run.dispose();
   });

@@ -27,7 +27,7 @@ describeGpu("the translation example", () => {
   async function open(name: string, set: Settings): Promise<{ readonly run: Run; readonly counts: ReturnType<typeof countingDevice>["counts"]; reset(): void }> {
     const { device, counts, reset } = countingDevice(await gpuDevice());
     const source = valueOf(readModel(path.join(packageRoot, "examples", "translation", "model.tfm")));
-    const run = await openRun(prepareRun({ source, set, data }), { device, adapter: { name: "test", hardware: false } }, path.join(folder, name));
+    const run = await openRun(await prepareRun({ source, set, data }), { device, adapter: { name: "test", hardware: false } }, path.join(folder, name));
     runs.push(run);
     return { run, counts, reset };
   }

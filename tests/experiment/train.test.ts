@@ -37,7 +37,7 @@ describeGpu("training", () => {
   async function train(name: string, { set, recipe, data, ...options }: Wanted = {}, from?: string): Promise<TrainResult> {
     const resume = from === undefined ? undefined : readCheckpoint(folder(from));
     const source = resume?.source ?? valueOf(readModel(path.join(project, "tiny.tfm")));
-    const run = await openRun(prepareRun({ source, recipe, set, data, resume }), device, folder(name), resume);
+    const run = await openRun(await prepareRun({ source, recipe, set, data, resume }), device, folder(name), resume);
     try {
       return await run.train(options);
     } finally {
@@ -125,7 +125,7 @@ describeGpu("training", () => {
     restored.dispose();
 
     const resume = readCheckpoint(folder("whole"));
-    const run = await openRun(prepareRun({ source: resume.source, resume }), device, folder("whole"), resume);
+    const run = await openRun(await prepareRun({ source: resume.source, resume }), device, folder("whole"), resume);
     const live = run.translator();
     expect(await live.translate(some.map(({ source }) => source))).toEqual(some.map(({ given }) => given));
     live.dispose();
@@ -196,16 +196,16 @@ describeGpu("training", () => {
 });
 
 describe("settings of size", () => {
-  it("trains the tokenizer at the vocabulary that is set", () => {
+  it("trains the tokenizer at the vocabulary that is set", async () => {
     const project = tinyProject();
-    const prepared = prepareRun({ source: valueOf(readModel(path.join(project, "tiny.tfm"))), set: { vocab: "30" } });
+    const prepared = await prepareRun({ source: valueOf(readModel(path.join(project, "tiny.tfm"))), set: { vocab: "30" } });
     expect(prepared.tokenizer?.size).toBe(30);
     expect(prepared.model.parameters.find(({ path: name }) => name === "embed.table")?.shape).toEqual([30, 16]);
   });
 
-  it("takes bounds from the data, within the model's limit", () => {
+  it("takes bounds from the data, within the model's limit", async () => {
     const project = tinyProject();
-    const { bounds, limit, batches, stepsPerEpoch } = prepareRun({ source: valueOf(readModel(path.join(project, "tiny.tfm"))) });
+    const { bounds, limit, batches, stepsPerEpoch } = await prepareRun({ source: valueOf(readModel(path.join(project, "tiny.tfm"))) });
     expect(limit).toBe(12);
     expect(stepsPerEpoch).toBe(8);
     for (let step = 1; step <= 20; step++) {
