@@ -43,6 +43,7 @@ const BERT = { family: "bert", set: { layers: "1", d: "16", heads: "2", length: 
 const CASES: readonly Case[] = [
   { name: "gpt", family: "gpt", recipe: "shakespeare", set: { layers: "2", d: "16", heads: "2", length: "9" }, tokenizer: { size: 23 }, sizes: { B: 3, T: 7 }, entry: "forward" },
   { name: "llama", family: "llama", recipe: "shakespeare", set: { layers: "2", d: "16", ff: "20" }, tokenizer: { size: 23 }, sizes: { B: 3, T: 7 }, entry: "forward" },
+  { name: "moe", family: "moe", recipe: "shakespeare", set: { layers: "2", d: "16", ff: "20" }, tokenizer: { size: 23 }, sizes: { B: 3, T: 7 }, entry: "forward" },
   {
     name: "vit-patches",
     family: "vit",
@@ -69,6 +70,33 @@ const CASES: readonly Case[] = [
     sizes: { B: 3 },
     entry: "forward",
     running: { centre: "between.centre", spread: "between.spread" },
+  },
+  {
+    name: "mae-pretrain",
+    family: "mae",
+    recipe: "fixed",
+    also: `train fixed like pretrain {
+      data = images("images", side: 12, channels: 2, classes: 5); model = Mae(side: 12, channels: 2, d: 16, heads: 2, layers: 2, narrow: 8, depth: 1)
+      loss(image) {
+        order[b < B, t < 9] = (2 * t + b) % 9
+        return model.missed(image, order)
+      }
+    }`,
+    set: {},
+    sizes: { B: 3 },
+    entry: "rebuilt",
+  },
+  {
+    name: "mae-finetune",
+    family: "mae",
+    recipe: "small",
+    also: `train small like finetune {
+      data = images("images", side: 12, channels: 2, classes: 5)
+      model = Classify(classes: 5, side: 12, channels: 2, d: 16, heads: 2, layers: 2, drop: 0)
+    }`,
+    set: {},
+    sizes: { B: 3 },
+    entry: "forward",
   },
   {
     ...BERT,
