@@ -1,0 +1,105 @@
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import type { Pictures } from "../../runtime/data/index.ts";
+import type { Failure, Result } from "../failure.ts";
+import { sortedNames, decodePictures, isPicture } from "./picture-files.ts";
+import type { Form, LoadSharp } from "./picture-files.ts";
+import { wrong } from "./source.ts";
+
+export interface PictureFolder {
+  /** Sorted. */
+  readonly files: readonly string[];
+  readonly training: Pictures;
+  readonly validation?: Pictures;
+  /** Of the classes, class 0 first. */
+  readonly names: readonly string[];
+  readonly badRows: number;
+}
+
+export interface PictureFolderRequest {
+  readonly folder: string;
+  readonly form: Form;
+  readonly classes: number;
+  readonly skipBad: boolean;
+  /** Whether pictures that lie apart for validation are wanted as such. */
+  readonly validation: boolean;
+}
+
+const LAYOUT = "a folder of PNG or JPEG files for each class, as in train/cat/1.png; val/cat/2.png for validation";
+const APART = ["val", "valid", "validation", "dev", "test"];
+
+/** Whether a folder holds pictures rather than something else: it has folders. */
+export function hasFolders(folder: string): boolean {
+  return foldersIn(folder).length > 0;
+}
+
+/**
+ * PNG and JPEG files in a folder for each class, within `train` (and `val` or `test`) or without. Classes are numbered by their folders'
+ * names, as numbers where all are numbers, else in the order of code points. The classes take turns in proportion to their sizes, so
+ * that any share at the end holds all of them.
+ */
+export async function readPictureFolder({ folder, form, classes, skipBad, validation }: PictureFolderRequest, load?: LoadSharp): Promise<Result<PictureFolder>> {
+  const inside = foldersIn(folder);
+  const root = inside.includes("train") ? path.join(folder, "train") : folder;
+  const apart = root === folder ? undefined : APART.find((name) => inside.includes(name));
+  const names = sortedNames(foldersIn(root));
+  if (names.length === 0) return wrong("images-missing", `${root} has no folders of images`, `write ${LAYOUT}`);
+  if (names.length !== classes) return wrong("classes-count", `${root} has ${names.length} folders, of a class each (${some(names)}); the recipe says ${classes} classes`, `write classes: ${names.length} in the recipe's data`);
+  const training = listed(root, names);
+  if (!training.ok) return training;
+  const held = apart === undefined || !validation ? undefined : listed(path.join(folder, apart), names);
+  if (held?.ok === false) return held;
+
+  const files = [...training.value, ...(held?.value ?? [])];
+  const decoded = await decodePictures(files.map(({ file }) => file), form, load);
+  if (!decoded.ok) return decoded;
+  const bad = decoded.value.find((one): one is Failure => "code" in one);
+  if (bad !== undefined && !skipBad) return { ok: false, failure: { ...bad, remedy: `${bad.remedy ?? ""}; --skip-bad-rows leaves such files out` } };
+
+  const all = files.map((entry, at) => ({ ...entry, pixels: decoded.value[at] as Uint8Array | Failure }));
+  const good = all.flatMap(({ label, pixels }, at) => ("code" in pixels ? [] : [{ label, pixels, trains: at < training.value.length }]));
+  const badRows = files.length - good.length;
+  if (!good.some(({ trains }) => trains)) return wrong("data-empty", `${root} holds no images${badRows > 0 ? ` but ${badRows} bad ones` : ""}`, `write ${LAYOUT}`);
+  return {
+    ok: true,
+    value: {
+      files: files.map(({ file }) => file).sort(),
+      training: packed(good.filter(({ trains }) => trains), form),
+      ...(held === undefined ? {} : { validation: packed(good.filter(({ trains }) => !trains), form) }),
+      names,
+      badRows,
+    },
+  };
+}
+
+interface Entry {
+  readonly file: string;
+  readonly label: number;
+}
+
+/** The classes' files, the classes by turns. */
+function listed(root: string, names: readonly string[]): Result<readonly Entry[]> {
+  const strange = foldersIn(root).find((name) => !names.includes(name));
+  if (strange !== undefined) return wrong("label-range", `${path.join(root, strange)} is the folder of a class that nothing is trained on`, `the classes are ${some(names)}`);
+  const turns = names.flatMap((name, label) => {
+    const folder = path.join(root, name);
+    const files = foldersIn(root).includes(name) ? sortedNames(readdirSync(folder).filter(isPicture)) : [];
+    return files.map((file, at) => ({ turn: (at + 0.5) / files.length, entry: { file: path.join(folder, file), label } }));
+  });
+  return { ok: true, value: turns.sort((a, b) => a.turn - b.turn || a.entry.label - b.entry.label).map(({ entry }) => entry) };
+}
+
+function foldersIn(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name);
+}
+
+function packed(pictures: readonly { readonly label: number; readonly pixels: Uint8Array }[], { side, channels }: Form): Pictures {
+  const size = side * side * channels;
+  const pixels = new Uint8Array(pictures.length * size);
+  for (const [at, picture] of pictures.entries()) pixels.set(picture.pixels, at * size);
+  return { rows: side, columns: side, channels, pixels, labels: Int32Array.from(pictures, ({ label }) => label) };
+}
+
+function some(names: readonly string[]): string {
+  return names.length > 6 ? `${names.slice(0, 6).join(", ")}, …` : names.join(", ");
+}
