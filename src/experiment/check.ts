@@ -39,7 +39,7 @@ export function checkModel(source: ModelSource, { recipe, set = {}, tokenizer }:
     // A trained tokenizer has the size it has; before, a given `vocab` stands for it.
     set: tokenizer === undefined ? set : others,
     vocab: tokenizer === undefined && vocab !== undefined && /^\d+$/.test(vocab) ? Number(vocab) : undefined,
-    tokenizer: tokenizer === undefined ? undefined : factsOf(tokenizer),
+    tokenizer: tokenizer === undefined ? undefined : tokenizerFacts(tokenizer),
   });
 }
 
@@ -57,6 +57,7 @@ export function recipeOf(model: Model): Recipe {
   throw new CommandFailure({ code: "no-recipe", exit: exitCodes.wrong, message: `${model.file.path} has no recipe, so there is nothing to train`, remedy: "add one: `train NAME { data = …; model = …; loss(…) = …; optimizer = … }`" });
 }
 
-function factsOf({ size, pad, start, end, unk, mask, specials }: Tokenizer): TokenizerFacts {
+/** What the compiler knows of a trained tokenizer. */
+export function tokenizerFacts({ size, pad, start, end, unk, mask, specials }: Tokenizer): TokenizerFacts {
   return { size, pad, start, end, unk, specials: specials.length, ...(mask === undefined ? {} : { mask }) };
 }

@@ -1,0 +1,35 @@
+/** What `npm run train:all` trains on real data, and the figures that must come out. */
+import { metric } from "../src/results/row.ts";
+import type { Figure, Row } from "../src/results/row.ts";
+
+const SHAKESPEARE = "--data DATA/tinyshakespeare/input.txt";
+
+export const rows: readonly Row[] = [
+  {
+    name: "translation",
+    runs: { captions: { train: "examples/translation/model.tfm --recipe captions --data DATA/multi30k-fr-en/train.tsv", measure: { beam: "DATA/multi30k-fr-en/val.tsv", greedy: "DATA/multi30k-fr-en/val.tsv --decode greedy" } } },
+    figures: [
+      { title: "BLEU on Multi30k's validation set, beam of 4", of: (all) => metric(all, "captions", "beam", "bleu"), mark: { atLeast: 30 }, digits: 1 },
+      { title: "BLEU above greedy", of: (all) => metric(all, "captions", "beam", "bleu") - metric(all, "captions", "greedy", "bleu"), mark: { atLeast: 0.5 }, digits: 2 },
+    ],
+  },
+  {
+    name: "gpt",
+    runs: { gpt: { train: `examples/gpt/model.tfm ${SHAKESPEARE}`, measure: { held: "" } } },
+    figures: [nats("gpt", 1.9)],
+  },
+  {
+    name: "llama",
+    runs: { llama: { train: `examples/llama/model.tfm ${SHAKESPEARE}`, measure: { held: "" } } },
+    figures: [nats("llama", 1.9)],
+  },
+  {
+    name: "vit",
+    runs: { vit: { train: "examples/vit/model.tfm --data DATA/mnist", measure: { held: "" } } },
+    figures: [{ title: "accuracy on 1,000 digits", of: (all) => metric(all, "vit", "held", "accuracy"), mark: { atLeast: 0.965 }, digits: 3 }],
+  },
+];
+
+function nats(run: string, atMost: number): Figure {
+  return { title: "nats per character of the last 10 %, in windows of 64", of: (all) => Math.log(metric(all, run, "held", "perplexity")), mark: { atMost }, digits: 3 };
+}

@@ -1,0 +1,85 @@
+import path from "node:path";
+import { rows } from "../../examples/rows.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { CommandFailure, valueOf } from "../failure.ts";
+import { writeAtomically } from "../files.ts";
+import { terminalOutput } from "../output.ts";
+import { packageRoot } from "../package-root.ts";
+import { failureOf, startProgram } from "../program.ts";
+import { nearest } from "../../compiler/check/suggest.ts";
+import { trainAllOptions } from "./options.ts";
+import { readResults, writeResults } from "./record.ts";
+import type { Results } from "./record.ts";
+import type { Row } from "./row.ts";
+import { makeData } from "./make-data.ts";
+import { staleRuns } from "./stale.ts";
+import { resultsTable } from "./table.ts";
+import { reasonToTrain, trainRun } from "./train-run.ts";
+import type { Places } from "./train-run.ts";
+
+const RESULTS = path.join("examples", "results.json");
+const TABLE = path.join("examples", "RESULTS.md");
+
+// `npm run train:all`, once the set-up is done.
+startProgram(async () => {
+  const output = terminalOutput({ json: false, quiet: false, color: true });
+  try {
+    const options = trainAllOptions(process.argv.slice(2));
+    if (options === "help") return exitCodes.ok;
+    process.chdir(packageRoot);
+    const chosen = options.names.length === 0 ? rows : options.names.map(rowOf);
+    const places = { data: options.data, runs: path.join("runs", "all") };
+    if (!options.markOnly) for (const row of chosen) await trainRow(row, places, options.again, (line) => output.say(line));
+    writeTable(readResults(RESULTS));
+    return exitCodes.ok;
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure === undefined) throw error;
+    output.fail(failure);
+    return failure.exit;
+  }
+});
+
+/** Each run's result is kept as soon as it is there: an interruption loses none. */
+async function trainRow(row: Row, places: Places, again: boolean, say: (line: string) => void): Promise<void> {
+  let made = false;
+  for (const name of Object.keys(row.runs)) {
+    const results = readResults(RESULTS);
+    const reason = again ? "trained again" : reasonToTrain(row, name, results, places);
+    if (reason === undefined) {
+      say(`${row.name}/${name}: stands`);
+      continue;
+    }
+    say(`${row.name}/${name}: ${reason}`);
+    if (!made) await makeData(row, places);
+    made = true;
+    const result = await trainRun(row, name, places, reason);
+    const next = { ...readResults(RESULTS) } as Record<string, Results[string]>;
+    next[row.name] = { ...next[row.name], [name]: result };
+    writeResults(RESULTS, ordered(next));
+    writeTable(readResults(RESULTS));
+  }
+}
+
+/** In the order of the rows, without what they no longer name. */
+function ordered(results: Results): Results {
+  return Object.fromEntries(rows.flatMap((row) => {
+    const runs = Object.keys(row.runs).flatMap((run) => {
+      const result = results[row.name]?.[run];
+      return result === undefined ? [] : [[run, result] as const];
+    });
+    return runs.length === 0 ? [] : [[row.name, Object.fromEntries(runs)] as const];
+  }));
+}
+
+function writeTable(results: Results): void {
+  valueOf(writeAtomically(TABLE, resultsTable(rows, results, staleRuns(results))));
+}
+
+function rowOf(name: string): Row {
+  const row = rows.find((one) => one.name === name);
+  if (row !== undefined) return row;
+  const names = rows.map((one) => one.name);
+  const near = nearest(name, names);
+  throw new CommandFailure({ code: "unknown-row", exit: exitCodes.usage, message: `there is no example ${JSON.stringify(name)} to train`, remedy: `${near === undefined ? "" : `did you mean ${near}? `}there are ${names.join(", ")}` });
+}

@@ -1,0 +1,92 @@
+import { existsSync, rmSync } from "node:fs";
+import path from "node:path";
+import { exitCodes } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { tokenizerFacts } from "../experiment/check.ts";
+import { readTrained } from "../experiment/use.ts";
+import { CommandFailure } from "../failure.ts";
+import { readFacts } from "../report/write.ts";
+import { hashesOf, hashesToday } from "./hashes.ts";
+import type { Results, RunResult } from "./record.ts";
+import type { Row } from "./row.ts";
+import { tfmc } from "./tfmc.ts";
+
+/** Where things are; all relative to the project's folder, so that commands can be typed again as they are told. */
+export interface Places {
+  /** The folder of real data. */
+  readonly data: string;
+  /** The folder of all runs. */
+  readonly runs: string;
+}
+
+export const runFolder = ({ runs }: Places, row: string, run: string): string => path.join(runs, row, run);
+
+/** The words behind `tfmc train` or `tfmc eval`, with the folders that they stand for. */
+export function commandLine(text: string, row: Row, places: Places): readonly string[] {
+  return text.split(/\s+/).filter((word) => word !== "").map((word) => word.replace(/^DATA(?=\/|$)/, places.data).replace(/^RUNS\//, `${path.join(places.runs, row.name)}/`));
+}
+
+/** Why a run has to be made again; undefined where its result stands. */
+export function reasonToTrain(row: Row, name: string, results: Results, places: Places): string | undefined {
+  const run = row.runs[name];
+  const result = results[row.name]?.[name];
+  if (run === undefined) throw new Error(`internal: ${row.name} has no run ${name}`);
+  if (result === undefined) return "not trained yet";
+  if (result.train !== run.train) return "another command";
+  const today = hashesToday(result);
+  if (today?.recipe !== result.hashes.recipe) return "another model or recipe";
+  if (today.program !== result.hashes.program) return "another program";
+  const earlier = earlierRuns(run.train).find((one) => (results[row.name]?.[one]?.date ?? "~") > result.date);
+  return earlier === undefined ? undefined : `${earlier} was trained since`;
+}
+
+/** The row's runs that a command starts from. */
+const earlierRuns = (train: string): readonly string[] => [...train.matchAll(/(?:^|\s)RUNS\/([\w-]+)/g)].map((match) => match[1] as string);
+
+/** Trains, or goes on where an earlier sitting was interrupted, and measures. */
+export async function trainRun(row: Row, name: string, places: Places, reason: string): Promise<RunResult> {
+  const run = row.runs[name];
+  if (run === undefined) throw new Error(`internal: ${row.name} has no run ${name}`);
+  const folder = runFolder(places, row.name, name);
+  await train(commandLine(run.train, row, places), folder, reason);
+  const { model, tokenizer, checkpoint } = readTrained(folder);
+  const facts = readFacts(folder);
+  const sittings = facts?.sittings ?? [];
+  const { record } = checkpoint;
+  return {
+    train: run.train,
+    measure: run.measure,
+    seconds: Math.round(sittings.reduce((sum, { seconds }) => sum + seconds, 0)),
+    steps: checkpoint.manifest.step,
+    adapter: facts?.machine.find(([title]) => title === "adapter")?.[1] ?? "",
+    date: new Date().toISOString(),
+    measured: await measured(row, name, folder, places),
+    hashes: hashesOf(model, record.data.sha256),
+    compiled: { file: record.sources[0]?.path ?? "", recipe: record.recipe, set: record.set, ...(tokenizer === undefined ? {} : { tokenizer: tokenizerFacts(tokenizer) }) },
+  };
+}
+
+async function train(args: readonly string[], folder: string, reason: string): Promise<void> {
+  // What was trained for another program is in the way; an interrupted run of this one is gone on with.
+  const interrupted = reason === "not trained yet" && existsSync(path.join(folder, "state.json"));
+  if (!interrupted) rmSync(folder, { recursive: true, force: true });
+  await succeeded("train", interrupted ? [...args, "--resume", folder] : [...args, "--out", folder]);
+}
+
+async function measured(row: Row, name: string, folder: string, places: Places): Promise<RunResult["measured"]> {
+  const measurements: Record<string, Readonly<Record<string, number>>> = {};
+  for (const [title, text] of Object.entries(row.runs[name]?.measure ?? {})) {
+    const stdout = await succeeded("eval", [folder, ...commandLine(text, row, places), "--json"]);
+    measurements[title] = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as Record<string, number>;
+  }
+  return measurements;
+}
+
+/** What a command wrote; its failure, which it has told itself, ends this program too. */
+async function succeeded(command: string, args: readonly string[]): Promise<string> {
+  process.stderr.write(`\n$ tfmc ${[command, ...args].join(" ")}\n`);
+  const { code, stdout } = await tfmc([command, ...args]);
+  if (code === exitCodes.ok) return stdout;
+  const message = code === exitCodes.interrupted ? `interrupted in tfmc ${command}` : `tfmc ${command} failed with exit code ${code}`;
+  throw new CommandFailure({ code: "row-not-done", exit: code as ExitCode, message, remedy: "the same command goes on where this one ended" });
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { rows } from "../../examples/rows.ts";
+import { readResults } from "../../src/results/record.ts";
+import type { Results, RunResult } from "../../src/results/record.ts";
+import type { Row } from "../../src/results/row.ts";
+import { staleRuns } from "../../src/results/stale.ts";
+import { resultsTable } from "../../src/results/table.ts";
+import { commandLine, reasonToTrain } from "../../src/results/train-run.ts";
+import { trainAllOptions } from "../../src/results/options.ts";
+
+const places = { data: "real", runs: "runs/all" };
+
+const row: Row = {
+  name: "gpt",
+  runs: {
+    first: { train: "examples/gpt/model.tfm --set d=32 --data DATA/a.txt", measure: { held: "" } },
+    second: { train: "examples/gpt/model.tfm --init-from RUNS/first", measure: { held: "DATA/b.txt" } },
+  },
+  figures: [{ title: "nats", of: ({ first, second }) => (first?.["held"]?.["nats"] ?? Number.NaN) - (second?.["held"]?.["nats"] ?? Number.NaN), mark: { atLeast: 0.5 }, digits: 2 }],
+};
+
+function result(run: string, nats: number, changes: Partial<RunResult> = {}): RunResult {
+  const { train, measure } = row.runs[run]!;
+  return {
+    train, measure, seconds: 125, steps: 2000, adapter: "an adapter", date: run === "first" ? "2026-01-01T10:00:00Z" : "2026-01-01T11:00:00Z",
+    measured: { held: { nats } },
+    hashes: { recipe: "000000000000", data: "111111111111", program: "222222222222" },
+    compiled: { file: "examples/gpt/model.tfm", recipe: "shakespeare", set: { d: "32", layers: "1" }, tokenizer: { size: 69, pad: 0, start: 1, end: 2, unk: 3, specials: 4 } },
+    ...changes,
+  };
+}
+
+/** As today's compiler makes them of the same file. */
+function standing(run: string, nats: number, changes: Partial<RunResult> = {}): RunResult {
+  const made = result(run, nats, changes);
+  const reason = /recipe is (\w+) today/.exec(staleRuns({ gpt: { [run]: made } }).get(`gpt/${run}`) ?? "");
+  const withRecipe = { ...made, hashes: { ...made.hashes, recipe: reason?.[1] ?? "" } };
+  const program = /program is (\w+) today/.exec(staleRuns({ gpt: { [run]: withRecipe } }).get(`gpt/${run}`) ?? "");
+  return { ...withRecipe, hashes: { ...withRecipe.hashes, program: program?.[1] ?? "" } };
+}
+
+describe("what has to be trained", () => {
+  test("a run without a result, with another command, another recipe, another program, or whose first weights are newer", () => {
+    const [first, second] = [standing("first", 2), standing("second", 1)];
+    expect(reasonToTrain(row, "first", {}, places)).toBe("not trained yet");
+    expect(reasonToTrain(row, "first", { gpt: { first } }, places)).toBeUndefined();
+    expect(reasonToTrain(row, "first", { gpt: { first: { ...first, train: "examples/gpt/model.tfm" } } }, places)).toBe("another command");
+    expect(reasonToTrain(row, "first", { gpt: { first: { ...first, hashes: { ...first.hashes, recipe: "x" } } } }, places)).toBe("another model or recipe");
+    expect(reasonToTrain(row, "first", { gpt: { first: { ...first, hashes: { ...first.hashes, program: "x" } } } }, places)).toBe("another program");
+    expect(reasonToTrain(row, "second", { gpt: { first, second } }, places)).toBeUndefined();
+    expect(reasonToTrain(row, "second", { gpt: { first: { ...first, date: "2026-01-01T12:00:00Z" }, second } }, places)).toBe("first was trained since");
+  });
+
+  test("a hyperparameter and the vocabulary change the hashes", () => {
+    const first = standing("first", 2);
+    expect(staleRuns({ gpt: { first } }).size).toBe(0);
+    for (const changed of [{ set: { d: "64", layers: "1" } }, { tokenizer: { ...first.compiled.tokenizer, size: 70 } }]) {
+      expect([...staleRuns({ gpt: { first: { ...first, compiled: { ...first.compiled, ...changed } } } }).keys()]).toEqual(["gpt/first"]);
+    }
+  });
+});
+
+test("commands name the folder of real data and the runs that they start from", () => {
+  expect(commandLine("a.tfm --data DATA/x  --init-from RUNS/first", row, places)).toEqual(["a.tfm", "--data", "real/x", "--init-from", "runs/all/gpt/first"]);
+  expect(commandLine("", row, places)).toEqual([]);
+});
+
+describe("the table", () => {
+  const table = (results: Results, stale = new Map<string, string>()): readonly string[] => resultsTable([row], results, stale).split("\n");
+  const figure = (lines: readonly string[]): string | undefined => lines.find((line) => line.startsWith("| [gpt]"));
+
+  test("says what was reached, missed, not trained, and what no longer stands", () => {
+    expect(figure(table({}))).toBe("| [gpt](gpt/README.md) | nats |  | ≥ 0.50 | not trained yet |");
+    expect(figure(table({ gpt: { first: result("first", 2), second: result("second", 1.5) } }))).toBe("| [gpt](gpt/README.md) | nats | 0.50 | ≥ 0.50 | reached |");
+    const missed = { gpt: { first: result("first", 2), second: result("second", 1.75) } };
+    expect(figure(table(missed))).toBe("| [gpt](gpt/README.md) | nats | 0.25 | ≥ 0.50 | missed |");
+    const stale = table(missed, new Map([["gpt/second", "the program is 333 today"]]));
+    expect(figure(stale)).toBe("| [gpt](gpt/README.md) | nats | 0.25 | ≥ 0.50 | missed, stale |");
+    expect(stale).toContain("**Stale: the program is 333 today.**");
+  });
+
+  test("gives each run's time, machine, hashes and commands", () => {
+    const lines = table({ gpt: { first: result("first", 2) } });
+    expect(lines).toContain("`first`: 2,000 steps in 2:05 on an adapter, 2026-01-01; recipe 000000000000, data 111111111111, program 222222222222");
+    expect(lines).toContain("    npx --no-install tfmc train examples/gpt/model.tfm --set d=32 --data DATA/a.txt");
+    expect(lines).toContain("    npx --no-install tfmc eval RUNS/first");
+  });
+});
+
+test("examples/RESULTS.md tells which rows no longer stand (npm run train:all -- --mark writes it)", () => {
+  const results = readResults("examples/results.json");
+  expect(readFileSync("examples/RESULTS.md", "utf8")).toBe(resultsTable(rows, results, staleRuns(results)));
+});
+
+test("every row is an example", () => {
+  for (const { name } of rows) expect(() => readFileSync(`examples/${name}/model.tfm`)).not.toThrow();
+});
+
+test("options", () => {
+  expect(trainAllOptions(["rnn", "vit", "--mark"])).toEqual({ names: ["rnn", "vit"], data: "../shared/data", again: false, markOnly: true });
+  expect(() => trainAllOptions(["--nonsense"])).toThrow(/nonsense/);
+});
