@@ -26,7 +26,7 @@ export interface CompileOptions {
   readonly profile: ContractProfile;
   /** Whether the recipe's training step is part of the program, or only the model's own entries. */
   readonly training: boolean;
-  /** The entries of the model to take along, all by default, and metrics of the recipe by `metricEntry`, none by default. */
+  /** The entries of the model to take along, all by default, and metrics of the recipe and its `loss` by `metricEntry`, none by default. */
   readonly entries?: readonly string[];
   /** false: every equation becomes a naive kernel of its own. For tests of the recognisers; slow. */
   readonly recognise?: boolean;
@@ -58,7 +58,7 @@ export function compile(model: Model, options: CompileOptions): Compiled {
   options.onPhase?.("differentiate");
   const layout = stateLayout(model.parameters, recipe?.optimizer, step?.counts, model.running);
   const update = recipe && { name: "update", graph: updateGraph(recipe, layout) };
-  const metrics = (model.recipe?.metrics ?? []).map((entry) => ({ ...entry, name: metricEntry(entry.name) }));
+  const metrics = (model.recipe === undefined ? [] : [model.recipe.validationLoss, ...model.recipe.metrics]).map((entry) => ({ ...entry, name: metricEntry(entry.name) }));
   const own = [...model.entries.filter(({ name }) => options.entries?.includes(name) ?? true), ...metrics.filter(({ name }) => options.entries?.includes(name))];
   const entries: Lowered[] = [...(step?.entries ?? []), ...(update ? [update] : []), ...own.map((entry) => ({ ...entry, source: entry }))];
   return compileGraphs(model.name, entries, layout, options, recipe?.optimizer.learningRate);

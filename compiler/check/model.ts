@@ -74,6 +74,10 @@ export interface Recipe {
   /** `training` true; its graph's only output is `loss`, a scalar; inputs are fields of the data. */
   readonly loss: Entry;
   readonly metrics: readonly Entry[];
+  /** The loss with `training` false, for data that are not trained on. */
+  readonly validationLoss: Entry;
+  /** What is measured on and not trained on: a share of the data, or the path of others for the same source. Absent: what the data's files set aside. */
+  readonly validation?: number | string;
   readonly optimizer: Optimizer;
   /** Built-in metrics by name: `bleu`, `exact_match`, `perplexity`. */
   readonly reports: readonly string[];

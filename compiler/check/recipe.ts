@@ -17,6 +17,7 @@ import { optimizerOf } from "./optimizer.ts";
 import type { FileScope } from "./scope.ts";
 import { declared, methodOf } from "./scope.ts";
 import { nearest } from "./suggest.ts";
+import { validationOf } from "./validation.ts";
 import { tokenizerOf, type TokenizerFacts } from "./tokenizer.ts";
 import type { InstanceVal, Val } from "./value.ts";
 import { POISON, scalar } from "./value.ts";
@@ -29,7 +30,7 @@ export interface RecipeOptions {
   readonly tokenizer?: TokenizerFacts | undefined;
 }
 
-const SETTINGS = ["tokenizer", "data", "model", "optimizer", "undecayed", "batch", "steps", "clip", "seed", "accumulate", "generate", "metrics", "init_from"] as const;
+const SETTINGS = ["tokenizer", "data", "model", "optimizer", "undecayed", "batch", "steps", "clip", "seed", "accumulate", "generate", "metrics", "init_from", "validation"] as const;
 type SettingName = (typeof SETTINGS)[number];
 
 interface Setting {
@@ -276,6 +277,7 @@ class RecipeMaker {
     const loss = lossMethod && entryOf(lossMethod, true);
     const [output, second] = loss?.outputs ?? [];
     if (loss && output && lossMethod && (second || output.shape.length > 0 || output.type !== "f32")) this.world.report(errors.lossNotScalar(lossMethod.name.span, loss.outputs));
+    const validationLoss = loss && entryOf(lossMethod, false);
     const metrics = [...this.methods.values()].filter((method) => method.name.text !== "loss").flatMap((method) => entryOf(method, false) ?? []);
     const paths = this.world.parameters.filter((param) => reached.has(param.path) && param.state === "parameter").map((param) => param.path);
     const optimizer = this.settings.has("optimizer") ? optimizerOf(this.settings.get("optimizer")!.values[0]!, (run) => this.context(run), this.undecayed(paths), this.world) : undefined;
@@ -288,7 +290,7 @@ class RecipeMaker {
     const generate = this.generate(model);
     const reports = this.reports();
     const from = this.setting("init_from");
-    if (!data || !loss || !optimizer || batch === undefined || steps === undefined || seed === undefined || accumulate === undefined) return { recipe: undefined, reached };
+    if (!data || !loss || !validationLoss || !optimizer || batch === undefined || steps === undefined || seed === undefined || accumulate === undefined) return { recipe: undefined, reached };
     return {
       reached,
       recipe: {
@@ -297,6 +299,8 @@ class RecipeMaker {
         data: data.spec,
         loss: { ...loss, name: "loss" },
         metrics,
+        validationLoss: { ...validationLoss, name: "loss" },
+        ...validationOf(this.setting("validation"), () => this.span("validation"), this.world),
         optimizer,
         reports,
         batch,

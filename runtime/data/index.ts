@@ -18,4 +18,4 @@ export { spanExamples } from "./spans.ts";
 export type { Question } from "./spans.ts";
 export { taggedExamples } from "./tagged.ts";
 export type { Tagged } from "./tagged.ts";
-export { heldOutSplit, textExamples } from "./text.ts";
+export { countBefore, splitText, textExamples } from "./text.ts";

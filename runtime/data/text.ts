@@ -56,12 +56,17 @@ function windows(ids: Int32Array, starts: readonly number[], T: number): Batch {
   return { sizes: { B, T }, fields: { ids: now, next }, tokens: B * T };
 }
 
-/** The first nine tenths and the rest, cut between characters. */
-export function heldOutSplit(text: string): readonly [training: string, heldOut: string] {
+/** A text without its last share, 0 to 1, and that share, cut between characters. */
+export function splitText(text: string, share: number): readonly [first: string, last: string] {
   const characters = Array.from(text);
-  const at = Math.floor(characters.length * 0.9);
-  const place = characters.slice(0, at).join("").length;
+  const place = characters.slice(0, countBefore(characters.length, share)).join("").length;
   return [text.slice(0, place), text.slice(place)];
+}
+
+/** How many of `count` stand before the last share of them, as nanoGPT counts: rounded down. */
+export function countBefore(count: number, share: number): number {
+  // What a share such as 0.9 lacks to a whole number by its rounding is not a reason to count one less.
+  return Math.floor(count * (1 - share) + 1e-9);
 }
 
 /** Code points. */

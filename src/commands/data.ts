@@ -10,7 +10,7 @@ import { readModel } from "../experiment/source.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import type { Output } from "../output.ts";
 import type { Command, OptionValues } from "./command.ts";
-import { modelChoices, modelOptions } from "./model-options.ts";
+import { modelChoices, modelOptions, validationOption, validationSetting } from "./model-options.ts";
 import { reporting } from "./refused.ts";
 
 export const dataCommand: Command = {
@@ -24,6 +24,7 @@ export const dataCommand: Command = {
   options: [
     ...modelOptions,
     { name: "data", kind: "text", value: "PATH", doc: "files in the place of the recipe's" },
+    validationOption,
     { name: "skip-bad-rows", kind: "flag", doc: "leave out rows that are wrong, and count them" },
     { name: "step", kind: "integer", value: "N", doc: "the step, from 1; 1 by default" },
     { name: "rows", kind: "integer", value: "N", doc: "rows to show; 4 by default" },
@@ -36,9 +37,9 @@ async function showData(action: string, file: string, options: OptionValues, out
   if (action !== "show") throw new CommandFailure({ code: "action-unknown", exit: exitCodes.usage, message: `there is no \`tfmc data ${action}\``, remedy: `tfmc data show ${action.endsWith(".tfm") ? action : "FILE.tfm"}` });
   const [step, rows] = [counted(options, "step", 1), counted(options, "rows", 4)];
   const { recipe: name, set } = modelChoices(options);
-  const prepared = await prepare({ source: valueOf(readModel(file)), recipe: name, set, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), warn: (warnings) => output.report(warnings) });
+  const prepared = await prepare({ source: valueOf(readModel(file)), recipe: name, set: { ...set, ...validationSetting(options) }, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), warn: (warnings) => output.report(warnings) });
   const { data, recipe, tokenizer, stepsPerEpoch } = prepared;
-  output.say(`${data.training.count.toLocaleString("en-US")} ${data.training.unit} in ${data.file}${data.heldOut === undefined ? "" : `, ${data.heldOut.count.toLocaleString("en-US")} held out`}${data.badRows === 0 ? "" : `, ${data.badRows} bad rows left out`}; ${stepsPerEpoch} steps see as much once${tokenizer === undefined ? "" : `; ${tokenizer.size} tokens`}`);
+  output.say(`${data.training.count.toLocaleString("en-US")} ${data.training.unit} in ${data.file}${data.validation === undefined ? "" : `, ${data.validation.count.toLocaleString("en-US")} for validation`}${data.badRows === 0 ? "" : `, ${data.badRows} bad rows left out`}; ${stepsPerEpoch} steps see as much once${tokenizer === undefined ? "" : `; ${tokenizer.size} tokens`}`);
   const batch = prepared.batches(step)[0] as TrainingBatch;
   output.say(`step ${step}: ${Object.entries(batch.sizes).map(([size, value]) => `${size} = ${value}`).join(", ")}`);
   const inputs = recipe.loss.inputs;

@@ -1,7 +1,7 @@
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { recipeOf } from "../experiment/check.ts";
-import { heldOutData } from "../experiment/data.ts";
+import { validationData } from "../experiment/data.ts";
 import { choiceOf, measuringOptions } from "../experiment/decoding.ts";
 import { metricsText } from "../experiment/evaluate.ts";
 import { checkMeasurable, measure, restoredMeasurer } from "../experiment/measure.ts";
@@ -22,7 +22,7 @@ export const evalCommand: Command = {
   details: "BLEU is sacreBLEU's (13a, corpus, cased); exact match is the share of answers equal to their targets; perplexity is measured on\nevery token, and told in nats as well; metrics that the recipe defines are averaged. The figures are also appended to the run's\nlog.jsonl and shown by its report. --answers prints every source, target and answer, separated by tabs.",
   arguments: [
     { name: "run", count: "one", doc: "a run folder, or a model file for its newest run in runs/" },
-    { name: "data", count: "optional", doc: "data of the kind that it was trained on; by default what those held out" },
+    { name: "data", count: "optional", doc: "data of the kind that it was trained on; by default the recipe's `validation`" },
   ],
   options: [...measuringOptions, { name: "answers", kind: "flag", doc: "print the answers instead of the figures, which then go to stderr" }],
   needsAdapter: true,
@@ -33,7 +33,7 @@ async function evalModel(place: string, file: string | undefined, options: Optio
   const choice = choiceOf(options, measuringOptions);
   const { checkpoint, model, tokenizer } = readTrained(place);
   const { record, source } = checkpoint;
-  const examples = valueOf(await heldOutData(recipeOf(model).data, source.file.path, record.data, file));
+  const examples = valueOf(await validationData(recipeOf(model), source.file.path, record.data, file));
   checkMeasurable(recipeOf(model), examples);
   const device = valueOf(await commandDevice());
   const progress = output.progress();

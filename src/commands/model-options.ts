@@ -1,3 +1,4 @@
+import path from "node:path";
 import { valueOf } from "../failure.ts";
 import { parseSettings } from "../experiment/settings.ts";
 import type { Settings } from "../experiment/settings.ts";
@@ -11,4 +12,14 @@ export const modelOptions: readonly Option[] = [
 
 export function modelChoices(options: OptionValues): { readonly recipe: string | undefined; readonly set: Settings } {
   return { recipe: options.text("recipe"), set: valueOf(parseSettings(options.list("set"))) };
+}
+
+/** Of verbs that read a recipe's data. */
+export const validationOption: Option = { name: "validation", kind: "text", value: "PATH|SHARE", doc: "measure on this file or folder, or on the last share (0.1) of the data, which is then not trained on" };
+
+/** As a setting of the recipe; a path is relative to where the command is given. */
+export function validationSetting(options: OptionValues): Settings {
+  const given = options.text("validation");
+  if (given === undefined) return {};
+  return { "recipe.validation": /^\d*\.?\d+$/.test(given) ? given : path.resolve(given) };
 }

@@ -1,9 +1,8 @@
 import type { Examples } from "../../runtime/data/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { heldOutData } from "../experiment/data.ts";
 import { metricsText } from "../experiment/evaluate.ts";
-import { checkMeasurable, measurable } from "../experiment/measure.ts";
+import { checkMeasurable } from "../experiment/measure.ts";
 import { duration, progressLines } from "../experiment/progress-line.ts";
 import { newRunFolder, readCheckpoint } from "../experiment/run-folder.ts";
 import type { Checkpoint } from "../experiment/run-folder.ts";
@@ -16,7 +15,7 @@ import { commandDevice } from "../gpu/device.ts";
 import { interruption } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import type { Command, OptionValues } from "./command.ts";
-import { modelChoices, modelOptions } from "./model-options.ts";
+import { modelChoices, modelOptions, validationOption, validationSetting } from "./model-options.ts";
 import { reporting } from "./refused.ts";
 
 export const trainCommand: Command = {
@@ -31,13 +30,13 @@ Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 1
   options: [
     ...modelOptions,
     { name: "data", kind: "text", value: "PATH", doc: "train on this file or folder, in the place of the recipe's" },
+    validationOption,
     { name: "skip-bad-rows", kind: "flag", doc: "leave out rows of the data that are wrong, and count them, instead of stopping at the first" },
     { name: "out", kind: "text", value: "DIR", doc: "the run folder; runs/NAME by default" },
     { name: "resume", kind: "text", value: "DIR", doc: "go on with the run in this folder" },
     { name: "steps", kind: "integer", value: "N", doc: "the same as --set recipe.steps=N" },
     { name: "seed", kind: "integer", value: "N", doc: "the same as --set recipe.seed=N" },
     { name: "stop-at", kind: "integer", value: "N", doc: "end after step N as Ctrl-C would" },
-    { name: "eval", kind: "text", value: "FILE", doc: "when done, measure on these data; by default on what the data hold out" },
     { name: "checkpoint-every", kind: "integer", value: "N", doc: "write a checkpoint every N steps; 500 by default" },
     { name: "tensorboard", kind: "flag", doc: "write TensorBoard event files into the run folder as well" },
   ],
@@ -51,20 +50,18 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   const resume = resumed === undefined ? undefined : readCheckpoint(resumed);
   const { recipe, set } = modelChoices(options);
   const numbers = countOptions(options);
-  const evaluation = options.text("eval");
   const prepared = await prepareRun({
     source: modelOf(file, resume),
     recipe,
-    set: { ...set, ...numbers.set },
+    set: { ...set, ...validationSetting(options), ...numbers.set },
     data: options.text("data"),
     skipBadRows: options.flag("skip-bad-rows") ? true : undefined,
     resume,
     warn: (warnings) => output.report(warnings),
   });
   const { data, recipe: chosen } = prepared;
-  const own = measurable(chosen) ? data.heldOut : undefined;
-  const heldout = evaluation === undefined ? own : valueOf(await heldOutData(chosen.data, prepared.source.file.path, data.record, evaluation));
-  if (heldout !== undefined) checkMeasurable(chosen, heldout);
+  const { validation } = data;
+  if (validation !== undefined) checkMeasurable(chosen, validation);
   const { steps } = prepared.recipe;
   const folder = options.text("out") ?? resume?.folder ?? newRunFolder(prepared.source.file.path);
   const device = valueOf(await commandDevice());
@@ -82,12 +79,14 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
       onStep: (row) => progress.update(line(row)),
     }).finally(() => progress.finish());
     const seconds = (performance.now() - started) / 1000;
-    const { metrics, answers } = heldout === undefined || result.end !== "done" ? { metrics: {}, answers: [] } : await run.measure(heldout);
+    const { metrics, answers } = validation === undefined || result.end !== "done" ? { metrics: {}, answers: [] } : await run.measure(validation);
     if (Object.keys(metrics).length > 0) {
       run.logEvaluation(result.step, metrics, answers);
-      output.say(`${metricsText(metrics)} on ${heldout === undefined ? "" : counted(heldout)}`);
+      output.say(`${metricsText(metrics)} on ${validation === undefined ? "" : counted(validation)}`);
     }
-    if (output.json) output.dataJson({ run: folder, step: result.step, end: result.end, loss: result.last?.loss ?? null, seconds, adapter: device.adapter.name, ...metrics });
+    const { loss: validationLoss, ...others } = metrics;
+    const validated = { ...(validationLoss === undefined ? {} : { validation_loss: validationLoss }), ...others };
+    if (output.json) output.dataJson({ run: folder, step: result.step, end: result.end, loss: result.last?.loss ?? null, seconds, adapter: device.adapter.name, ...validated });
     else output.data(folder);
     if (result.end === "done") {
       output.say(`trained ${result.step - run.from} steps in ${duration(seconds)} on ${device.adapter.name}; try: ${chosen.generate === undefined ? `tfmc eval ${folder} DATA` : `tfmc run ${folder} "…"`}`);

@@ -1,6 +1,6 @@
 import { captionExamples } from "../../runtime/data/index.ts";
 import { readText } from "../files.ts";
-import { picturesIn } from "./images.ts";
+import { openedPictures, picturesIn } from "./images.ts";
 import type { Source } from "./source.ts";
 import { wrong } from "./source.ts";
 
@@ -14,8 +14,6 @@ export const captionsSource: Source = (request) => {
   if (names.length !== classes) return wrong("names-count", `${file} has ${names.length} names, but there are ${classes} classes`, "write one name per line, in the order of the classes");
   const found = picturesIn(request);
   if (!found.ok) return found;
-  const { files, training, heldOut } = found.value;
-  const trained = captionExamples(training, names);
-  const held = heldOut && captionExamples(heldOut, names);
-  return { ok: true, value: { files: [...files, file], training: trained, whole: held ?? trained, badRows: 0, ...(held === undefined ? {} : { heldOut: held }) } };
+  const opened = openedPictures(found.value, (pictures) => captionExamples(pictures, names));
+  return { ok: true, value: { ...opened, files: [...opened.files, file] } };
 };

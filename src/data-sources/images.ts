@@ -1,36 +1,40 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
-import { idxPictures, imageExamples } from "../../runtime/data/index.ts";
+import { countBefore, idxPictures, imageExamples } from "../../runtime/data/index.ts";
 import type { Examples, Pictures } from "../../runtime/data/index.ts";
 import type { Result } from "../failure.ts";
 import { readBytes } from "../files.ts";
-import type { Source, SourceRequest } from "./source.ts";
+import type { OpenedData, Source, SourceRequest } from "./source.ts";
 import { isFolder, reading, wrong } from "./source.ts";
 
-const NAMES = "a folder with train-images-idx3-ubyte and train-labels-idx1-ubyte (.gz or not), and val- or t10k- in the place of train- for held-out images";
+const NAMES = "a folder with train-images-idx3-ubyte and train-labels-idx1-ubyte (.gz or not), and val- or t10k- in the place of train- for those of validation";
 
 /** A folder of IDX files as MNIST has them, or one file of images whose labels lie beside it. */
 export const imagesSource: Source = (request) => {
   const found = picturesIn(request);
   if (!found.ok) return found;
-  const { files, training, heldOut } = found.value;
-  const held: Examples | undefined = heldOut && imageExamples(heldOut);
-  const trained = imageExamples(training);
-  return { ok: true, value: { files, training: trained, whole: held ?? trained, badRows: 0, ...(held === undefined ? {} : { heldOut: held }) } };
+  return { ok: true, value: openedPictures(found.value, imageExamples) };
 };
 
 export interface FoundPictures {
   readonly files: readonly string[];
   readonly training: Pictures;
-  readonly heldOut?: Pictures;
+  readonly validation?: Pictures;
+}
+
+export function openedPictures({ files, training, validation }: FoundPictures, of: (pictures: Pictures) => Examples): OpenedData {
+  const trained = of(training);
+  if (validation === undefined) return { files, training: trained, whole: trained, badRows: 0 };
+  const held = of(validation);
+  return { files, training: trained, validation: held, whole: held, badRows: 0 };
 }
 
 export function picturesIn(request: SourceRequest): Result<FoundPictures> {
   if (!existsSync(request.path)) return wrong("file-missing", `${request.path}: there is no such file or folder`, NAMES);
   if (!isFolder(request.path)) {
     const one = picturesOf(request.path, request);
-    return one.ok ? { ok: true, value: { files: one.value.files, training: one.value.pictures } } : one;
+    return one.ok ? { ok: true, value: withShare(one.value, request.validation) } : one;
   }
   const names = readdirSync(request.path).sort();
   const imagesOf = (...parts: readonly string[]): string | undefined => names.find((name) => parts.some((part) => name.startsWith(part)) && /images.*idx\d/.test(name));
@@ -39,13 +43,28 @@ export function picturesIn(request: SourceRequest): Result<FoundPictures> {
   if (train === undefined && held === undefined) return wrong("images-missing", `${request.path} has no images in IDX files`, NAMES);
   const training = picturesOf(path.join(request.path, train ?? (held as string)), request);
   if (!training.ok) return training;
-  if (held === undefined || train === undefined) return { ok: true, value: { files: training.value.files, training: training.value.pictures } };
-  const heldOut = picturesOf(path.join(request.path, held), request);
-  if (!heldOut.ok) return heldOut;
-  return { ok: true, value: { files: [...training.value.files, ...heldOut.value.files], training: training.value.pictures, heldOut: heldOut.value.pictures } };
+  if (held === undefined || train === undefined || request.validation !== undefined) return { ok: true, value: withShare(training.value, request.validation) };
+  const validation = picturesOf(path.join(request.path, held), request);
+  if (!validation.ok) return validation;
+  return { ok: true, value: { files: [...training.value.files, ...validation.value.files], training: training.value.pictures, validation: validation.value.pictures } };
 }
 
-function picturesOf(file: string, { arguments: { side, channels, classes } }: SourceRequest): Result<{ readonly files: readonly string[]; readonly pictures: Pictures }> {
+function withShare({ files, pictures }: ReadPictures, share = 0): FoundPictures {
+  const at = countBefore(pictures.labels.length, share);
+  return at === pictures.labels.length ? { files, training: pictures } : { files, training: someOf(pictures, 0, at), validation: someOf(pictures, at, pictures.labels.length) };
+}
+
+function someOf(pictures: Pictures, from: number, to: number): Pictures {
+  const size = pictures.rows * pictures.columns * pictures.channels;
+  return { ...pictures, pixels: pictures.pixels.subarray(from * size, to * size), labels: pictures.labels.subarray(from, to) };
+}
+
+interface ReadPictures {
+  readonly files: readonly string[];
+  readonly pictures: Pictures;
+}
+
+function picturesOf(file: string, { arguments: { side, channels, classes } }: SourceRequest): Result<ReadPictures> {
   const labelFile = path.join(path.dirname(file), path.basename(file).replace("images", "labels").replace(/idx\d/, "idx1"));
   if (labelFile === file) return wrong("images-missing", `${file} does not look like a file of images`, NAMES);
   const images = unpacked(file);

@@ -4,14 +4,15 @@ import { normalise } from "../../runtime/text/index.ts";
 import type { BadRow, Row } from "./rows.ts";
 import { bad, classOf, isBad, readRows } from "./rows.ts";
 import type { Source } from "./source.ts";
-import { withoutHeldOut } from "./source.ts";
+import { openedRows } from "./source.ts";
 
 /** A table with a text, or two, and a class in each row: `first`, `second` and `label` name the columns. */
-export const labelledSource: Source = async ({ path, arguments: given, skipBadRows }) => {
+export const labelledSource: Source = async (request) => {
+  const { path, arguments: given, skipBadRows } = request;
   const [first, second, label] = [String(given["first"]), String(given["second"]), String(given["label"])];
   const columns = [first, ...(second === "" ? [] : [second]), label];
   const read = await readRows(path, columns, skipBadRows, (row) => labelled(row, columns, Number(given["classes"])));
-  return read.ok ? withoutHeldOut([path], labelledExamples(read.value.items), read.value.badRows) : read;
+  return read.ok ? openedRows(request, read.value, labelledExamples) : read;
 };
 
 function labelled({ values }: Row, columns: readonly string[], classes: number): Labelled | BadRow {

@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { countBefore } from "../../runtime/data/index.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -12,16 +13,18 @@ export interface SourceRequest {
   readonly arguments: Readonly<Record<string, string | number | boolean>>;
   /** Leave bad rows out and count them; else the first one is the failure. */
   readonly skipBadRows: boolean;
+  /** The share at the end, 0 to below 1, that is not trained on; where nothing is said, what the files or their kind set aside. */
+  readonly validation?: number | undefined;
   /** Resolves a path among the arguments, which is relative to the model's folder. */
   readonly resolve: (path: string) => string;
 }
 
-/** Data as read. What the files set aside for measuring is not in `training`. */
+/** Data as read. What is set aside for validation is not in `training`. */
 export interface OpenedData {
   /** Every file that was read, in a fixed order. */
   readonly files: readonly string[];
   readonly training: Examples;
-  readonly heldOut?: Examples;
+  readonly validation?: Examples;
   /** What evaluation takes when it is pointed to these files alone. */
   readonly whole: Examples;
   readonly badRows: number;
@@ -30,9 +33,12 @@ export interface OpenedData {
 /** How the files of a source are read. A new source is one such function, and its name in the table. */
 export type Source = (request: SourceRequest) => Result<OpenedData> | Promise<Result<OpenedData>>;
 
-/** For sources whose files set nothing aside. */
-export function withoutHeldOut(files: readonly string[], examples: Examples, badRows = 0): Result<OpenedData> {
-  return { ok: true, value: { files, training: examples, whole: examples, badRows } };
+/** The rows of a table, of which the last may be for validation. */
+export function openedRows<T>({ path, validation = 0 }: SourceRequest, { items, badRows }: { readonly items: readonly T[]; readonly badRows: number }, of: (items: readonly T[]) => Examples): Result<OpenedData> {
+  const at = countBefore(items.length, validation);
+  const whole = of(items);
+  if (at === items.length) return { ok: true, value: { files: [path], training: whole, whole, badRows } };
+  return { ok: true, value: { files: [path], training: of(items.slice(0, at)), validation: of(items.slice(at)), whole, badRows } };
 }
 
 export function isFolder(path: string): boolean {

@@ -3,12 +3,12 @@ import type { Question } from "../../runtime/data/index.ts";
 import type { BadRow } from "./rows.ts";
 import { bad, readRows, shown } from "./rows.ts";
 import type { Source } from "./source.ts";
-import { withoutHeldOut } from "./source.ts";
+import { openedRows } from "./source.ts";
 
 /** A table of `question`, `context` and `answer`; the answer is where it first stands in the context. */
-export const spansSource: Source = async ({ path, skipBadRows }) => {
-  const read = await readRows(path, ["question", "context", "answer"], skipBadRows, ({ values }) => question(values.map(String)));
-  return read.ok ? withoutHeldOut([path], spanExamples(read.value.items), read.value.badRows) : read;
+export const spansSource: Source = async (request) => {
+  const read = await readRows(request.path, ["question", "context", "answer"], request.skipBadRows, ({ values }) => question(values.map(String)));
+  return read.ok ? openedRows(request, read.value, spanExamples) : read;
 };
 
 function question([asked = "", context = "", answer = ""]: readonly string[]): Question | BadRow {

@@ -5,15 +5,16 @@ import { readText } from "../files.ts";
 import type { BadRow, RowsRead } from "./rows.ts";
 import { bad, classOf, isBad, kindOf, readRows, shown } from "./rows.ts";
 import type { Source } from "./source.ts";
-import { withoutHeldOut, wrong } from "./source.ts";
+import { openedRows, wrong } from "./source.ts";
 
 /** Sentences of tagged words: a word, a tab and its tag on each line and an empty line between sentences, or JSONL, Parquet or CSV with `words` and `tags`, lists or with spaces between. */
-export const taggedSource: Source = async ({ path: file, arguments: { tags }, skipBadRows }) => {
+export const taggedSource: Source = async (request) => {
+  const { path: file, arguments: { tags }, skipBadRows } = request;
   const read =
     kindOf(file) === "tsv"
       ? readColumns(file, skipBadRows, Number(tags))
       : await readRows(file, ["words", "tags"], skipBadRows, ({ values: [words = [], given = []] }) => sentence(list(words), list(given), Number(tags)));
-  return read.ok ? withoutHeldOut([file], taggedExamples(read.value.items), read.value.badRows) : read;
+  return read.ok ? openedRows(request, read.value, taggedExamples) : read;
 };
 
 function list(value: string | readonly string[]): readonly string[] {

@@ -1,32 +1,35 @@
-import { corruptedExamples, heldOutSplit, sentenceExamples, textExamples } from "../../runtime/data/index.ts";
+import { corruptedExamples, countBefore, sentenceExamples, splitText, textExamples } from "../../runtime/data/index.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import type { Result } from "../failure.ts";
 import { readText } from "../files.ts";
-import type { OpenedData, Source } from "./source.ts";
+import type { OpenedData, Source, SourceRequest } from "./source.ts";
 import { wrong } from "./source.ts";
 
-/** One text file: the first nine tenths are trained on, the last tenth is held out. */
-export const textSource: Source = ({ path, arguments: { length } }) => splitText(path, (part) => textExamples(part, Number(length)));
+/** One text file. */
+export const textSource: Source = (request) => opened(request, (part) => textExamples(part, Number(request.arguments["length"])));
 
 /** The same, in windows with spans taken out. */
-export const corruptedSource: Source = ({ path, arguments: { length, p, span } }) =>
-  splitText(path, (part) => corruptedExamples(part, { length: Number(length), p: Number(p), span: Number(span) }));
+export const corruptedSource: Source = (request) => {
+  const { length, p, span } = request.arguments;
+  return opened(request, (part) => corruptedExamples(part, { length: Number(length), p: Number(p), span: Number(span) }));
+};
 
 /** A text file with a sentence on each line and an empty line between documents; without empty lines all of it is one document. */
-export const sentencesSource: Source = ({ path, arguments: { length } }) => splitText(path, (part) => sentenceExamples(documents(part), Number(length)), true);
+export const sentencesSource: Source = (request) => opened(request, (part) => sentenceExamples(documents(part), Number(request.arguments["length"])), true);
 
-function splitText(path: string, of: (text: string) => Examples, byLines = false): Result<OpenedData> {
+/** Where nobody says otherwise, the last tenth is for validation. */
+function opened({ path, validation: share = 0.1 }: SourceRequest, of: (text: string) => Examples, byLines = false): Result<OpenedData> {
   const text = readText(path);
   if (!text.ok) return text;
   if (text.value.trim() === "") return wrong("data-empty", `${path} is empty`, "give a text file");
-  const [training, heldOut] = byLines ? splitLines(text.value) : heldOutSplit(text.value);
-  const held = heldOut === "" ? {} : { heldOut: of(heldOut) };
-  return { ok: true, value: { files: [path], training: of(training), ...held, whole: of(text.value), badRows: 0 } };
+  const [training, last] = byLines ? splitLines(text.value, share) : splitText(text.value, share);
+  const validation = last === "" ? {} : { validation: of(last) };
+  return { ok: true, value: { files: [path], training: of(training), ...validation, whole: of(text.value), badRows: 0 } };
 }
 
-function splitLines(text: string): readonly [string, string] {
+function splitLines(text: string, share: number): readonly [string, string] {
   const lines = text.split("\n");
-  const at = Math.ceil(lines.length * 0.9);
+  const at = countBefore(lines.length, share);
   return [lines.slice(0, at).join("\n"), lines.slice(at).join("\n").trim()];
 }
 

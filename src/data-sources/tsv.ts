@@ -7,20 +7,22 @@ import { readText } from "../files.ts";
 import type { BadRow, Row } from "./rows.ts";
 import { bad, kindOf, readRows, shown } from "./rows.ts";
 import type { Source } from "./source.ts";
-import { withoutHeldOut } from "./source.ts";
+import { openedRows } from "./source.ts";
 
-/** Pairs of texts, nothing held out: TSV without a header, or CSV, JSONL or Parquet with the columns that `from` and `to` name. */
-export const pairsSource: Source = async ({ path, arguments: given, skipBadRows }) => {
+/** Pairs of texts: TSV without a header, or CSV, JSONL or Parquet with the columns that `from` and `to` name. */
+export const pairsSource: Source = async (request) => {
+  const { path, arguments: given, skipBadRows } = request;
   if (kindOf(path) !== "tsv") {
     const columns = [String(given["from"]), String(given["to"])];
     const read = await readRows(path, columns, skipBadRows, (row) => pairOfRow(row, columns));
-    return read.ok ? withoutHeldOut([path], pairExamples(read.value.items), read.value.badRows) : read;
+    return read.ok ? openedRows(request, read.value, pairExamples) : read;
   }
   const text = readText(path);
   if (!text.ok) return text;
   const left: Failure[] = [];
   const pairs = pairsOf(text.value, path, skipBadRows ? left : undefined);
-  return pairs.ok ? withoutHeldOut([path], pairExamples(pairs.value), left.length) : pairs;
+  if (!pairs.ok) return pairs;
+  return openedRows(request, { items: pairs.value.map((pair, at) => ({ ...pair, line: pair.line ?? at + 1 })), badRows: left.length }, pairExamples);
 };
 
 function pairOfRow({ line, values }: Row, columns: readonly string[]): TextPair | BadRow {

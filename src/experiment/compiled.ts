@@ -28,10 +28,10 @@ export function trainingProgram(model: Model, device: Device): Program {
   return compile(model, { profile: profileOf(device.adapter), training: true, entries: usedEntries(model) }).program;
 }
 
-/** The entries that the recipe generates with and the recipe's metrics, as far as there are any. */
+/** The entries that the recipe generates with, as far as there are any, its metrics, and its loss for validation. */
 export function usedEntries(model: Model): readonly string[] {
   const generates = model.recipe?.generate?.entry;
-  return [...(generates === undefined ? [] : writingEntries(model, generates)), ...(model.recipe?.metrics ?? []).map(({ name }) => metricEntry(name))];
+  return [...(generates === undefined ? [] : writingEntries(model, generates)), ...(model.recipe === undefined ? [] : [model.recipe.validationLoss, ...model.recipe.metrics]).map(({ name }) => metricEntry(name))];
 }
 
 /** Some entries alone, for use. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { DataSpec } from "../../compiler/check/model.ts";
+import type { DataSpec, Recipe } from "../../compiler/check/model.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import type { CorpusManifest } from "../corpus/index.ts";
 import { SOURCES } from "../data-sources/index.ts";
@@ -27,6 +27,8 @@ export interface DataRecord {
   /** Number of examples that are trained on, and what they are. */
   readonly examples: number;
   readonly unit: string;
+  /** Number of examples that are for validation. */
+  readonly validation?: number;
   /** Rows that were left out as bad. */
   readonly badRows?: number;
   /** Of the Unicode data that a generated corpus was drawn from. */
@@ -40,10 +42,12 @@ export interface DataOptions {
   readonly folder?: string | undefined;
   /** Leave bad rows out and count them. */
   readonly skipBadRows?: boolean | undefined;
+  /** The recipe's `validation`: a share of the data, or the path of others. */
+  readonly validation?: number | string | undefined;
 }
 
 /** Reads the files that the recipe's `data` names, relative to the model's folder, or others in their place. */
-export async function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false }: DataOptions = {}): Promise<Result<Data>> {
+export async function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false, validation }: DataOptions = {}): Promise<Result<Data>> {
   const source = SOURCES.get(spec.source);
   if (source === undefined) {
     const message = `data of kind \`${spec.source}\` cannot be read here yet`;
@@ -52,27 +56,48 @@ export async function openData(spec: DataSpec, modelFile: string, { override, fo
   const resolve = (named: string): string => (path.isAbsolute(named) ? named : path.join(folder, named));
   const named = String(spec.arguments["path"] ?? "");
   const file = override ?? resolve(named);
-  const read = await source({ path: file, arguments: spec.arguments, skipBadRows, resolve });
+  const read = await source({ path: file, arguments: spec.arguments, skipBadRows, resolve, validation: typeof validation === "string" ? 0 : validation });
   if (!read.ok) return { ok: false, failure: override === undefined ? withOrigin(read.failure, modelFile, named, spec.source) : read.failure };
   const sha256 = hashOf(read.value.files);
+  let { validation: examples, badRows } = read.value;
+  if (typeof validation === "string") {
+    const other = await source({ path: resolve(validation), arguments: spec.arguments, skipBadRows, resolve });
+    if (!other.ok) return { ok: false, failure: withSetting(other.failure, validation) };
+    if (hashOf(other.value.files) === sha256) return { ok: false, failure: trainedOn(validation) };
+    examples = other.value.whole;
+    badRows += other.value.badRows;
+  }
+  const { training } = read.value;
   const cldr = cldrOf(file, sha256);
-  const { training, badRows } = read.value;
-  const record = { path: path.resolve(file), folder: path.resolve(folder), sha256, examples: training.count, unit: training.unit, ...(badRows === 0 ? {} : { badRows }), ...(cldr === undefined ? {} : { cldr }) };
-  return { ok: true, value: { ...read.value, file, record } };
+  const record = {
+    path: path.resolve(file), folder: path.resolve(folder), sha256, examples: training.count, unit: training.unit,
+    ...(examples === undefined ? {} : { validation: examples.count }), ...(badRows === 0 ? {} : { badRows }), ...(cldr === undefined ? {} : { cldr }),
+  };
+  return { ok: true, value: { ...read.value, ...(examples === undefined ? {} : { validation: examples }), badRows, file, record } };
 }
 
 /**
- * Examples to measure a model on: what the data that it was trained on hold out, or all of the file that is named. A file that is the one
- * trained on gives what it holds out, where it holds anything out.
+ * Examples to measure a trained model on: those of its recipe's `validation`, or all of the file that is named. A file that is the one
+ * trained on gives what was set aside of it, where anything was.
  */
-export async function heldOutData(spec: DataSpec, modelFile: string, trained: Pick<DataRecord, "path" | "folder" | "sha256" | "badRows">, named?: string): Promise<Result<Examples>> {
-  const data = await openData(spec, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows: named === undefined && trained.badRows !== undefined });
+export async function validationData({ data: spec, validation }: Pick<Recipe, "data" | "validation">, modelFile: string, trained: Pick<DataRecord, "path" | "folder" | "sha256" | "badRows">, named?: string): Promise<Result<Examples>> {
+  const within = typeof validation === "string" && named !== undefined ? undefined : validation;
+  const data = await openData(spec, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows: named === undefined && trained.badRows !== undefined, validation: within });
   if (!data.ok) return data;
-  const { heldOut, whole, record } = data.value;
-  if (named !== undefined) return { ok: true, value: record.sha256 === trained.sha256 ? (heldOut ?? whole) : whole };
-  if (heldOut !== undefined) return { ok: true, value: heldOut };
-  const message = `${trained.path} holds nothing out to measure on`;
-  return { ok: false, failure: { code: "nothing-held-out", exit: exitCodes.usage, message, remedy: "name a file with examples that were not trained on" } };
+  const { validation: examples, whole, record } = data.value;
+  if (named !== undefined) return { ok: true, value: record.sha256 === trained.sha256 ? (examples ?? whole) : whole };
+  if (examples !== undefined) return { ok: true, value: examples };
+  const message = `all of ${trained.path} was trained on, so there is nothing to measure on`;
+  return { ok: false, failure: { code: "no-validation", exit: exitCodes.usage, message, remedy: "name a file with examples that were not trained on, or set `validation = 0.1` in the recipe and train anew" } };
+}
+
+function withSetting(failure: Failure, validation: string): Failure {
+  return failure.code === "file-missing" ? { ...failure, remedy: `the recipe sets validation = ${JSON.stringify(validation)}; --validation PATH|SHARE names other examples` } : failure;
+}
+
+function trainedOn(validation: string): Failure {
+  const message = `validation = ${JSON.stringify(validation)} is what is trained on`;
+  return { code: "validation-trained-on", exit: exitCodes.wrong, message, remedy: "name another file, or a share of the data such as 0.1, which is then not trained on" };
 }
 
 function withOrigin(failure: Failure, modelFile: string, named: string, source: string): Failure {

@@ -59,7 +59,7 @@ export function factsOf({ folder, model, sources, settings, data, tokenizer, bou
     data: [
       ["file", data.path],
       ["SHA-256", data.sha256],
-      [data.unit, `${count(data.examples)} to train on`],
+      [data.unit, `${count(data.examples)} to train on${data.validation === undefined ? "" : `, ${count(data.validation)} for validation`}`],
       ...optional("bad rows left out", data.badRows),
       ...optional("drawn from", data.cldr === undefined ? undefined : `CLDR ${data.cldr}`),
       ...(tokenizer === undefined ? [] : [["tokenizer", `${recipe.tokenizer?.kind ?? "saved"}, ${count(tokenizer.size)} tokens`] as const]),

@@ -53,33 +53,24 @@ export function restoredMeasurer(checkpoint: Checkpoint, model: Model, tokenizer
   };
 }
 
-/** Whether the recipe says anything to measure on such examples. */
-export function measurable({ reports, metrics }: Recipe): boolean {
-  return reports.length + metrics.length > 0;
-}
-
 /** Throws CommandFailure where a recipe's metrics cannot be measured on such examples, before anything is computed. */
-export function checkMeasurable({ reports, metrics, generate }: Recipe, { pairs, written }: Examples): void {
+export function checkMeasurable({ reports, generate }: Recipe, { pairs, written }: Examples): void {
   const texts = reports.filter((name) => METRICS.has(name));
   if (texts.length > 0 && pairs === undefined) throw unmeasurable(texts, "the data have no answers to compare with");
   if (reports.includes("perplexity") && written === undefined) throw unmeasurable(["perplexity"], "the data hold no text that goes on");
   if (reports.includes("perplexity") && generate === undefined) throw unmeasurable(["perplexity"], "the recipe does not say with `generate` which function foresees the text");
-  if (reports.length + metrics.length === 0 && pairs === undefined) {
-    throw new CommandFailure({ code: "no-metrics", exit: exitCodes.wrong, message: "the recipe names nothing to measure on these data", remedy: "add a function beside `loss`, such as accuracy(image, label) = correct(model(image), label)" });
-  }
 }
 
 /**
- * All that a recipe wants to know of examples: its own metrics, averaged over all values that they give; perplexity; and the comparison of
- * written answers with the wanted ones.
+ * All that a recipe wants to know of examples: its loss with `training` false, a mean over tokens where text is foreseen and over examples
+ * elsewhere; its own metrics, averaged over all values that they give; perplexity; and the comparison of written answers with the wanted ones.
  */
 export async function measure(measurer: Measurer, examples: Examples, onProgress?: (done: number) => void): Promise<Evaluation> {
   const recipe = measurer.model.recipe as Recipe;
   const wantsText = recipe.reports.filter((name) => METRICS.has(name));
-  const others = recipe.reports.length + recipe.metrics.length === 0;
+  const others = recipe.reports.length + recipe.metrics.length === 0 && recipe.generate !== undefined;
   checkMeasurable(recipe, examples);
-  const metrics: Record<string, number> = {};
-  if (recipe.metrics.length > 0 || recipe.reports.includes("perplexity")) Object.assign(metrics, await measureBatches(measurer, recipe, examples, onProgress));
+  const metrics = await measureBatches(measurer, recipe, examples, onProgress);
   if (examples.pairs === undefined || (wantsText.length === 0 && !others)) return { metrics, answers: [] };
 
   const { model, program, device, tokenizer, limits, states, onSession } = measurer;
@@ -98,7 +89,7 @@ export async function measure(measurer: Measurer, examples: Examples, onProgress
 async function measureBatches(measurer: Measurer, recipe: Recipe, examples: Examples, onProgress?: (done: number) => void): Promise<Record<string, number>> {
   const { program, device, tokenizer, states, onSession } = measurer;
   const batches = encoded(examples, "the data", recipe, tokenizer);
-  const entries = recipe.metrics.map(({ name }) => metricEntry(name));
+  const entries = [recipe.validationLoss, ...recipe.metrics].map(({ name }) => metricEntry(name));
   const written = recipe.reports.includes("perplexity") ? writtenOf(measurer, examples) : undefined;
   const session = await createSession(program, {
     bounds: batches.bounds, entries: [...entries, ...(written === undefined ? [] : [written.entry])], ...sessionDevice(device),
@@ -106,7 +97,7 @@ async function measureBatches(measurer: Measurer, recipe: Recipe, examples: Exam
   });
   try {
     onSession?.(session);
-    return await averaged(session, recipe, batches, written, tokenizer?.pad, onProgress);
+    return await averaged(session, recipe, batches, { written, byToken: examples.written !== undefined, pad: tokenizer?.pad }, onProgress);
   } finally {
     session.dispose();
   }
@@ -129,10 +120,26 @@ function writtenOf({ model, program }: Measurer, examples: Examples): Written {
   return { entry: name, inputs: inputs.map((input, at) => [input.name, given[at] as string]), next: fields.next };
 }
 
-async function averaged(session: Session, recipe: Recipe, batches: EncodedExamples, written: Written | undefined, pad: number | undefined, onProgress?: (done: number) => void): Promise<Record<string, number>> {
+interface Averaging {
+  /** Where perplexity is wanted. */
+  readonly written: Written | undefined;
+  /** Whether the loss is a mean over the tokens to foresee, and not over the rows. */
+  readonly byToken: boolean;
+  readonly pad: number | undefined;
+}
+
+async function averaged(session: Session, recipe: Recipe, batches: EncodedExamples, { written, byToken, pad }: Averaging, onProgress?: (done: number) => void): Promise<Record<string, number>> {
   const sums = new Map(recipe.metrics.map(({ name }) => [name, new Tally()]));
-  let nats = 0, tokens = 0, done = 0;
+  const loss = { sum: 0, weight: 0 };
+  const lossEntry = metricEntry(recipe.validationLoss.name), lossFields = recipe.validationLoss.inputs.map(({ name }) => name);
+  let nats = 0, tokens = 0, done = 0, number = 0;
   for (const batch of batches.inOrder()) {
+    // What the loss draws, such as masks, differs from batch to batch and is the same whenever it is measured.
+    number++;
+    session.run(lossEntry, { ...only(lossFields, batch), step: number });
+    const weight = byToken ? batch.tokens : (batch.sizes["B"] ?? 1);
+    loss.sum += weight * ((await session.read(session.output(lossEntry))).data[0] ?? Number.NaN);
+    loss.weight += weight;
     for (const metric of recipe.metrics) {
       const entry = metricEntry(metric.name);
       session.run(entry, only(metric.inputs.map(({ name }) => name), batch));
@@ -151,6 +158,7 @@ async function averaged(session: Session, recipe: Recipe, batches: EncodedExampl
     onProgress?.(done);
   }
   return {
+    loss: loss.sum / loss.weight,
     ...Object.assign({}, ...recipe.metrics.map(({ name }) => (sums.get(name) as Tally).named(name))) as Record<string, number>,
     ...(written === undefined ? {} : { perplexity: Math.exp(nats / tokens), nats_per_token: nats / tokens, ...(batches.characters === undefined ? {} : { nats_per_character: nats / batches.characters }) }),
   };

@@ -54,7 +54,7 @@ export interface Prepared {
 export async function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, warn }: PrepareRequest): Promise<Prepared> {
   // The first look finds the tokenizer and the data that the recipe names, the second has their sizes.
   const first = recipeOf(checkedModel(source, { recipe: name, set }));
-  const data = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows }));
+  const data = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows, validation: first.validation }));
   const tokenizer = tokenizerFor(data, first, set, saved);
   const model = checkedModel(source, { recipe: name, set, tokenizer }, warn);
   const recipe = recipeOf(model);

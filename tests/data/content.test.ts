@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { captionExamples, corruptedExamples, heldOutSplit, imageExamples, labelledExamples, microBatches, segments, sentenceExamples, spanExamples, taggedExamples, textExamples } from "../../runtime/data/index.ts";
+import { captionExamples, corruptedExamples, imageExamples, labelledExamples, microBatches, segments, sentenceExamples, spanExamples, splitText, taggedExamples, textExamples } from "../../runtime/data/index.ts";
 import type { Batch, EncodedExamples, Examples } from "../../runtime/data/index.ts";
 import { bytes, characters, MASK, trainWordPiece } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
@@ -43,8 +43,8 @@ describe("text", () => {
     }));
   });
   it("is cut at nine tenths, between characters", () => {
-    expect(heldOutSplit("0123456789".repeat(3))).toEqual(["0123456789".repeat(3).slice(0, 27), "789"]);
-    expect(heldOutSplit("😀".repeat(10))).toEqual(["😀".repeat(9), "😀"]);
+    expect(splitText("0123456789".repeat(3), 0.1)).toEqual(["0123456789".repeat(3).slice(0, 27), "789"]);
+    expect(splitText("😀".repeat(10), 0.1)).toEqual(["😀".repeat(9), "😀"]);
   });
   it("refuses windows that the model cannot take, and texts of nothing", () => {
     expect(() => encode(textExamples(letters, 9), tokenizer, { limit: 8 })).toThrow(expect.objectContaining({ code: "sequence-over-limit", hint: expect.stringContaining("length: 8") as string }));

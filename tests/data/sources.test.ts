@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Examples } from "../../runtime/data/index.ts";
 import { SOURCES } from "../../src/data-sources/index.ts";
-import { heldOutData, openData } from "../../src/experiment/data.ts";
+import { openData, validationData } from "../../src/experiment/data.ts";
 import { encoded, prepare } from "../../src/experiment/prepare.ts";
 import type { Prepared } from "../../src/experiment/prepare.ts";
 import { readModel } from "../../src/experiment/source.ts";
@@ -80,7 +81,7 @@ describe.each([...SPECIMENS.keys()])("%s", (name) => {
     const run = await prepared(name), again = await prepared(name);
     const declared = run.recipe.data.fields;
     expect(declared.map((field) => field.name)).toEqual((SPECIMENS.get(name)?.[1] ?? "").split(", "));
-    const held = encoded(run.data.heldOut ?? run.data.whole, "data", run.recipe, run.tokenizer);
+    const held = encoded(run.data.validation ?? run.data.whole, "data", run.recipe, run.tokenizer);
     const evaluated = [...held.inOrder()].map((batch) => ({ batch, bounds: held.bounds }));
     const trained = Array.from({ length: 2 * run.stepsPerEpoch + 3 }, (_, at) => run.batches(at + 1)).flat();
     expect(trained).toEqual(Array.from({ length: trained.length }, (_, at) => again.batches(at + 1)).flat());
@@ -99,28 +100,72 @@ describe.each([...SPECIMENS.keys()])("%s", (name) => {
   });
 });
 
-describe("what the data hold out", () => {
+describe("what is for validation", () => {
   it("is measured when the very files are named, all of others otherwise", async () => {
-    const { recipe: { data }, data: { record } } = await prepared("text");
+    const { recipe, data: { record } } = await prepared("text");
     const model = path.join(folder, "text.tfm");
-    const all = valueOf(await openData(data, model)).whole.count;
-    const heldOut = valueOf(await heldOutData(data, model, record));
-    expect(heldOut.count).toBe(Math.ceil(all / 10));
-    expect(valueOf(await heldOutData(data, model, record, path.join(folder, "text.txt"))).count).toBe(heldOut.count);
-    expect(valueOf(await heldOutData(data, model, record, file("other.txt", "some other text"))).count).toBe(15);
+    const all = valueOf(await openData(recipe.data, model)).whole.count;
+    const last = valueOf(await validationData(recipe, model, record));
+    expect(last.count).toBe(Math.ceil(all / 10));
+    expect(valueOf(await validationData(recipe, model, record, path.join(folder, "text.txt"))).count).toBe(last.count);
+    expect(valueOf(await validationData(recipe, model, record, file("other.txt", "some other text"))).count).toBe(15);
     const images = await prepared("images");
-    expect([images.data.training.count, images.data.heldOut?.count]).toEqual([5, 2]);
+    expect([images.data.training.count, images.data.validation?.count]).toEqual([5, 2]);
   });
 
   it("is found from any folder, with what else belongs to it", async () => {
-    const { recipe: { data }, data: { record } } = await prepared("captions");
+    const { recipe, data: { record } } = await prepared("captions");
     expect(record.folder).toBe(folder);
-    expect(valueOf(await heldOutData(data, "elsewhere.tfm", record)).count).toBe(2);
+    expect(valueOf(await validationData(recipe, "elsewhere.tfm", record)).count).toBe(2);
   });
 
   it("is missed where there is none", async () => {
-    const { recipe: { data }, data: { record } } = await prepared("labelled");
-    expect(await heldOutData(data, path.join(folder, "labelled.tfm"), record)).toMatchObject({ ok: false, failure: { code: "nothing-held-out", exit: 2 } });
+    const { recipe, data: { record } } = await prepared("labelled");
+    expect(await validationData(recipe, path.join(folder, "labelled.tfm"), record)).toMatchObject({ ok: false, failure: { code: "no-validation", exit: 2 } });
+  });
+
+  /** A recipe with a further setting, and its data. */
+  const withSetting = async (name: string, validation: string): Promise<Prepared> => {
+    const [source, fields, tokenizer] = SPECIMENS.get(name) as readonly [string, string, string];
+    return prepare({ source: valueOf(readModel(file(`${name}-2.tfm`, recipe(source, fields, tokenizer).replace("  model =", `  validation = ${validation}\n  model =`)))) });
+  };
+  it("is the last share of the rows or characters, which nothing is learnt from", async () => {
+    file("rows.tsv", Array.from({ length: 10 }, (_, at) => `${"abcdefghij"[at]}\t${at % 3}\n`).join(""));
+    const [, fields] = SPECIMENS.get("labelled") as readonly [string, string, string];
+    const source = recipe('labelled("rows.tsv", first: "sentence", classes: 3, tokenizer: tokenizer)', fields, "characters()").replace("  model =", "  validation = 0.3\n  model =");
+    const run = await prepare({ source: valueOf(readModel(file("rows.tfm", source))) });
+    expect([run.data.training.count, run.data.validation?.count, run.data.record.validation]).toEqual([7, 3, 3]);
+    // The tokenizer was not trained on h, i, j: it does not know them.
+    expect([..."abcdefghij"].map((letter) => run.tokenizer?.encode(letter)[0] === run.tokenizer?.unk)).toEqual([...Array<boolean>(7).fill(false), true, true, true]);
+    const labels = (examples: Examples): readonly number[] => [...encoded(examples, "data", run.recipe, run.tokenizer).inOrder()].flatMap((batch) => [...(batch.fields["label"] as Int32Array)]);
+    expect([labels(run.data.training), run.data.validation && labels(run.data.validation)]).toEqual([[0, 1, 2, 0, 1, 2, 0], [1, 2, 0]]);
+    const trained = Array.from({ length: 3 * run.stepsPerEpoch }, (_, at) => run.batches(at + 1)).flat();
+    const seen = new Set(trained.flatMap((batch) => [...(batch.fields["ids"] as Int32Array)]));
+    expect(seen.has(run.tokenizer?.unk ?? -1)).toBe(false);
+
+    const text = await withSetting("text", "0.25");
+    const all = valueOf(await openData(text.recipe.data, path.join(folder, "text-2.tfm"), { validation: 0 }));
+    expect(all.validation).toBeUndefined();
+    expect(text.data.training.count).toBe(Math.floor(all.training.count * 0.75));
+    expect(text.data.training.count + (text.data.validation?.count ?? 0)).toBe(all.training.count);
+    const images = await withSetting("images", "0.4");
+    expect([images.data.training.count, images.data.validation?.count]).toEqual([3, 2]);
+  });
+
+  it("is another file or folder where the recipe names one, relative to the model's folder", async () => {
+    file("dev.tsv", "quatre\tfour\n");
+    const run = await withSetting("pairs", '"dev.tsv"');
+    expect([run.data.training.count, run.data.validation?.count]).toEqual([4, 1]);
+    expect(run.data.validation?.pairs?.[0]).toMatchObject({ source: "quatre", target: "four" });
+    expect(valueOf(await validationData(run.recipe, "elsewhere.tfm", run.data.record)).count).toBe(1);
+    expect(valueOf(await validationData(run.recipe, "elsewhere.tfm", run.data.record, path.join(folder, "pairs.tsv"))).count).toBe(4);
+    expect((await withSetting("images", '"."')).data.validation?.count).toBe(2);
+  });
+
+  it("is refused where it is missing, trained on or no share", async () => {
+    await expect(withSetting("pairs", '"none.tsv"')).rejects.toMatchObject({ failure: { code: "file-missing", remedy: expect.stringContaining("validation") as string } });
+    await expect(withSetting("pairs", '"pairs.tsv"')).rejects.toMatchObject({ failure: { code: "validation-trained-on" } });
+    await expect(withSetting("pairs", "1.5")).rejects.toMatchObject({ diagnostics: [{ code: "setting-value" }] });
   });
 });
 

@@ -13,16 +13,17 @@ describeGpu("the commands of a run", () => {
 
   beforeAll(async () => {
     project = tinyProject();
-    expect(await run(["train", "tiny.tfm", "--eval", "pairs.tsv"])).toMatchObject({ code: 0, stdout: "runs/tiny\n" });
+    writeFileSync(path.join(project, "dev.tsv"), read("pairs.tsv").split("\n").slice(0, 12).join("\n"));
+    expect(await run(["train", "tiny.tfm", "--validation", "dev.tsv"])).toMatchObject({ code: 0, stdout: "runs/tiny\n" });
   });
 
   it("train shows its steps, evaluates, and keeps the figures in the log", async () => {
-    const { stdout, stderr, code } = await run(["train", "tiny.tfm", "--eval", "pairs.tsv", "--json"]);
+    const { stdout, stderr, code } = await run(["train", "tiny.tfm", "--validation", "dev.tsv", "--json"]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ run: "runs/tiny-2", step: 60, end: "done", bleu: expect.any(Number) as number, exact_match: expect.any(Number) as number });
+    expect(JSON.parse(stdout)).toMatchObject({ run: "runs/tiny-2", step: 60, end: "done", validation_loss: expect.any(Number) as number, bleu: expect.any(Number) as number, exact_match: expect.any(Number) as number });
     expect(stderr).toMatch(/step +60\/60 {2}loss \d+\.\d+ {2}rate 0\.0e\+0 {2}[\d,]+ tokens\/s {2}0:00 left\n/);
-    expect(stderr).toMatch(/BLEU \d+\.\d, exact match \d\.\d\d on 30 pairs/);
-    expect(JSON.parse(read("runs", "tiny-2", "log.jsonl").trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ step: 60, eval_bleu: expect.any(Number) as number });
+    expect(stderr).toMatch(/BLEU \d+\.\d, exact match \d\.\d\d on 12 pairs/);
+    expect(JSON.parse(read("runs", "tiny-2", "log.jsonl").trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ step: 60, eval_loss: expect.any(Number) as number, eval_bleu: expect.any(Number) as number });
     expect(read("runs", "tiny-2", "log.jsonl").split("\n").length).toBe(8);
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import type { Device } from "../../src/experiment/compiled.ts";
-import { heldOutData } from "../../src/experiment/data.ts";
+import { validationData } from "../../src/experiment/data.ts";
 import { measure, restoredMeasurer } from "../../src/experiment/measure.ts";
 import { readModel } from "../../src/experiment/source.ts";
 import { openRun, prepareRun } from "../../src/experiment/train.ts";
@@ -28,10 +28,10 @@ describeGpu("measuring a model that says nothing", () => {
     const run = await openRun(await prepareRun({ source: valueOf(readModel(path.join(project, "measured.tfm"))), recipe: "letters" }), device, path.join(project, "letters"));
     const { data, tokenizer } = run.prepared;
     await run.train({});
-    const heldOut = data.heldOut;
-    expect(heldOut?.count).toBe(TEXT.length - Math.floor(TEXT.length * 0.9));
+    const last = data.validation;
+    expect(last?.count).toBe(TEXT.length - Math.floor(TEXT.length * 0.9));
     let done = 0;
-    const { metrics } = await run.measure(heldOut ?? data.whole, (count) => (done = count));
+    const { metrics } = await run.measure(last ?? data.whole, (count) => (done = count));
     run.dispose();
     // Uniform over the vocabulary: the perplexity is its size, whatever the windows.
     const size = tokenizer?.size ?? 0;
@@ -42,7 +42,7 @@ describeGpu("measuring a model that says nothing", () => {
     expect(done).toBe(5);
 
     const { checkpoint, model, tokenizer: saved } = readTrained(path.join(project, "letters"));
-    const examples = valueOf(await heldOutData(model.recipe!.data, path.join(project, "measured.tfm"), checkpoint.record.data));
+    const examples = valueOf(await validationData(model.recipe!, path.join(project, "measured.tfm"), checkpoint.record.data));
     expect((await measure(restoredMeasurer(checkpoint, model, saved, device), examples)).metrics).toEqual(metrics);
   });
 
