@@ -12,6 +12,7 @@ import { Memory, type Widths } from "./emit/memory.ts";
 import type { Operand } from "./emit/operand.ts";
 import { emitLoop, loopsOf, rootsOf, SUBGROUP } from "./loops.ts";
 import type { KernelText } from "./module.ts";
+import { scatterMatch } from "./scatter.ts";
 
 /** Small where a group has few rows: each workgroup is one unit of work for a CPU. */
 const WORKGROUP_SIZES: Readonly<Record<GroupKind, number>> = { map: 64, row: 32, stream: 32, columns: 8, scatter: 32, naive: 32, contract: 32 };
@@ -76,6 +77,8 @@ function rowsByFour(group: Group, context: EmitContext): boolean {
   if (asNumber(last) === undefined || !quarterDim(last)) return false;
   return [...group.roots].every(([id, axes]) => {
     const equation = context.values.get(id) as Equation;
-    return axes.at(-1) === equation.shape.length - 1;
+    // A row of a scatter has a segment of its own: four of them are not neighbours in the list.
+    const segments = group.kind === "scatter" ? scatterMatch(equation)?.axis : undefined;
+    return axes.at(-1) === equation.shape.length - 1 && segments !== equation.shape.length - 1;
   });
 }
