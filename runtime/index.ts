@@ -8,6 +8,8 @@ export { stepJobs, train } from "./training/trainer.ts";
 export type { StepRow, TrainOptions, TrainResult, TrainingBatch } from "./training/trainer.ts";
 export { CHECKPOINT, encodeCheckpoint, programHash, readManifest, restoreCheckpoint, verifyFiles } from "./training/checkpoint.ts";
 export type { CheckpointContent, CheckpointFiles, Manifest, Restored } from "./training/checkpoint.ts";
+export { loadMatching, matching, readTensors } from "./training/matching.ts";
+export type { Matching } from "./training/matching.ts";
 export { evaluationRow, logLine, logUpTo, trainingRow } from "./training/log.ts";
 export type { EvaluationLogRow, LogRow, TrainingLogRow } from "./training/log.ts";
 export { ENTRIES, LEARNING_RATE, REPORT, REPORT_LENGTH } from "./training/report.ts";

@@ -23,6 +23,10 @@ export function wrongSetting(span: Span, name: string, wanted: string): Diagnost
   return error("setting-value", `\`${name}\` is ${wanted}`, span, "this is not");
 }
 
+export function unknownInitial(span: Span, name: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("value-unknown", `there is no other recipe \`${name}\` to start from`, span, "`init_from` names another `train` of this file", didYouMean(nearest, all));
+}
+
 export function settingCycle(span: Span, name: string): Diagnostic {
   return error("recursion", `\`${name}\` depends on itself`, span, "its value is needed to find its value");
 }

@@ -105,7 +105,7 @@ class RecipeMaker {
     if (!decl.like) return true;
     const base = declared(this.home, decl.like.text);
     if (base?.kind !== "class" || base.decl.category !== "train") {
-      const recipes = [...this.home.names].filter(([, d]) => d.decl.kind === "decl" && d.decl.category === "train").map(([name]) => name);
+      const recipes = this.recipeNames();
       this.world.report(errors.unknownRecipe(decl.like.span, decl.like.text, nearest(decl.like.text, recipes), recipes));
       return false;
     }
@@ -140,7 +140,7 @@ class RecipeMaker {
       const name = path.slice("recipe.".length);
       const span = setSpan(path, text);
       if (!SETTINGS.includes(name as SettingName)) this.world.report(errors.unknownSetting(span, name, nearest(name, SETTINGS), SETTINGS));
-      else this.overrides.set(name, valueFromText(text, span, this.home));
+      else this.overrides.set(name, name === "init_from" && text !== "none" ? { kind: "text", value: text } : valueFromText(text, span, this.home));
     }
   }
 
@@ -289,7 +289,7 @@ class RecipeMaker {
     const clip = this.real("clip");
     const generate = this.generate(model);
     const reports = this.reports();
-    const from = this.setting("init_from");
+    const initFrom = this.initFrom();
     if (!data || !loss || !validationLoss || !optimizer || batch === undefined || steps === undefined || seed === undefined || accumulate === undefined) return { recipe: undefined, reached };
     return {
       reached,
@@ -309,13 +309,29 @@ class RecipeMaker {
         accumulate,
         ...(clip === undefined ? {} : { clip }),
         ...(generate ? { generate } : {}),
-        ...(from?.kind === "text" ? { initFrom: from.value } : {}),
+        ...(initFrom === undefined ? {} : { initFrom }),
       },
     };
   }
 
+  private recipeNames(): readonly string[] {
+    return [...this.home.names].filter(([, d]) => d.decl.kind === "decl" && d.decl.category === "train").map(([name]) => name);
+  }
+
+  /** The recipe whose weights this one starts from; `none` takes back what it is like. */
+  private initFrom(): string | undefined {
+    const value = this.setting("init_from");
+    if (!value || value.kind === "none" || value.kind === "poison") return undefined;
+    const others = this.recipeNames().filter((name) => name !== this.decl.name.text);
+    if (value.kind === "text" && others.includes(value.value)) return value.value;
+    if (value.kind === "text") this.world.report(errors.unknownInitial(this.span("init_from"), value.value, nearest(value.value, others), others));
+    else this.world.report(errors.wrongSetting(this.span("init_from"), "init_from", "the name of another recipe as a text, or `none`"));
+    return undefined;
+  }
+
   private span(name: string): Span {
-    return this.settings.get(name)?.values[0]?.span ?? setSpan(`recipe.${name}`, this.options.set[`recipe.${name}`] ?? "");
+    const own = this.overrides.has(name) ? undefined : this.settings.get(name)?.values[0]?.span;
+    return own ?? setSpan(`recipe.${name}`, this.options.set[`recipe.${name}`] ?? "");
   }
 
   private count(name: SettingName, least: number): number | undefined {

@@ -8,6 +8,7 @@ import { newRunFolder, readCheckpoint } from "../experiment/run-folder.ts";
 import type { Checkpoint } from "../experiment/run-folder.ts";
 import { readModel } from "../experiment/source.ts";
 import type { ModelSource } from "../experiment/source.ts";
+import { initialText } from "../experiment/initial.ts";
 import { openRun, prepareRun } from "../experiment/train.ts";
 import type { Run } from "../experiment/train.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
@@ -33,6 +34,7 @@ Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 1
     validationOption,
     { name: "skip-bad-rows", kind: "flag", doc: "leave out rows of the data that are wrong, and count them, instead of stopping at the first" },
     { name: "out", kind: "text", value: "DIR", doc: "the run folder; runs/NAME by default" },
+    { name: "init-from", kind: "text", value: "PATH", doc: "start from the weights of a run or of a .safetensors file, in the place of the recipe's init_from; `none` for drawn ones" },
     { name: "resume", kind: "text", value: "DIR", doc: "go on with the run in this folder" },
     { name: "steps", kind: "integer", value: "N", doc: "the same as --set recipe.steps=N" },
     { name: "seed", kind: "integer", value: "N", doc: "the same as --set recipe.seed=N" },
@@ -57,6 +59,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
     data: options.text("data"),
     skipBadRows: options.flag("skip-bad-rows") ? true : undefined,
     resume,
+    initFrom: initialOption(options, resumed),
     warn: (warnings) => output.report(warnings),
   });
   const { data, recipe: chosen } = prepared;
@@ -110,6 +113,13 @@ function modelOf(file: string | undefined, resume: Checkpoint | undefined): Mode
   throw new CommandFailure({ code: "file-not-given", exit: exitCodes.usage, message: "no model is given", remedy: "tfmc train FILE.tfm, or tfmc train --resume DIR" });
 }
 
+/** A run that is gone on with has its weights. */
+function initialOption(options: OptionValues, resumed: string | undefined): string | undefined {
+  const place = options.text("init-from");
+  if (place !== undefined && resumed !== undefined) throw new CommandFailure({ code: "options-exclude", exit: exitCodes.usage, message: "--resume goes on with the run's own weights, so --init-from has no meaning beside it", remedy: "leave one of them out" });
+  return place;
+}
+
 interface Counts {
   readonly set: Readonly<Record<string, string>>;
   readonly stopAt: number | undefined;
@@ -130,10 +140,11 @@ function countOptions(options: OptionValues): Counts {
   };
 }
 
-function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sameProgram }: Run, resume: Checkpoint | undefined, adapter: string, output: Output): void {
+function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sameProgram, initial }: Run, resume: Checkpoint | undefined, adapter: string, output: Output): void {
   const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   output.say(`${model.name} with ${parameters.toLocaleString("en-US")} parameters, ${tokenizer === undefined ? "" : `${tokenizer.size} tokens, `}${counted(data.training)}, batches of ${recipe.batch}, on ${adapter}`);
   if (data.badRows > 0) output.say(`${data.badRows.toLocaleString("en-US")} bad rows of ${data.file} are left out`);
+  for (const line of resume === undefined && initial !== undefined ? initialText(initial) : []) output.say(line);
   if (resume !== undefined) output.say(from >= recipe.steps ? `all ${recipe.steps} steps are done; --steps N trains longer` : `going on after step ${from} of ${recipe.steps}`);
   if (!sameProgram) output.say("the program is not the one that was interrupted, so the run does not go on bit for bit");
   output.say(`run folder ${folder}`);

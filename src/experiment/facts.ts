@@ -11,6 +11,8 @@ import type { Fact, RunFacts } from "../report/data.ts";
 import { versions } from "../versions.ts";
 import { recipeOf } from "./check.ts";
 import type { DataRecord } from "./data.ts";
+import { initialText } from "./initial.ts";
+import type { InitialRecord } from "./initial.ts";
 import type { Settings } from "./settings.ts";
 import type { SavedSource } from "./source.ts";
 
@@ -24,12 +26,14 @@ export interface DescribedRun {
   /** The largest size of each name. */
   readonly bounds: Sizes;
   readonly stepsPerEpoch?: number | undefined;
+  /** Where its first weights were not drawn. */
+  readonly initial?: InitialRecord | undefined;
   /** Absent where it is told of a run that is long over: then this machine is not said to be its own. */
   readonly machine?: { readonly adapter: { readonly name: string; readonly hardware: boolean }; readonly gpuBytes: number } | undefined;
 }
 
 /** What the report of a run says beside its log. */
-export function factsOf({ folder, model, sources, settings, data, tokenizer, bounds, stepsPerEpoch, machine }: DescribedRun): RunFacts {
+export function factsOf({ folder, model, sources, settings, data, tokenizer, bounds, stepsPerEpoch, initial, machine }: DescribedRun): RunFacts {
   const recipe = recipeOf(model);
   const optional = (title: string, text: string | number | undefined): readonly Fact[] => (text === undefined || text === "" ? [] : [[title, count(text)]]);
   return {
@@ -52,6 +56,7 @@ export function factsOf({ folder, model, sources, settings, data, tokenizer, bou
       ...optional("steps in an epoch", stepsPerEpoch),
       ...optional("gradient clipped at", recipe.clip),
       ["seed", String(recipe.seed)],
+      ...optional("first weights", initial && initialText(initial).join("; ")),
       ...optional("metrics", [...recipe.reports, ...recipe.metrics.map(({ name }) => name)].join(", ").replaceAll("_", " ")),
       ...optional("decoding", recipe.generate?.method),
       ...optional("set beside the file", Object.entries(settings).map(([name, value]) => `${name}=${value}`).join(" ")),

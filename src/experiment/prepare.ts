@@ -11,6 +11,7 @@ import { CommandFailure, valueOf } from "../failure.ts";
 import { checkedModel, recipeOf } from "./check.ts";
 import { openData } from "./data.ts";
 import type { Data } from "./data.ts";
+import type { InitialWeights } from "./initial.ts";
 import { DEFAULT_LIMIT, modelLimit } from "./limits.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelSource } from "./source.ts";
@@ -28,6 +29,8 @@ export interface PrepareRequest {
   readonly skipBadRows?: boolean | undefined;
   /** Of a checkpoint, in the place of one trained on the data. */
   readonly tokenizer?: string | undefined;
+  /** Where the recipe's first weights come from. */
+  readonly initial?: ((recipe: Recipe) => InitialWeights | undefined) | undefined;
   readonly warn?: ((warnings: readonly Diagnostic[]) => void) | undefined;
 }
 
@@ -41,6 +44,8 @@ export interface Prepared {
   readonly data: Data;
   /** Where the data are text. */
   readonly tokenizer?: Tokenizer;
+  /** To begin with, where they are not drawn. */
+  readonly initial?: InitialWeights;
   /** Most tokens of a text, `start` and `end` counted. */
   readonly limit: number;
   /** The micro-batches of a step, from 1. */
@@ -51,11 +56,12 @@ export interface Prepared {
 }
 
 /** Rejects with ModelRefused, CommandFailure or TfmError. */
-export async function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, warn }: PrepareRequest): Promise<Prepared> {
+export async function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, initial: starting, warn }: PrepareRequest): Promise<Prepared> {
   // The first look finds the tokenizer and the data that the recipe names, the second has their sizes.
   const first = recipeOf(checkedModel(source, { recipe: name, set }));
   const data = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows, validation: first.validation }));
-  const tokenizer = tokenizerFor(data, first, set, saved);
+  const initial = starting?.(first);
+  const tokenizer = tokenizerFor(data, first, set, saved ?? initial?.tokenizer);
   const model = checkedModel(source, { recipe: name, set, tokenizer }, warn);
   const recipe = recipeOf(model);
 
@@ -69,6 +75,7 @@ export async function prepare({ source, recipe: name, set = {}, data: override, 
     settings: set,
     data,
     ...(tokenizer === undefined ? {} : { tokenizer }),
+    ...(initial === undefined ? {} : { initial }),
     limit: limitOf(recipe) ?? DEFAULT_LIMIT,
     stepsPerEpoch: batches.stepsPerEpoch,
     bounds: { B: Math.ceil(B / recipe.accumulate), ...lengths },
@@ -78,9 +85,16 @@ export async function prepare({ source, recipe: name, set = {}, data: override, 
 
 function tokenizerFor({ training: { text } }: Data, { tokenizer: spec, data: { source } }: Recipe, set: Settings, saved: string | undefined): Tokenizer | undefined {
   if (text === undefined) return undefined;
-  if (saved !== undefined) return loadTokenizer(saved);
+  if (saved !== undefined) return readingAll(loadTokenizer(saved), text.specials, source);
   if (spec === undefined) throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: `the recipe has no tokenizer, which data of kind \`${source}\` needs`, remedy: "write tokenizer = bpe(4000)" });
   return trainTokenizer(spec, text, set["vocab"] === undefined ? undefined : Number(set["vocab"]));
+}
+
+/** A tokenizer that comes from elsewhere must have the special tokens that these data need. */
+function readingAll(tokenizer: Tokenizer, specials: readonly string[], source: string): Tokenizer {
+  const lacking = specials.filter((special) => !tokenizer.specials.includes(special));
+  if (lacking.length === 0) return tokenizer;
+  throw new CommandFailure({ code: "tokenizer-lacks-specials", exit: exitCodes.wrong, message: `the tokenizer of the weights to start from has no ${lacking.slice(0, 3).join(", ")}, which data of kind \`${source}\` need`, remedy: "give the recipe another tokenizer than theirs, or start with drawn weights: --init-from none" });
 }
 
 /** The longest sequence that the recipe's loss takes, by what its model requires. */

@@ -7,6 +7,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { readBytes, writeAtomically } from "../files.ts";
 import type { DataRecord } from "./data.ts";
+import type { InitialRecord } from "./initial.ts";
 import type { Settings } from "./settings.ts";
 import { restoredModel } from "./source.ts";
 import type { ModelSource, SavedSource } from "./source.ts";
@@ -21,6 +22,8 @@ export interface RunRecord {
   readonly limit: number;
   /** The largest sizes met in training. */
   readonly bounds: Readonly<Record<string, number>>;
+  /** Where its first weights were not drawn. */
+  readonly initial?: InitialRecord;
 }
 
 /** A checkpoint that was read and found whole. */
@@ -56,7 +59,8 @@ export function latestRunFolder(modelFile: string): string | undefined {
   }
 }
 
-function runName(modelFile: string): string {
+/** `translation` for translation/model.tfm and for translation.tfm. */
+export function runName(modelFile: string): string {
   const stem = path.basename(modelFile, ".tfm");
   return stem === "model" ? path.basename(path.dirname(path.resolve(modelFile))) : stem;
 }

@@ -11,6 +11,8 @@ import { sessionDevice, trainingProgram, usedEntries } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
 import { writingOf } from "./decoding.ts";
 import { factsOf } from "./facts.ts";
+import { initialWeights, load } from "./initial.ts";
+import type { InitialRecord } from "./initial.ts";
 import { measure } from "./measure.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { prepare } from "./prepare.ts";
@@ -32,12 +34,14 @@ export interface TrainRequest {
   readonly skipBadRows?: boolean | undefined;
   /** The run to go on with: its model, recipe, settings, data and tokenizer are taken where this request names no others. */
   readonly resume?: Checkpoint | undefined;
+  /** A run or a file of weights to start from in the place of the recipe's `init_from`; `none` for drawn weights. */
+  readonly initFrom?: string | undefined;
   readonly warn?: ((warnings: readonly Diagnostic[]) => void) | undefined;
 }
 
 /** Reads and checks everything that a run needs, before any device is asked for. */
-export async function prepareRun({ source, recipe, set = {}, data, skipBadRows, resume, warn }: TrainRequest): Promise<Prepared> {
-  if (resume === undefined) return prepare({ source, recipe, set, data, skipBadRows, warn });
+export async function prepareRun({ source, recipe, set = {}, data, skipBadRows, resume, initFrom, warn }: TrainRequest): Promise<Prepared> {
+  if (resume === undefined) return prepare({ source, recipe, set, data, skipBadRows, initial: (chosen) => initialWeights(source, chosen, initFrom), warn });
   const { record, folder } = resume;
   const prepared = await prepare({ source, recipe: recipe ?? record.recipe, set: { ...record.set, ...set }, data: data ?? record.data.path, folder: record.data.folder, skipBadRows: skipBadRows ?? record.data.badRows !== undefined, tokenizer: savedTokenizer(resume), warn });
   if (prepared.data.record.sha256 !== record.data.sha256) {
@@ -56,6 +60,8 @@ export interface Run {
   readonly from: number;
   /** False where a resumed run's program is not the one that was interrupted: it goes on, but not bit for bit. */
   readonly sameProgram: boolean;
+  /** Of the weights that it began with, where they were not drawn. */
+  readonly initial?: InitialRecord | undefined;
   /** A translator that uses the weights as they are at each moment; only while no step runs. */
   translator(): Translator;
   train(options: RunOptions): Promise<TrainResult>;
@@ -88,6 +94,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
   const session = await createSession(program, { bounds: prepared.bounds, entries: trained, ...sessionDevice(device), seed: recipe.seed, batches: recipe.accumulate });
   try {
     const restored = resume === undefined ? undefined : restore(session, resume);
+    const initial = resume?.record.initial ?? (prepared.initial && load(session, prepared.initial));
     if (resume?.folder !== folder) claimRunFolder(folder);
     else makeFolder(folder);
     const from = restored?.manifest.step ?? 0;
@@ -99,10 +106,10 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
     };
     const machine = { adapter: device.adapter, gpuBytes: Object.values(session.usage.bytes).reduce((sum, bytes) => sum + bytes, 0) };
     const { data, settings, tokenizer: scheme, bounds, stepsPerEpoch } = prepared;
-    const report = openReport(folder, factsOf({ folder, model, sources: source.saved(), settings, data: data.record, tokenizer: scheme, bounds, stepsPerEpoch, machine }));
+    const report = openReport(folder, factsOf({ folder, model, sources: source.saved(), settings, data: data.record, tokenizer: scheme, bounds, stepsPerEpoch, machine, initial }));
     const tokenizer = prepared.tokenizer === undefined ? {} : { tokenizer: JSON.stringify(prepared.tokenizer.toJSON()) };
     const checkpoint = async (step: number): Promise<void> => {
-      writeCheckpoint(folder, await encodeCheckpoint(session, { step, ...tokenizer, run: recordOf(prepared) as never }));
+      writeCheckpoint(folder, await encodeCheckpoint(session, { step, ...tokenizer, run: recordOf(prepared, initial) as never }));
     };
     return {
       prepared,
@@ -110,6 +117,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
       folder,
       from,
       sameProgram: restored?.sameProgram ?? true,
+      initial,
       translator: () => {
         return createTranslator({ program, device, tokenizer: textTokenizer(prepared.tokenizer), writing: writingOf(model), states: session, ...generationLimits(prepared) });
       },
@@ -142,8 +150,8 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
     throw error;
   }
 
-  function recordOf({ data, limit, bounds, settings }: Prepared): RunRecord {
-    return { sources: source.saved(), recipe: recipe.name, set: settings, data: data.record, limit, bounds };
+  function recordOf({ data, limit, bounds, settings }: Prepared, initial: InitialRecord | undefined): RunRecord {
+    return { sources: source.saved(), recipe: recipe.name, set: settings, data: data.record, limit, bounds, ...(initial === undefined ? {} : { initial }) };
   }
 }
 

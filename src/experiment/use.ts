@@ -18,7 +18,11 @@ export interface Trained {
 
 /** Reads a run folder, or the newest run of a model file. Throws CommandFailure, TfmError or ModelRefused. */
 export function readTrained(place: string): Trained {
-  const checkpoint = readCheckpoint(folderOf(place));
+  return trainedModel(readCheckpoint(folderOf(place)));
+}
+
+/** The same for a checkpoint that was read. */
+export function trainedModel(checkpoint: Checkpoint): Trained {
   try {
     const saved = savedTokenizer(checkpoint);
     const tokenizer = saved === undefined ? undefined : loadTokenizer(saved);

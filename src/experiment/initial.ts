@@ -1,0 +1,144 @@
+/** Where a run's first weights come from, when they are not drawn: the run of another recipe, any run, or a file of weights. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import path from "node:path";
+import type { Recipe } from "../../compiler/check/model.ts";
+import { CHECKPOINT, loadMatching, readManifest, readTensors } from "../../runtime/index.ts";
+import type { Matching, Session } from "../../runtime/index.ts";
+import { TfmError } from "../../runtime/errors.ts";
+import type { Tensor } from "../../runtime/training/safetensors.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { CommandFailure, valueOf } from "../failure.ts";
+import { readBytes, readText } from "../files.ts";
+import { recipeOf } from "./check.ts";
+import { placed, readCheckpoint, runName, savedTokenizer } from "./run-folder.ts";
+import type { RunRecord } from "./run-folder.ts";
+import type { ModelSource } from "./source.ts";
+import { folderOf, trainedModel } from "./use.ts";
+
+export interface InitialWeights {
+  /** The run folder or the file. */
+  readonly from: string;
+  /** Where it is a run. */
+  readonly trained?: { readonly recipe: string; readonly step: number };
+  readonly tensors: readonly Tensor[];
+  /** The text of a tokenizer.json that the recipe has to read its texts with, so that the weights mean what they did. */
+  readonly tokenizer?: string;
+  /** The weights were trained on other tokens than the recipe reads. */
+  readonly otherTokens?: true;
+}
+
+/** What a checkpoint keeps of how its run began. */
+export interface InitialRecord extends Matching {
+  readonly from: string;
+  readonly trained?: { readonly recipe: string; readonly step: number };
+  readonly otherTokens?: true;
+}
+
+/**
+ * `place` is a run folder, a model file for its newest run, or a file of weights; without one the recipe's `init_from` counts, which names
+ * a recipe for its newest run. Undefined for `none` and where neither says anything.
+ */
+export function initialWeights(source: ModelSource, recipe: Recipe, place?: string): InitialWeights | undefined {
+  if (place === "none" || (place === undefined && recipe.initFrom === undefined)) return undefined;
+  const from = place ?? runOf(source, recipe.name, recipe.initFrom as string);
+  const file = path.basename(from) === CHECKPOINT.model && existsSync(path.join(path.dirname(from), CHECKPOINT.manifest)) ? path.dirname(from) : from;
+  const isFile = file.endsWith(".safetensors");
+  return isFile ? fromFile(file) : fromRun(folderOf(file), recipe);
+}
+
+/** Loads what matches; the optimizer begins anew. Throws where nothing does. */
+export function load(session: Session, { from, trained, otherTokens, tensors }: InitialWeights): InitialRecord {
+  const found = loadMatching(session, tensors);
+  if (found.matched.length === 0) throw nothingMatches(from, found);
+  return { from: path.resolve(from), ...(trained === undefined ? {} : { trained }), ...(otherTokens && { otherTokens }), ...found };
+}
+
+/** Sentences for the terminal and the report; the run's record has all paths. */
+export function initialText({ from, trained, otherTokens, matched, missing, differing, unused }: InitialRecord): readonly string[] {
+  const shaped = (all: Matching["missing"]): string => listed(all.map(({ path: name, shape }) => [name, `[${shape.join(", ")}]`]));
+  const origin = `${path.relative("", from) || from}${trained === undefined ? "" : ` (${trained.recipe}, step ${trained.step})`}`;
+  return [
+    `started from ${origin}: ${matched.length} of ${matched.length + missing.length + differing.length} parameters`,
+    ...(otherTokens === undefined ? [] : ["its tokenizer is another: what was learnt of its tokens means nothing here"]),
+    ...(missing.length === 0 ? [] : [`${missing.length} not there, drawn anew: ${shaped(missing)}`]),
+    ...(differing.length === 0 ? [] : [`${differing.length} of another shape, drawn anew: ${listed(differing.map(({ path: name, model, file }) => [name, `is [${file.join(", ")}] there and [${model.join(", ")}] here`]))}`]),
+    ...(unused.length === 0 ? [] : [`${unused.length} there that this model does not have: ${shaped(unused)}`]),
+  ];
+}
+
+/** More than this many of one layer are told as one. */
+const SHOWN = 4;
+
+/** `judge.bias [2], decoder.* (24)`. */
+function listed(all: readonly (readonly [name: string, text: string])[]): string {
+  const layers = new Map<string, (readonly [name: string, text: string])[]>();
+  for (const one of all) {
+    const layer = one[0].split(".")[0] as string;
+    layers.set(layer, [...(layers.get(layer) ?? []), one]);
+  }
+  return [...layers].map(([layer, own]) => (own.length > SHOWN ? `${layer}.* (${own.length})` : own.map(([name, text]) => `${name} ${text}`).join(", "))).join(", ");
+}
+
+function fromRun(folder: string, recipe: Recipe): InitialWeights {
+  const checkpoint = readCheckpoint(folder);
+  const { record, manifest, files } = checkpoint;
+  const tensors = tensorsOf(files.get(CHECKPOINT.model) ?? new Uint8Array(), folder);
+  const tokenizer = savedTokenizer(checkpoint);
+  const reads = tokenizer !== undefined && recipe.tokenizer !== undefined;
+  const isSame = reads && String(spec(recipe)) === String(spec(recipeOf(trainedModel(checkpoint).model)));
+  return { from: folder, trained: { recipe: record.recipe, step: manifest.step }, tensors, ...(isSame ? { tokenizer } : {}), ...(reads && !isSame ? { otherTokens: true } : {}) };
+}
+
+const spec = ({ tokenizer }: Recipe): readonly unknown[] => [tokenizer?.kind, tokenizer?.size];
+
+function fromFile(file: string): InitialWeights {
+  const beside = path.join(path.dirname(file), CHECKPOINT.tokenizer);
+  return { from: file, tensors: tensorsOf(valueOf(readBytes(file)), file), ...(existsSync(beside) ? { tokenizer: valueOf(readText(beside)) } : {}) };
+}
+
+function tensorsOf(bytes: Uint8Array, place: string): readonly Tensor[] {
+  try {
+    return readTensors(bytes);
+  } catch (error) {
+    throw placed(error, place);
+  }
+}
+
+/** The run in runs/ of that recipe of the model file whose checkpoint was written last. */
+function runOf(source: ModelSource, recipe: string, wanted: string): string {
+  const file = source.file.path;
+  const name = runName(file);
+  const found = (existsSync("runs") ? readdirSync("runs").sort() : []).flatMap((folder) => {
+    const manifest = path.join("runs", folder, CHECKPOINT.manifest);
+    const record = existsSync(manifest) ? recordOf(manifest) : undefined;
+    const isOne = record?.recipe === wanted && runName(record.sources[0]?.path ?? "") === name;
+    return isOne ? [{ folder: path.join("runs", folder), written: statSync(manifest).mtimeMs }] : [];
+  });
+  const newest = found.toSorted((a, b) => b.written - a.written)[0];
+  if (newest !== undefined) return newest.folder;
+  throw new CommandFailure({
+    code: "not-trained",
+    exit: exitCodes.wrong,
+    message: `\`${recipe}\` starts from \`${wanted}\`, and runs/ has no run of it`,
+    remedy: `tfmc train ${file} --recipe ${wanted}; or --init-from PATH names a run or a file of weights, and --init-from none starts with drawn weights`,
+  });
+}
+
+/** Of a manifest that is whole. */
+function recordOf(manifest: string): RunRecord | undefined {
+  try {
+    return readManifest(valueOf(readBytes(manifest))).run as unknown as RunRecord;
+  } catch (error) {
+    if (error instanceof TfmError || error instanceof CommandFailure) return undefined;
+    throw error;
+  }
+}
+
+function nothingMatches(from: string, { missing, differing, unused }: Matching): CommandFailure {
+  const some = (names: readonly string[]): string => `${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""}`;
+  const [first] = differing;
+  const message = first === undefined
+    ? `nothing of ${from} fits this model: it has ${some(unused.map(({ path: name }) => name)) || "no tensors"}, and the model ${some(missing.map(({ path: name }) => name))}`
+    : `nothing of ${from} fits this model: ${first.path} is [${first.file.join(", ")}] there and [${first.model.join(", ")}] here`;
+  return new CommandFailure({ code: "no-weights-match", exit: exitCodes.wrong, message, remedy: "give the model the same sizes and its layers the same names, or start with drawn weights: --init-from none" });
+}
