@@ -12,6 +12,7 @@ import { differentiate } from "./passes/differentiate.ts";
 import { apart } from "./passes/fuse/apart.ts";
 import { fuse } from "./passes/fuse/fuse.ts";
 import { inSegments } from "./passes/fuse/segments.ts";
+import { observing, observingGradients } from "./observe.ts";
 import { GRAPH_PASSES } from "./pipeline.ts";
 import { type Layout, LOSS, nextState, stateLayout } from "./plan/layout.ts";
 import { KernelTable, planEntry } from "./plan/plan.ts";
@@ -28,6 +29,10 @@ export interface CompileOptions {
   readonly training: boolean;
   /** The entries of the model to take along, all by default, and metrics of the recipe and its `loss` by `metricEntry`, none by default. */
   readonly entries?: readonly string[];
+  /** Values, by the names that `observables` tells, that become outputs of each entry of the model and each metric that computes them. */
+  readonly observe?: readonly string[];
+  /** Adds an entry `grad` without an update: the recipe's loss as in training, with the values of `observe` and the gradients of these as outputs. */
+  readonly gradients?: readonly string[];
   /** false: every equation becomes a naive kernel of its own. For tests of the recognisers; slow. */
   readonly recognise?: boolean;
   /** Called with the graph after every pass. */
@@ -60,7 +65,10 @@ export function compile(model: Model, options: CompileOptions): Compiled {
   const update = recipe && { name: "update", graph: updateGraph(recipe, layout) };
   const metrics = (model.recipe === undefined ? [] : [model.recipe.validationLoss, ...model.recipe.metrics]).map((entry) => ({ ...entry, name: metricEntry(entry.name) }));
   const own = [...model.entries.filter(({ name }) => options.entries?.includes(name) ?? true), ...metrics.filter(({ name }) => options.entries?.includes(name))];
-  const entries: Lowered[] = [...(step?.entries ?? []), ...(update ? [update] : []), ...own.map((entry) => ({ ...entry, source: entry }))];
+  const { observe = [], gradients } = options;
+  const inside = gradients && model.recipe ? [{ name: "grad", graph: observingGradients(model.recipe.loss, observe, gradients), source: model.recipe.loss }] : [];
+  const seen = own.map((entry) => ({ name: entry.name, graph: observe.length > 0 ? observing(entry, observe) : entry.graph, source: entry }));
+  const entries: Lowered[] = [...(step?.entries ?? []), ...(update ? [update] : []), ...inside, ...seen];
   return compileGraphs(model.name, entries, layout, options, recipe?.optimizer.learningRate);
 }
 
@@ -70,7 +78,7 @@ export function metricEntry(name: string): string {
 }
 
 /** Entries that share states, from their graphs on. */
-export function compileGraphs(name: string, entries: readonly Lowered[], layout: Layout, options: Omit<CompileOptions, "training" | "entries">, learningRate?: Expr): Compiled {
+export function compileGraphs(name: string, entries: readonly Lowered[], layout: Layout, options: Omit<CompileOptions, "training" | "entries" | "observe" | "gradients">, learningRate?: Expr): Compiled {
   const form = options.recognise === false ? apart : fuse;
   const lowered = entries.map((entry) => {
     const fused = inSegments(optimized(entry.name, entry.grad ?? entry.graph, options), form);

@@ -71,7 +71,9 @@ function callStack(stack: StackVal, args: readonly Argument[], ctx: Context, spa
     if (ctx.run.symbolic && stack.alike && running.value && sameForm(running.value, results[0]!, ctx)) return results[0]!;
     running = { name: undefined, span: first.span, value: results[0]! };
   }
-  return running.value ?? evaluate(first.node!, ctx);
+  const made = running.value ?? evaluate(first.node!, ctx);
+  ctx.run.noteResult(stack.path, made);
+  return made;
 }
 
 function sameForm(a: Val, b: Val, ctx: Context): boolean {
@@ -116,6 +118,7 @@ export function callFunction(target: FnVal | MethodVal, args: readonly Argument[
   const before = ctx.run.builder.values.length;
   const made = ctx.world.within(self, () => runBody(fn, bound, path));
   if (!self) for (const value of made) nameByCaller(value, before, ctx);
+  else if (made.length === 1) ctx.run.noteResult(path === "" ? fn.name.text : path, made[0]);
   return made;
 }
 

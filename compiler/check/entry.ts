@@ -59,13 +59,15 @@ export function finishEntry(fn: Callable, inputs: readonly EntryInput[], ctx: Co
   for (const [path, { value }] of ctx.run.written) {
     graphOutputs.push({ name: path, value: valueOf(value, path, fn.name.span, ctx), state: { kind: "running", path } });
   }
+  const graph = ctx.run.finish(graphOutputs);
   return {
     name: fn.name.text,
     inputs,
     outputs,
     sizes: fedSizes(inputs),
     requires: ctx.run.requires,
-    graph: ctx.run.finish(graphOutputs),
+    graph,
+    everything: () => ctx.run.everything(graphOutputs.filter(({ state }) => state === undefined)),
   };
 }
 

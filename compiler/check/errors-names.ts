@@ -207,6 +207,16 @@ export function unknownRecipe(span: Span, name: string, nearest: string | undefi
   return error("value-unknown", `there is no recipe \`${name}\``, span, "not a `train` of this file", didYouMean(nearest, all));
 }
 
+/** A value of a graph that is to be looked at; `where` is what has been searched. */
+export function unknownValue(span: Span, name: string, like: readonly string[], where = "of this model"): Diagnostic {
+  const [near] = like;
+  return error("value-unknown", `there is no value \`${name}\``, span, `not the name of a value ${where}`, near === undefined ? {} : { fix: `did you mean ${like.map((one) => `\`${one}\``).join(" or ")}?` });
+}
+
+export function noGradient(span: Span, name: string, why: string): Diagnostic {
+  return error("value-unknown", `\`${name}\` has no gradient`, span, why);
+}
+
 export function stackItem(span: Span, count: number): Diagnostic {
   return error("stack-misused", `the stack has ${plural(count, "layer")}`, span, `a number from 0 to ${count - 1} is wanted`);
 }

@@ -5,7 +5,7 @@
 import type { SourceFile, Span } from "../../grammar/source.ts";
 import type { Init, Requirement } from "../../runtime/program.ts";
 import type { Dim } from "../dim.ts";
-import type { Expr, Graph, ScalarType } from "../ir/graph.ts";
+import type { Expr, Graph, ScalarType, ValueId } from "../ir/graph.ts";
 
 export interface Model {
   readonly name: string;
@@ -48,6 +48,21 @@ export interface Entry {
   readonly sizes: readonly string[];
   readonly requires: readonly SizeRequirement[];
   readonly graph: Graph;
+  /** For looking inside. */
+  everything(): Everything;
+}
+
+/** All that an entry's functions compute, also what its outputs do not need; values of `graph` have the same names here. */
+export interface Everything {
+  /** Its outputs are those that are no states. */
+  readonly graph: Graph;
+  /** What layers gave, by their paths: `encoder.0`, at a second call `encoder.0~2`. */
+  readonly results: readonly NamedResult[];
+}
+
+export interface NamedResult {
+  readonly name: string;
+  readonly value: ValueId;
 }
 
 export interface EntryInput {
