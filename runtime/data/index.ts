@@ -1,5 +1,7 @@
 export type { Batch, Batches } from "./batches.ts";
 export { captionExamples } from "./captions.ts";
+export { choiceExamples } from "./choices.ts";
+export type { Choice } from "./choices.ts";
 export { corruptedExamples, sentinel } from "./corrupted.ts";
 export type { Corruption } from "./corrupted.ts";
 export type { EncodedExamples, EncodeOptions, Examples, TextNeeds, WrittenFields } from "./examples.ts";

@@ -1,4 +1,5 @@
 import { captionsSource } from "./captions.ts";
+import { choicesSource } from "./choices.ts";
 import { imagesSource } from "./images.ts";
 import { labelledSource } from "./labelled.ts";
 import type { Source } from "./source.ts";
@@ -18,6 +19,7 @@ export const SOURCES: ReadonlyMap<string, Source> = new Map([
   ["labelled", labelledSource],
   ["tagged", taggedSource],
   ["spans", spansSource],
+  ["choices", choicesSource],
   ["images", imagesSource],
   ["captions", captionsSource],
 ]);

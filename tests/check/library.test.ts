@@ -86,6 +86,7 @@ const SOURCES: readonly (readonly [source: string, fields: string])[] = [
   ['labelled("a.tsv", first: "sentence", classes: 3, tokenizer: tokenizer)', "ids, segment, label"],
   ['tagged("a.tsv", tags: 9, tokenizer: tokenizer)', "ids, segment, tag, scored"],
   ['spans("a.tsv", tokenizer: tokenizer)', "ids, segment, first, last"],
+  ['choices("a.tsv", choices: 3, tokenizer: tokenizer)', "ids, segment, label"],
   ['images("digits", classes: 5)', "image, label"],
   ['captions("digits", names: "names.txt", tokenizer: tokenizer)', "image, caption, label, prompts"],
 ];

@@ -1,10 +1,10 @@
-"""BERT (Devlin et al. 2019) out of PyTorch's layers, pre-training and three heads: what examples/bert/model.tfm must compute."""
+"""BERT (Devlin et al. 2019) out of PyTorch's layers, pre-training and four heads: what examples/bert/model.tfm must compute."""
 import torch
 from torch.nn import functional as F
 
 from families import block, block_shapes, layer_norm, linear, linear_shapes, norm_shapes, padded, record, under
 
-VOCAB, LENGTH, D, HEADS, LAYERS, CLASSES, TAGS, PAD, MASK, SPECIALS = 29, 12, 16, 2, 1, 3, 4, 0, 4, 5
+VOCAB, LENGTH, D, HEADS, LAYERS, CLASSES, TAGS, CHOICES, PAD, MASK, SPECIALS = 29, 12, 16, 2, 1, 3, 4, 4, 0, 4, 5
 
 BODY = {"words.table": (VOCAB, D), "segments.table": (2, D), "place.table": (LENGTH, D), **under("norm", norm_shapes(D))}
 for layer in range(LAYERS):
@@ -15,6 +15,7 @@ HEAD = {
     "sentence": {**POOL, **under("judge", linear_shapes(D, CLASSES))},
     "tag": under("tagger", linear_shapes(D, TAGS)),
     "span": under("ends", linear_shapes(D, 2)),
+    "choice": {**POOL, "prefer.weight": (D, 1)},
 }
 
 
@@ -58,6 +59,13 @@ def span(w, batch):
     return {"loss": loss, "span": y}
 
 
+def choice(w, batch):
+    """Each choice is read by itself behind its question, and the scores of a question's choices are compared."""
+    each = zip(batch["ids"].split(CHOICES), batch["segment"].split(CHOICES))
+    y = torch.stack([linear(w, "prefer", pooled(w, encode(w, ids, segment)))[:, 0] for ids, segment in each])
+    return {"loss": F.cross_entropy(y, batch["label"]), "choice": y}
+
+
 def sentences(rng, examples=4, length=10):
     """All fields of the four sources; each recipe takes its own."""
     ids = padded(rng, examples, length, SPECIALS, VOCAB)
@@ -67,7 +75,13 @@ def sentences(rng, examples=4, length=10):
             "scored": (whole(3, examples, length) > 0) & (ids != PAD), "first": whole(length, examples), "last": whole(length, examples)}
 
 
+def questions(rng, examples=2, length=10):
+    ids = padded(rng, examples * CHOICES, length, SPECIALS, VOCAB)
+    return {"ids": ids, "segment": (torch.arange(length) >= 4).long().expand(ids.shape), "label": torch.tensor(rng.integers(0, CHOICES, examples))}
+
+
 if __name__ == "__main__":
     sizes = dict(vocab=VOCAB, length=LENGTH, d=D, heads=HEADS, layers=LAYERS, classes=CLASSES, tags=TAGS)
     for seed, compute in ((2, pretrain), (2, sentence), (7, tag), (6, span)):
         record(f"bert-{compute.__name__}", {**BODY, **HEAD[compute.__name__]}, seed, sentences, compute, **sizes)
+    record("bert-choice", {**BODY, **HEAD["choice"]}, 8, questions, choice, **sizes)
