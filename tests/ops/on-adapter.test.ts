@@ -1,4 +1,4 @@
-/** Every scalar operation and every monoid as a kernel, against its meaning in f64. */
+/** Every scalar operation with its gradient, and every monoid, as kernels at many lengths, against their meaning in f64. */
 import { expect, test } from "vitest";
 import { GraphBuilder } from "../../compiler/ir/builder.ts";
 import { access, apply, index, real, select } from "../../compiler/ir/expr.ts";
@@ -8,9 +8,12 @@ import { MONOIDS, type MonoidName } from "../../compiler/ops/monoid.ts";
 import { SCALAR_OPS, type ScalarOpName } from "../../compiler/ops/scalar.ts";
 import { draws } from "../../runtime/random/philox.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
-import { compiledGraph, runGraph } from "../support/run-graph.ts";
+import { compiledGraph, openGraph, runGraph } from "../support/run-graph.ts";
 
-const LENGTHS = [1, 7, 63, 64, 65];
+/** Nothing, one, odd ones, around vectors, subgroups, workgroups, and beyond. */
+const LENGTHS = [0, 1, 2, 3, 4, 5, 7, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 1000, 1025, 4099];
+/** With 64 elements to a workgroup one more than the 65,535 of them that a dispatch has along one dimension. */
+const HUGE = 65_536 * 64 + 1;
 const random = draws(31);
 
 function term(type: ScalarType): number {
@@ -29,36 +32,83 @@ function shown(expr: Expr, type: ScalarType): Expr {
   return type === "bool" ? select(expr, real(1), real(0)) : type === "i32" ? apply("toReal", expr) : expr;
 }
 
-/** y[i] = op(a[i], b[i], …), a type of the operation's choosing being `any`. */
+/** y[i] = op(a[i], b[i], …), a type of the operation's choosing being `any`; behind it, where it has one, the gradient of each argument. */
 function opGraph(name: ScalarOpName, any: ScalarType): Graph {
-  const { args, result } = SCALAR_OPS[name];
+  const { args, result, grad } = SCALAR_OPS[name];
   const b = new GraphBuilder("run");
-  const given = args.map((type, at) => b.input(`x${at}`, type === "any" ? any : type, ["n"]));
-  const expr = apply(name, ...given.map((leaf) => access(leaf, index(0))));
+  const given = args.map((type, at) => b.input(`x${at}`, type === "any" ? any : type, ["n"])).map((leaf) => access(leaf, index(0)));
+  const expr = apply(name, ...given);
   b.output("y", b.map("y", ["n"], shown(expr, result === "any" ? any : result)));
+  if (any !== "f32" || grad === undefined) return b.build();
+  const dy = access(b.input("dy", "f32", ["n"]), index(0));
+  for (const [at, gained] of grad(dy, given, expr).entries()) if (gained !== undefined) b.output(`dx${at}`, b.map(`dx${at}`, ["n"], gained));
   return b.build();
 }
 
-function expectClose(got: ArrayLike<number>, wanted: Float64Array, what: string): void {
+function expectClose(got: ArrayLike<number>, wanted: ArrayLike<number>, what: string): void {
   expect(got.length).toBe(wanted.length);
-  wanted.forEach((value, at) => {
+  Array.from(wanted).forEach((value, at) => {
     if (!Number.isFinite(value) || Math.abs(value) > 3e38) return; // left open: what is made of it may differ between adapters
     expect(Math.abs(got[at]! - value), `${what}[${at}]: got ${got[at]}, wanted ${value}`).toBeLessThanOrEqual(2e-6 + 1e-5 * Math.abs(value));
   });
 }
 
+/** Arguments at which an operation is defined, and smooth to either side. */
+function argumentsOf(name: ScalarOpName, types: readonly ScalarType[]): number[] {
+  const given = types.map(term);
+  if (name === "idiv" || name === "imod") given[1] = Math.abs(given[1]!) + 1;
+  if (name === "pow" || name === "log" || name === "sqrt") given[0] = Math.abs(given[0]!) + 0.1;
+  if (name === "div") given[1] = Math.sign(given[1]!) * (Math.abs(given[1]!) + 0.1);
+  return given.map((value) => (types.includes("f32") ? Math.fround(value) : value));
+}
+
+/** dy times the central difference of the operation's meaning in f64, in its argument `at`. */
+function difference(name: ScalarOpName, given: readonly number[], at: number, dy: number): number {
+  const step = 1e-5 * Math.max(1, Math.abs(given[at]!));
+  const moved = (by: number): number => {
+    const [a = 0, b = 0, c = 0] = given.map((value, other) => (other === at ? value + by : value));
+    return SCALAR_OPS[name].evaluate(a, b, c);
+  };
+  return (dy * (moved(step) - moved(-step))) / (2 * step);
+}
+
 describeGpu("scalar operations on the adapter", () => {
-  test.each(Object.keys(SCALAR_OPS) as ScalarOpName[])("%s", async (name) => {
-    for (const any of name === "select" ? (["f32", "i32", "bool"] as const) : (["f32"] as const)) {
-      const graph = opGraph(name, any);
-      const inputs = graph.values.filter((value): value is InputLeaf => value.kind === "input");
-      for (const n of name === "mul" ? LENGTHS : [65]) {
-        const fields = Object.fromEntries(inputs.map((leaf) => [leaf.field, Array.from({ length: n }, () => term(leaf.type))]));
-        const divisor = fields.x1;
-        if (divisor && (name === "idiv" || name === "imod")) fields.x1 = divisor.map((value) => Math.abs(value) + 1);
-        const { got, wanted } = await run(graph, { sizes: { n }, inputs: fields });
-        expectClose(got, wanted, name);
+  const cases = (Object.keys(SCALAR_OPS) as ScalarOpName[]).flatMap((name) => (name === "select" ? (["f32", "i32", "bool"] as const) : (["f32"] as const)).map((any) => [name, any] as const));
+  test.each(cases)("%s of %s: value and gradient, at every length", async (name, any) => {
+    const graph = opGraph(name, any);
+    const types = SCALAR_OPS[name].args.map((type) => (type === "any" ? any : type));
+    const bounds = { n: Math.max(...LENGTHS) };
+    const opened = await openGraph(await gpuDevice(), compiledGraph(graph, bounds), graph, bounds);
+    try {
+      for (const n of LENGTHS) {
+        const rows = Array.from({ length: n }, () => argumentsOf(name, types));
+        const dy = rows.map(() => Math.fround(random.normal()));
+        const fields = Object.fromEntries([...types.map((_, at) => [`x${at}`, rows.map((row) => row[at]!)] as const), ["dy", dy] as const]);
+        const got = await opened.run({ sizes: { n }, inputs: fields });
+        expectClose(got.y!, rows.map(([a = 0, b = 0, c = 0]) => SCALAR_OPS[name].evaluate(a, b, c)), `${name} of ${n}`);
+        for (const at of types.keys()) {
+          const gradient = got[`dx${at}`];
+          // `stop` has a slope and no gradient.
+          if (gradient === undefined || name === "stop") continue;
+          expectClose(gradient, rows.map((row, i) => difference(name, row, at, dy[i]!)), `gradient of ${name} in argument ${at} of ${n}`);
+        }
       }
+    } finally {
+      opened.dispose();
+    }
+  });
+
+  test("all of f32 at once, more workgroups than one dimension holds, at sampled elements", async () => {
+    const b = new GraphBuilder("run");
+    const x = access(b.input("x", "f32", ["n"]), index(0));
+    const unary = (Object.keys(SCALAR_OPS) as ScalarOpName[]).filter((name) => SCALAR_OPS[name].result === "f32" && SCALAR_OPS[name].args.join() === "f32");
+    b.output("y", b.map("y", ["n"], unary.map((name) => apply(name, x)).reduce((sum, term) => apply("add", sum, term))));
+    const graph = b.build();
+    const data = Float32Array.from({ length: HUGE }, (_, at) => 0.5 + ((at * 7919) % 1009) / 512);
+    const got = await runGraph(await gpuDevice(), compiledGraph(graph, { n: HUGE }), graph, { sizes: { n: HUGE }, inputs: { x: data as never } });
+    for (const at of [0, 1, 64 * 65_535 - 1, 64 * 65_535, HUGE - 1, ...Array.from({ length: 2000 }, () => random.below(HUGE))]) {
+      const wanted = unary.reduce((sum, name) => sum + SCALAR_OPS[name].evaluate(data[at]!, 0, 0), 0);
+      expect(Math.abs(got.y![at]! - wanted), `element ${at}`).toBeLessThan(2e-5 * Math.max(1, Math.abs(wanted)));
     }
   });
 
@@ -72,22 +122,35 @@ describeGpu("scalar operations on the adapter", () => {
     ["imod", [[-7, 3], [-6, 3], [7, 3], [-1, 5], [-2147483647, 2]]],
   ])("%s at the edges", async (name, points) => {
     const fields = Object.fromEntries(points[0]!.map((_, arg) => [`x${arg}`, points.map((point) => point[arg]!)]));
-    const { got, wanted } = await run(opGraph(name, "f32"), { sizes: { n: points.length }, inputs: fields });
+    const { got, wanted } = await run(opGraph(name, "f32"), { sizes: { n: points.length }, inputs: { ...fields, dy: points.map(() => 1) } });
     expectClose(got, wanted, name);
   });
 });
 
 describeGpu("monoids on the adapter", () => {
   const cases = (Object.keys(MONOIDS) as MonoidName[]).flatMap((name) => MONOIDS[name].operands.map((operand) => [name, operand] as const));
-  test.each(cases)("%s of %s", async (name, operand) => {
+  test.each(cases)("%s of %s, at every length", async (name, operand) => {
     const b = new GraphBuilder("run");
     const x = b.input("x", operand, [3, "n"]);
     const y = b.reduce(name, "row", [3], ["n"], (r, i) => access(x, r!, i!));
     b.output("y", b.map("y", [3], (r) => shown(access(y, r!), y.type)));
     const graph = b.build();
-    for (const n of LENGTHS) {
-      const { got, wanted } = await run(graph, { sizes: { n }, inputs: { x: Array.from({ length: 3 * n }, () => term(operand)) } });
-      expectClose(got, wanted, `${name} over ${n}`);
+    const bounds = { n: Math.max(...LENGTHS) };
+    const opened = await openGraph(await gpuDevice(), compiledGraph(graph, bounds), graph, bounds);
+    try {
+      for (const n of LENGTHS) {
+        const bindings = { sizes: { n }, inputs: { x: Array.from({ length: 3 * n }, () => term(operand)) } };
+        const got = (await opened.run(bindings)).y!;
+        const { data } = interpret(graph, bindings).outputs.y!;
+        // Sums of thousands of terms of either sign round at the size of the terms, not of what is left of them.
+        const slack = name === "sum" && operand === "f32" ? 2e-6 * Math.sqrt(n) * 3 : 0;
+        for (const [at, value] of data.entries()) {
+          if (Math.abs(value) > 3e38) continue;
+          expect(Math.abs(got[at]! - value), `${name} over ${n}: got ${got[at]}, wanted ${value}`).toBeLessThanOrEqual(2e-6 + slack + 1e-5 * Math.abs(value));
+        }
+      }
+    } finally {
+      opened.dispose();
     }
   });
 });
