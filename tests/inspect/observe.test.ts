@@ -147,7 +147,7 @@ describe("gradients", () => {
   it.each([
     ["translation", "decoder.0.cross.weight"], ["translation", "encoder.0"], ["translation", "embed~2"], ["translation", "head.logits"],
     ["gpt", "blocks.0.attend.score"], ["gpt", "loss"], ["moe", "blocks.0.feed.hidden"], ["rnn", "attend.keys"],
-    ["rnn", "attend.weight"], ["rnn", "cell1.out"], ["rnn", "back.states"],
+    ["rnn", "attend.weight"], ["rnn", "lowest.out"], ["rnn", "encoder.0.back.states"],
   ] as const)("of %s: d loss / d %s equals the difference quotient", (family, name) => {
     const { loss } = model.get(family)!.recipe!;
     const known = observables(loss);

@@ -1,4 +1,4 @@
-"""Bahdanau et al. 2015 with LSTM cells, out of PyTorch's: what examples/rnn/model.tfm must compute."""
+"""Bahdanau et al. 2015 with LSTM cells, and two layers of GRUs without attention, out of PyTorch's: what examples/rnn/model.tfm must compute."""
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -8,50 +8,77 @@ from torch.nn.utils.stateless import functional_call
 from families import linear, linear_shapes, padded, record, under
 
 VOCAB, D, N = 17, 8, 6
+CELL = {"lstm": (nn.LSTM, nn.LSTMCell), "gru": (nn.GRU, nn.GRUCell)}
 
 
-def cell_shapes(d, n):
+def cell_shapes(kind, d, n):
+    if kind == "gru":
+        return {"wx": (3, d, n), "wh": (3, n, n), "bias_x": (3, n), "bias_h": (3, n)}
     return {"wx": (4, d, n), "wh": (4, n, n), "bias": (4, n)}
 
 
-SHAPES = {"embed.table": (VOCAB, D), **under("there.cell1", cell_shapes(D, N)), **under("back.cell1", cell_shapes(D, N)),
-          **under("bridge", linear_shapes(N, N)), "attend.wq": (N, N), "attend.wk": (2 * N, N), "attend.v": (N,),
-          **under("cell1", cell_shapes(D + 2 * N, N)), **under("output", linear_shapes(3 * N, VOCAB))}
+def shapes(kind, layers, attends):
+    found = {"embed.table": (VOCAB, D), **under("bridge", linear_shapes(2 * N, N))}
+    for layer in range(layers):
+        for way in ("there", "back"):
+            found.update(under(f"encoder.{layer}.{way}.cell1", cell_shapes(kind, 2 * N if layer else D, N)))
+    if attends:
+        found.update({"attend.wq": (N, N), "attend.wk": (2 * N, N), "attend.v": (N,)})
+    found.update(under("lowest", cell_shapes(kind, D + 2 * N if attends else D, N)))
+    seen = 3 * N if attends else N
+    for layer in range(layers - 1):
+        found.update(under(f"above.{layer}.cell1", cell_shapes(kind, N if layer else seen, N)))
+    return {**found, **under("output", linear_shapes(N if layers > 1 else seen, VOCAB))}
 
 
 def matrices(w, prefix, suffix=""):
-    """Ours are [gate, in, out], PyTorch's [gate * out, in]; its second bias is 0."""
+    """Ours are [gate, in, out], PyTorch's [gate * out, in]; an LSTM's second bias is 0."""
     flat = lambda name: w[f"{prefix}.{name}"].transpose(1, 2).flatten(0, 1)
-    bias = w[f"{prefix}.bias"].flatten()
-    return {f"weight_ih{suffix}": flat("wx"), f"weight_hh{suffix}": flat("wh"), f"bias_ih{suffix}": bias, f"bias_hh{suffix}": torch.zeros_like(bias)}
+    if f"{prefix}.bias" in w:
+        bias = w[f"{prefix}.bias"].flatten()
+        biases = bias, torch.zeros_like(bias)
+    else:
+        biases = w[f"{prefix}.bias_x"].flatten(), w[f"{prefix}.bias_h"].flatten()
+    return {f"weight_ih{suffix}": flat("wx"), f"weight_hh{suffix}": flat("wh"), f"bias_ih{suffix}": biases[0], f"bias_hh{suffix}": biases[1]}
 
 
-def encode(w, source):
+def along(kind, w, x, prefixes):
+    """One layer over a sequence or a packed one, in both directions where there are two prefixes: PyTorch's results."""
+    weights = {}
+    for prefix, suffix in zip(prefixes, ("_l0", "_l0_reverse")):
+        weights.update(matrices(w, prefix, suffix))
+    n, d = weights["weight_hh_l0"].shape[1], weights["weight_ih_l0"].shape[1]
+    layer = CELL[kind][0](d, n, batch_first=True, bidirectional=len(prefixes) == 2, dtype=weights["weight_hh_l0"].dtype)
+    layer._flat_weights = [weights[name] for name in layer._flat_weights_names]
+    states, last = layer(x)
+    return states, last[0] if kind == "lstm" else last
+
+
+def encode(kind, layers, w, source):
     keep = source != 0
-    x = F.embedding(source, w["embed.table"])
-    lstm = nn.LSTM(D, N, batch_first=True, bidirectional=True, dtype=x.dtype)
-    weights = {**matrices(w, "there.cell1", "_l0"), **matrices(w, "back.cell1", "_l0_reverse")}
-    packed = pack_padded_sequence(x, keep.sum(1), batch_first=True, enforce_sorted=False)
-    lstm._flat_weights = [weights[name] for name in lstm._flat_weights_names]
-    states, (h, _) = lstm(packed)
-    return pad_packed_sequence(states, batch_first=True)[0], torch.tanh(linear(w, "bridge", h[1])), keep
+    x = pack_padded_sequence(F.embedding(source, w["embed.table"]), keep.sum(1), batch_first=True, enforce_sorted=False)
+    for layer in range(layers):
+        x, h = along(kind, w, x, [f"encoder.{layer}.{way}.cell1" for way in ("there", "back")])
+    return pad_packed_sequence(x, batch_first=True)[0], torch.tanh(linear(w, "bridge", torch.cat([h[0], h[1]], 1))), keep
 
 
-def decode(w, target, memory, h, keep):
-    word, key, c = F.embedding(target, w["embed.table"]), memory @ w["attend.wk"], torch.zeros_like(h)
-    cell, weights, seen = nn.LSTMCell(D + 2 * N, N, dtype=h.dtype), matrices(w, "cell1"), []
+def decode(kind, layers, w, target, memory, h, keep):
+    word, weights, seen = F.embedding(target, w["embed.table"]), matrices(w, "lowest"), []
+    attends, state = "attend.wq" in w, (h, torch.zeros_like(h))
+    cell = CELL[kind][1](weights["weight_ih"].shape[1], N, dtype=h.dtype)
     for t in range(target.shape[1]):
-        score = torch.tanh((h @ w["attend.wq"])[:, None] + key) @ w["attend.v"]
-        weight = torch.softmax(score.masked_fill(~keep, -torch.inf), 1)
-        context = torch.einsum("bs,bsi->bi", weight, memory)
-        h, c = functional_call(cell, weights, (torch.cat([word[:, t], context], 1), (h, c)))
-        seen.append(torch.cat([h, context], 1))
-    return linear(w, "output", torch.stack(seen, 1))
-
-
-def compute(w, batch):
-    logits = decode(w, batch["target"], *encode(w, batch["source"]))
-    return {"loss": F.cross_entropy(logits.flatten(0, 1), batch["next"].flatten(), ignore_index=0), "forward": logits}
+        now = [word[:, t]]
+        if attends:
+            score = torch.tanh((state[0] @ w["attend.wq"])[:, None] + memory @ w["attend.wk"]) @ w["attend.v"]
+            weight = torch.softmax(score.masked_fill(~keep, -torch.inf), 1)
+            now.append(torch.einsum("bs,bsi->bi", weight, memory))
+        result = functional_call(cell, weights, (torch.cat(now, 1), state if kind == "lstm" else state[0]))
+        state = result if kind == "lstm" else (result, state[1])
+        seen.append(torch.cat([state[0], *now[1:]], 1))
+    x = torch.stack(seen, 1)
+    for layer in range(layers - 1):
+        x, _ = along(kind, w, x, [f"above.{layer}.cell1"])
+    return linear(w, "output", x)
 
 
 def pairs(rng, examples=3):
@@ -60,5 +87,14 @@ def pairs(rng, examples=3):
     return {"source": source, "target": target, "next": following}
 
 
+def write(name, seed, kind, layers, attends):
+    def compute(w, batch):
+        logits = decode(kind, layers, w, batch["target"], *encode(kind, layers, w, batch["source"]))
+        return {"loss": F.cross_entropy(logits.flatten(0, 1), batch["next"].flatten(), ignore_index=0), "forward": logits}
+
+    record(name, shapes(kind, layers, attends), seed, pairs, compute, vocab=VOCAB, d=D, n=N, layers=layers)
+
+
 if __name__ == "__main__":
-    record("rnn", SHAPES, 11, pairs, compute, vocab=VOCAB, d=D, n=N)
+    write("rnn", 11, "lstm", 1, attends=True)
+    write("rnn-stacked", 12, "gru", 3, attends=False)
