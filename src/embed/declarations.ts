@@ -14,27 +14,29 @@ export interface DeclarationParts {
   /** From the model's names of entries to the program's. */
   readonly entries: ReadonlyMap<string, string>;
   readonly moduleName: string;
-  /** Whether the module generates text. */
+  /** Whether the model reads texts through a tokenizer; one that also writes them generates. */
+  readonly reads: boolean;
   readonly generates: boolean;
   readonly ownTokenizer: boolean;
 }
 
 /** Stands alone: it needs neither this package's types nor WebGPU's, and uses the latter where they are known. */
 export function declarations(parts: DeclarationParts): string {
-  const { model, program, generates, ownTokenizer, moduleName } = parts;
+  const { model, program, reads, generates, ownTokenizer, moduleName } = parts;
   const file = model.file.path.split(/[\\/]/).at(-1);
   const name = typeName(model.name);
-  const textual = generates && !ownTokenizer ? `${name}WithTokenizer` : name;
+  const textual = reads && !ownTokenizer ? `${name}WithTokenizer` : name;
   const used = new Set<string>();
   const body = interfaceOf(parts, name, used);
   const sizes = [...new Set(model.entries.flatMap((entry) => entry.sizes))];
   const blocks = [
     `// Types of ${moduleName}.js, compiled by tfmc from ${file}.`,
     body,
-    ...(generates && !ownTokenizer ? [`/** Loaded with its tokenizer, the model also reads and writes text. */\nexport interface ${textual} extends ${name} {\n${generateMembers(model)}\n}`] : []),
+    ...(reads && !ownTokenizer ? [`/** Loaded with its tokenizer, the model also reads ${generates ? "and writes " : ""}text. */\nexport interface ${textual} extends ${name} {\n${textMembers(model, generates)}\n}`] : []),
     loadFunction(parts, name, textual, program),
-    loadOptions(sizes, generates, ownTokenizer),
-    ...(generates ? [GENERATE_OPTIONS, TOKENIZER] : []),
+    loadOptions(sizes, reads, ownTokenizer),
+    ...(generates ? [GENERATE_OPTIONS] : []),
+    ...(reads ? [TOKENIZER] : []),
     TENSOR,
     ...Object.entries(ARRAYS).flatMap(([type, text]) => (used.has(type) ? [text] : [])),
     ERROR,
@@ -43,7 +45,7 @@ export function declarations(parts: DeclarationParts): string {
   return `${blocks.join("\n\n")}\n`;
 }
 
-function interfaceOf({ model, program, entries, generates, ownTokenizer }: DeclarationParts, name: string, used: Set<string>): string {
+function interfaceOf({ model, program, entries, reads, generates, ownTokenizer }: DeclarationParts, name: string, used: Set<string>): string {
   const { doc, entries: written } = signatures(model.file, model.name);
   const methods = model.entries.flatMap((entry) => {
     const compiled = program.entries.find((one) => one.name === entries.get(entry.name));
@@ -51,7 +53,7 @@ function interfaceOf({ model, program, entries, generates, ownTokenizer }: Decla
   });
   const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   const lines = [...(doc === undefined ? [] : [...doc.split("\n"), ""]), `${parameters.toLocaleString("en-US")} parameters. Calls run one after the other; each promise is rejected with a TfmError where its arguments do not fit.`];
-  const members = [...methods, ...(generates && ownTokenizer ? [generateMembers(model)] : []), "  /** Frees what the model holds on the GPU. A device that was handed in stays. */\n  dispose(): void;"];
+  const members = [...methods, ...(reads && ownTokenizer ? [textMembers(model, generates)] : []), "  /** Frees what the model holds on the GPU. A device that was handed in stays. */\n  dispose(): void;"];
   return `${comment(lines, "")}\nexport interface ${name} {\n${members.join("\n\n")}\n}`;
 }
 
@@ -107,21 +109,23 @@ function tensorType(type: ScalarType, shape: readonly Dim[], names: readonly (st
   return `Tensor<${array}, readonly [${axes.join(", ")}]>`;
 }
 
+function textMembers(model: Model, generates: boolean): string {
+  const tokenizer = "  /** From text to ids and back. */\n  readonly tokenizer: Tokenizer;";
+  return generates ? `${generateMembers(model)}\n\n${tokenizer}` : tokenizer;
+}
+
 function generateMembers(model: Model): string {
   const method = model.recipe?.generate?.method ?? "greedy";
   const how = { greedy: "greedy decoding", beam: "beam search", sample: "drawing each token" }[method];
   return `  /** Writes what the model makes of a text, by ${how}. */
   generate(text: string, options?: GenerateOptions): Promise<string>;
   /** The same for many texts, which share batches; in their order. */
-  generate(texts: readonly string[], options?: GenerateOptions): Promise<string[]>;
-
-  /** From text to ids and back. */
-  readonly tokenizer: Tokenizer;`;
+  generate(texts: readonly string[], options?: GenerateOptions): Promise<string[]>;`;
 }
 
-function loadFunction({ model, generates, ownTokenizer, moduleName }: DeclarationParts, name: string, textual: string, program: Program): string {
+function loadFunction({ model, reads, generates, ownTokenizer, moduleName }: DeclarationParts, name: string, textual: string, program: Program): string {
   const entry = program.entries[0]?.name ?? "forward";
-  const options = generates && !ownTokenizer ? ', { tokenizer: "tokenizer.json" }' : "";
+  const options = reads && !ownTokenizer ? ', { tokenizer: "tokenizer.json" }' : "";
   const use = generates ? 'await model.generate("…")' : `await model${/^\w+$/.test(entry) ? `.${entry}` : `[${literal(entry)}]`}({ … })`;
   const lines = [
     `The model ${model.name} with trained weights, ready to run.`,
@@ -133,12 +137,12 @@ function loadFunction({ model, generates, ownTokenizer, moduleName }: Declaratio
     "`weights` is the file `model.safetensors` of a run. The promise is rejected with a TfmError where there is no WebGPU adapter, or",
     "where the weights are damaged or of another model.",
   ];
-  const overload = generates && !ownTokenizer ? `export declare function load(weights: Resource, options: LoadOptions & { readonly tokenizer: Resource | object }): Promise<${textual}>;\n` : "";
+  const overload = reads && !ownTokenizer ? `export declare function load(weights: Resource, options: LoadOptions & { readonly tokenizer: Resource | object }): Promise<${textual}>;\n` : "";
   return `${comment(lines, "")}\n${overload}export declare function load(weights: Resource, options?: LoadOptions): Promise<${name}>;`;
 }
 
-function loadOptions(sizes: readonly string[], generates: boolean, ownTokenizer: boolean): string {
-  const tokenizer = generates
+function loadOptions(sizes: readonly string[], reads: boolean, ownTokenizer: boolean): string {
+  const tokenizer = reads
     ? [`  /** The \`tokenizer.json\` that was saved with the weights${ownTokenizer ? ", in the place of the module's own" : ""}: its text, its content, its bytes or where it is. */\n  readonly tokenizer?: Resource | object;`]
     : [];
   const members = [

@@ -26,7 +26,7 @@ export function emitModule(model: Model, program: Program, options: ModuleOption
   const generation = generationOf(model, safe.program, safe.entries, options.maxLength);
   return new Map([
     [`${name}.js`, moduleText(model, safe.program, name, generation, options)],
-    [`${name}.d.ts`, declarations({ model, program: safe.program, entries: safe.entries, moduleName: name, generates: generation !== undefined, ownTokenizer: options.tokenizer !== undefined })],
+    [`${name}.d.ts`, declarations({ model, program: safe.program, entries: safe.entries, moduleName: name, reads: generation !== undefined || model.recipe?.tokenizer !== undefined, generates: generation !== undefined, ownTokenizer: options.tokenizer !== undefined })],
   ]);
 }
 

@@ -116,7 +116,9 @@ export function userFolder(packages: readonly string[] = []): Folder {
     writeFileSync(path.join(folder, name), content);
   };
   write("package.json", '{ "type": "module" }\n');
-  mkdirSync(path.join(folder, "node_modules", "@webgpu"), { recursive: true });
-  for (const name of packages) symlinkSync(name === "tfm" ? packageRoot : path.join(packageRoot, "node_modules", name), path.join(folder, "node_modules", name));
+  for (const name of packages) {
+    mkdirSync(path.dirname(path.join(folder, "node_modules", name)), { recursive: true });
+    symlinkSync(name === "tfm" ? packageRoot : path.join(packageRoot, "node_modules", name), path.join(folder, "node_modules", name));
+  }
   return { path: folder, write, remove: () => rmSync(folder, { recursive: true }) };
 }
