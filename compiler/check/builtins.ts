@@ -89,7 +89,10 @@ function scalarFunction(name: string, bodies: readonly Expr[], tensors: readonly
   }
 }
 
-/** `floor(a / b)` of integers is done in integers; of a known number it is a size; of a real it is the nearest integer below. */
+/**
+ * `floor(a / b)` of integers is done in integers; of a known number, and of a known share of a size, it is a size; of a real it is the
+ * nearest integer below.
+ */
 function rounded(name: "floor" | "ceil", arg: Node, span: Span, ctx: Context, mode: Mode): Val {
   if (arg.kind === "binary" && arg.op === "/") {
     const left = evaluate(arg.left, ctx, mode);
@@ -111,6 +114,8 @@ function rounded(name: "floor" | "ceil", arg: Node, span: Span, ctx: Context, mo
       return quotient ?? POISON;
     }
   }
+  const share = arg.kind === "binary" && arg.op === "*" ? shareOf(name, evaluate(arg.left, ctx), evaluate(arg.right, ctx)) : undefined;
+  if (share) return sizeVal(share, written(span));
   const value = evaluate(arg, ctx, mode === "slot" ? "value" : mode === "size" ? "value" : mode);
   if (value.kind === "size") return value;
   const tensor = asTensor(value, arg.span, ctx);
@@ -124,4 +129,21 @@ function rounded(name: "floor" | "ceil", arg: Node, span: Span, ctx: Context, mo
     return sizeVal(dims.constant(Math[name](tensor.body.value)), written(span));
   }
   return { ...tensor, type: "i32", body: apply("toInt", apply(name, tensor.body)) };
+}
+
+/** 0.15 * T is exactly 3 * T / 20: a number is taken as the decimal fraction that it is written as. Undefined where it has too many digits. */
+function shareOf(round: "floor" | "ceil", left: Val, right: Val): dims.Dim | undefined {
+  const [size, number] = left.kind === "size" ? [left, right] : [right, left];
+  if (size.kind !== "size" || dims.asNumber(size.size.dim) !== undefined) return undefined;
+  if (number.kind !== "tensor" || number.axes.length > 0 || number.type !== "f32" || number.body.kind !== "const") return undefined;
+  const numerator = Math.round(number.body.value * DECIMALS);
+  if (Math.abs(numerator / DECIMALS - number.body.value) > 1e-12) return undefined;
+  const shared = greatestDivisor(Math.abs(numerator), DECIMALS);
+  return dims.quotient(round, dims.scale(size.size.dim, numerator / shared), dims.constant(DECIMALS / shared));
+}
+
+const DECIMALS = 10_000;
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }

@@ -107,7 +107,11 @@ const CASES: readonly Case[] = [
         chosen[b,t] = ids[b,t] != tokenizer.pad and ((b + t) % 5 == 1 or (b + t) % 5 == 3)
         noisy[b,t]  = if not chosen[b,t] then ids[b,t] else if (b + t) % 5 == 1 then tokenizer.mask else tokenizer.specials
         x = model.encode(noisy, segment)
-        return cross_entropy(model.guess(x), ids, keep: chosen) + cross_entropy(model.follow(model.pooled(x)), follows)
+        require T >= 10
+        place[b < B, k < 4] = 5 * floor(k / 2) + (1 + 2 * (k % 2) - b) % 5
+        wanted[b,k] = ids[b,place[b,k]]
+        kept[b,k]   = chosen[b,place[b,k]]
+        return cross_entropy(model.guess(at(x, place)), wanted, keep: kept) + cross_entropy(model.follow(model.pooled(x)), follows)
       }
     }`,
     entry: "encode",
