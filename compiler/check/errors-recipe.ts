@@ -55,6 +55,10 @@ export function unknownMetric(span: Span, nearest: string | undefined, all: read
   return error("value-unknown", "a built-in metric is wanted here", span, "your own are functions of the recipe", didYouMean(nearest, all));
 }
 
+export function unknownFigure(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("value-unknown", "`watch` names what is measured", span, "the loss, one of `metrics`, or a function of the recipe", didYouMean(nearest, all));
+}
+
 export function unknownField(span: Span, name: string, source: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
   return error("value-unknown", `\`${source}\` has no field \`${name}\``, span, "the arguments of a recipe's functions are fields of its data", didYouMean(nearest, all));
 }

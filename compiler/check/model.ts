@@ -93,6 +93,12 @@ export interface Recipe {
   readonly validationLoss: Entry;
   /** What is measured on and not trained on: a share of the data, or the path of others for the same source. Absent: what the data's files set aside. */
   readonly validation?: number | string;
+  /** Steps between two evaluations during training. */
+  readonly evaluate?: number;
+  /** Evaluations without a better figure that end the run. */
+  readonly patience?: number;
+  /** The figure that tells which weights are best, and all that is measured during training. Absent: all is, and the first decides. */
+  readonly watch?: string;
   readonly optimizer: Optimizer;
   /** Built-in metrics by name: `bleu`, `exact_match`, `perplexity`. */
   readonly reports: readonly string[];

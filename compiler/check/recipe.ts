@@ -30,7 +30,7 @@ export interface RecipeOptions {
   readonly tokenizer?: TokenizerFacts | undefined;
 }
 
-const SETTINGS = ["tokenizer", "data", "model", "optimizer", "undecayed", "batch", "steps", "clip", "seed", "accumulate", "generate", "metrics", "init_from", "validation"] as const;
+const SETTINGS = ["tokenizer", "data", "model", "optimizer", "undecayed", "batch", "steps", "clip", "seed", "accumulate", "generate", "metrics", "init_from", "validation", "evaluate", "patience", "watch"] as const;
 type SettingName = (typeof SETTINGS)[number];
 
 interface Setting {
@@ -290,6 +290,11 @@ class RecipeMaker {
     const generate = this.generate(model);
     const reports = this.reports();
     const initFrom = this.initFrom();
+    const optional = (name: SettingName): number | undefined => (this.settings.has(name) || this.overrides.has(name) ? this.count(name, 1) : undefined);
+    const validation = validationOf({
+      validation: this.setting("validation"), evaluate: optional("evaluate"), patience: optional("patience"), watch: this.settings.get("watch")?.values[0],
+      watchSet: this.options.set["recipe.watch"], span: (name) => this.span(name), figures: [...reports, ...metrics.map(({ name }) => name), "loss"],
+    }, this.world);
     if (!data || !loss || !validationLoss || !optimizer || batch === undefined || steps === undefined || seed === undefined || accumulate === undefined) return { recipe: undefined, reached };
     return {
       reached,
@@ -300,7 +305,7 @@ class RecipeMaker {
         loss: { ...loss, name: "loss" },
         metrics,
         validationLoss: { ...validationLoss, name: "loss" },
-        ...validationOf(this.setting("validation"), () => this.span("validation"), this.world),
+        ...validation,
         optimizer,
         reports,
         batch,

@@ -34,9 +34,9 @@ export interface TrainOptions {
   /** The loss is read every so many steps, and at the last. Default 10. */
   readonly reportEvery?: number;
   readonly onStep?: (row: StepRow) => void;
-  /** Steps after which `pause` is awaited with the GPU idle: evaluation, samples. Its time is not the step's. */
+  /** Steps after which `pause` is awaited with the GPU idle: evaluation, samples. Its time is not the step's. `enough` ends the run. */
   readonly pauseAfter?: (step: number) => boolean;
-  readonly pause?: (step: number) => Promise<void>;
+  readonly pause?: (step: number) => Promise<void | "enough">;
   /** Awaited with the GPU idle every `checkpointEvery` steps and at the end, however the run ends, save by an error. */
   readonly checkpoint?: (step: number) => Promise<void>;
   readonly checkpointEvery?: number;
@@ -55,7 +55,7 @@ export interface StepRow {
 export interface TrainResult {
   /** The last step done. */
   readonly step: number;
-  readonly end: "done" | "stopped" | "interrupted";
+  readonly end: "done" | "enough" | "stopped" | "interrupted";
   /** Of the last step; undefined where none was run. */
   readonly last?: StepRow;
 }
@@ -79,6 +79,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   let step = options.from ?? 0;
   let checkpointed = -1;
   let interrupted = signal?.aborted === true;
+  let enough = false;
 
   const takeReport = async (): Promise<void> => {
     const report = reports.shift();
@@ -107,7 +108,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   };
 
   try {
-    while (step < lastStep && !interrupted) {
+    while (step < lastStep && !interrupted && !enough) {
       step++;
       const batches = options.batches(step);
       const jobs = stepJobs(session, batches, step);
@@ -132,12 +133,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       underWay.push(done);
       if (pausing || saving) {
         await drain();
-        if (pausing) await pause(step);
+        if (pausing) enough = (await pause(step)) === "enough";
         if (saving) {
           await checkpoint(step);
           checkpointed = step;
         }
         mark = { step, time: performance.now() };
+        interrupted ||= signal?.aborted === true;
       }
       if (underWay.length >= AHEAD) await underWay.shift();
       while (reports.length >= REPORTS_AHEAD || reports[0]?.time !== undefined) await takeReport();
@@ -149,7 +151,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     throw error;
   }
   if (checkpoint !== undefined && checkpointed !== step) await checkpoint(step);
-  const end = step >= steps ? "done" : interrupted ? "interrupted" : "stopped";
+  const end = step >= steps ? "done" : enough ? "enough" : interrupted ? "interrupted" : "stopped";
   return { step, end, ...(last === undefined ? {} : { last }) };
 }
 

@@ -13,6 +13,7 @@ import type { Output } from "../output.ts";
 import { readFacts, refreshReport } from "../report/write.ts";
 import { evaluationRow } from "../../runtime/index.ts";
 import type { Command, OptionValues } from "./command.ts";
+import { bestOption } from "./model-options.ts";
 import { reporting } from "./refused.ts";
 import { restoredFacts } from "./report.ts";
 
@@ -24,14 +25,14 @@ export const evalCommand: Command = {
     { name: "run", count: "one", doc: "a run folder, or a model file for its newest run in runs/" },
     { name: "data", count: "optional", doc: "data of the kind that it was trained on; by default the recipe's `validation`" },
   ],
-  options: [...measuringOptions, { name: "answers", kind: "flag", doc: "print the answers instead of the figures, which then go to stderr" }],
+  options: [...measuringOptions, bestOption, { name: "answers", kind: "flag", doc: "print the answers instead of the figures, which then go to stderr" }],
   needsAdapter: true,
   run: ({ arguments: [place = "", file], options, output }) => reporting(output, () => evalModel(place, file, options, output)),
 };
 
 async function evalModel(place: string, file: string | undefined, options: OptionValues, output: Output): Promise<ExitCode> {
   const choice = choiceOf(options, measuringOptions);
-  const { checkpoint, model, tokenizer } = readTrained(place);
+  const { checkpoint, model, tokenizer } = readTrained(place, options.flag("best") ? "best" : "last");
   const { record, source } = checkpoint;
   const examples = valueOf(await validationData(recipeOf(model), source.file.path, record.data, file));
   checkMeasurable(recipeOf(model), examples);

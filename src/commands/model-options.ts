@@ -23,3 +23,6 @@ export function validationSetting(options: OptionValues): Settings {
   if (given === undefined) return {};
   return { "recipe.validation": /^\d*\.?\d+$/.test(given) ? given : path.resolve(given) };
 }
+
+/** Of verbs that use a run. */
+export const bestOption: Option = { name: "best", kind: "flag", doc: "the weights that were best in an evaluation during training, instead of the last ones" };

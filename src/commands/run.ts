@@ -10,6 +10,7 @@ import { CommandFailure, valueOf } from "../failure.ts";
 import { commandDevice } from "../gpu/device.ts";
 import type { Output } from "../output.ts";
 import type { Command } from "./command.ts";
+import { bestOption } from "./model-options.ts";
 import { reporting } from "./refused.ts";
 
 export const runCommand: Command = {
@@ -26,13 +27,13 @@ options say in its place; the same seed gives the same texts.
     { name: "run", count: "one", doc: "a run folder, or a model file for its newest run in runs/" },
     { name: "texts", count: "any", doc: "what to translate, or to go on with" },
   ],
-  options: decodingOptions,
+  options: [...decodingOptions, bestOption],
   needsAdapter: true,
-  run: ({ arguments: [place = "", ...texts], options, output }) => reporting(output, () => runModel(place, texts, choiceOf(options, decodingOptions), output)),
+  run: ({ arguments: [place = "", ...texts], options, output }) => reporting(output, () => runModel(place, texts, options.flag("best") ? "best" : "last", choiceOf(options, decodingOptions), output)),
 };
 
-async function runModel(place: string, given: readonly string[], choice: DecodingChoice, output: Output): Promise<ExitCode> {
-  const trained = readTrained(place);
+async function runModel(place: string, given: readonly string[], weights: "last" | "best", choice: DecodingChoice, output: Output): Promise<ExitCode> {
+  const trained = readTrained(place, weights);
   const texts = given.length > 0 ? given : stdinLines(output);
   if (texts.length === 0) return exitCodes.ok;
   const translator = restoredTranslator(trained.checkpoint, trained.model, trained.tokenizer, valueOf(await commandDevice()), choice);

@@ -2,6 +2,7 @@ import type { Examples } from "../../runtime/data/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { metricsText } from "../experiment/evaluate.ts";
+import { evaluationText } from "../experiment/evaluating.ts";
 import { checkMeasurable } from "../experiment/measure.ts";
 import { duration, progressLines } from "../experiment/progress-line.ts";
 import { newRunFolder, readCheckpoint } from "../experiment/run-folder.ts";
@@ -22,7 +23,8 @@ import { reporting } from "./refused.ts";
 export const trainCommand: Command = {
   name: "train",
   summary: "train a model by its recipe",
-  details: `The run folder gets model.safetensors, tokenizer.json, state.json, state.safetensors, log.jsonl and report.html; its name is the data on stdout.
+  details: `The run folder gets model.safetensors, tokenizer.json, state.json, state.safetensors, log.jsonl and report.html, and
+best.safetensors where it is evaluated while it trains; its name is the data on stdout.
 Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 130; --resume goes on from it, bit for bit.
 
   tfmc train model.tfm --data pairs.tsv --set d=48 --set heads=3
@@ -38,6 +40,8 @@ Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 1
     { name: "resume", kind: "text", value: "DIR", doc: "go on with the run in this folder" },
     { name: "steps", kind: "integer", value: "N", doc: "the same as --set recipe.steps=N" },
     { name: "seed", kind: "integer", value: "N", doc: "the same as --set recipe.seed=N" },
+    { name: "evaluate-every", kind: "integer", value: "N", doc: "measure every N steps and keep the best weights; the same as --set recipe.evaluate=N" },
+    { name: "patience", kind: "integer", value: "N", doc: "end after N evaluations that were no better than the best; the same as --set recipe.patience=N" },
     { name: "stop-at", kind: "integer", value: "N", doc: "end after step N as Ctrl-C would" },
     { name: "checkpoint-every", kind: "integer", value: "N", doc: "write a checkpoint every N steps; 500 by default" },
     { name: "tensorboard", kind: "flag", doc: "write TensorBoard event files into the run folder as well" },
@@ -80,19 +84,24 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
       stopAt: numbers.stopAt,
       checkpointEvery: numbers.checkpointEvery,
       onStep: (row) => progress.update(line(row)),
+      onEvaluation: (evaluated) => progress.note(`after step ${evaluated.step}: ${evaluationText(evaluated)}`),
+      onEvaluating: (done) => progress.update(`${done} of ${validation === undefined ? "" : counted(validation)} measured`),
     }).finally(() => progress.finish());
     const seconds = (performance.now() - started) / 1000;
-    const { metrics, answers } = validation === undefined || result.end !== "done" ? { metrics: {}, answers: [] } : await run.measure(validation);
-    if (Object.keys(metrics).length > 0) {
-      run.logEvaluation(result.step, metrics, answers);
-      output.say(`${metricsText(metrics)} on ${validation === undefined ? "" : counted(validation)}`);
-    }
+    const metrics = validation === undefined || signal.aborted || (result.end !== "done" && result.end !== "enough") ? {} : await measuredAtEnd(run, result.step, validation);
+    if (validation !== undefined && Object.keys(metrics).length > 0) output.say(`${metricsText(metrics)} on ${counted(validation)}`);
+    const best = run.standing()?.best;
+    const bestText = best === undefined ? "" : `; best after step ${best.step}: tfmc eval ${folder} --best`;
     const { loss: validationLoss, ...others } = metrics;
     const validated = { ...(validationLoss === undefined ? {} : { validation_loss: validationLoss }), ...others };
-    if (output.json) output.dataJson({ run: folder, step: result.step, end: result.end, loss: result.last?.loss ?? null, seconds, adapter: device.adapter.name, ...validated });
+    if (output.json) output.dataJson({ run: folder, step: result.step, end: result.end, loss: result.last?.loss ?? null, seconds, adapter: device.adapter.name, ...validated, ...(best === undefined ? {} : { best_step: best.step }) });
     else output.data(folder);
+    if (result.end === "enough") {
+      output.say(`no better in ${chosen.patience ?? 0} evaluations, so it ended after step ${result.step} of ${steps}${bestText}`);
+      return exitCodes.ok;
+    }
     if (result.end === "done") {
-      output.say(`trained ${result.step - run.from} steps in ${duration(seconds)} on ${device.adapter.name}; try: ${chosen.generate === undefined ? `tfmc eval ${folder} DATA` : `tfmc run ${folder} "…"`}`);
+      output.say(`trained ${result.step - run.from} steps in ${duration(seconds)} on ${device.adapter.name}; try: ${chosen.generate === undefined ? `tfmc eval ${folder}${validation === undefined ? " DATA" : ""}` : `tfmc run ${folder} "…"`}${bestText}`);
       return exitCodes.ok;
     }
     output.say(`ended after step ${result.step} of ${steps}; go on with: tfmc train --resume ${folder}`);
@@ -100,6 +109,15 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   } finally {
     run.dispose();
   }
+}
+
+/** What the last step left, unless an evaluation has just measured all of it. */
+async function measuredAtEnd(run: Run, step: number, validation: Examples): Promise<Readonly<Record<string, number>>> {
+  const last = run.evaluated();
+  if (last?.step === step && run.prepared.recipe.watch === undefined) return last.metrics;
+  const { metrics, answers } = await run.measure(validation);
+  run.logEvaluation(step, metrics, answers);
+  return metrics;
 }
 
 /** "1,115,394 characters". */
@@ -127,14 +145,13 @@ interface Counts {
 }
 
 function countOptions(options: OptionValues): Counts {
-  for (const [name, least] of [["steps", 1], ["seed", 0], ["stop-at", 1], ["checkpoint-every", 1]] as const) {
+  for (const [name, least] of [["steps", 1], ["seed", 0], ["stop-at", 1], ["checkpoint-every", 1], ["evaluate-every", 1], ["patience", 1]] as const) {
     const value = options.number(name);
     if (value !== undefined && value < least) throw new CommandFailure({ code: "option-too-small", exit: exitCodes.usage, message: `--${name} must be at least ${least}; it is ${value}` });
   }
-  const steps = options.number("steps");
-  const seed = options.number("seed");
+  const settings = [["steps", "steps"], ["seed", "seed"], ["evaluate-every", "evaluate"], ["patience", "patience"]] as const;
   return {
-    set: { ...(steps === undefined ? {} : { "recipe.steps": String(steps) }), ...(seed === undefined ? {} : { "recipe.seed": String(seed) }) },
+    set: Object.fromEntries(settings.flatMap(([option, setting]) => (options.number(option) === undefined ? [] : [[`recipe.${setting}`, String(options.number(option))]]))),
     stopAt: options.number("stop-at"),
     checkpointEvery: options.number("checkpoint-every") ?? 500,
   };

@@ -66,27 +66,56 @@ export function checkMeasurable({ reports, generate }: Recipe, { pairs, written 
  * elsewhere; its own metrics, averaged over all values that they give; perplexity; and the comparison of written answers with the wanted ones.
  */
 export async function measure(measurer: Measurer, examples: Examples, onProgress?: (done: number) => void): Promise<Evaluation> {
+  const measuring = await openMeasuring(measurer, examples);
+  try {
+    return await measuring.measure(onProgress);
+  } finally {
+    measuring.dispose();
+  }
+}
+
+/** The same examples measured again and again, with the weights as they are at each moment. */
+export interface Measuring {
+  /** What `onProgress` throws ends it. */
+  measure(onProgress?: (done: number) => void): Promise<Evaluation>;
+  dispose(): void;
+}
+
+/** With `figure`, that one alone is measured beside the loss. */
+export async function openMeasuring(measurer: Measurer, examples: Examples, figure?: string): Promise<Measuring> {
   const recipe = measurer.model.recipe as Recipe;
-  const wantsText = recipe.reports.filter((name) => METRICS.has(name));
-  const others = recipe.reports.length + recipe.metrics.length === 0 && recipe.generate !== undefined;
-  checkMeasurable(recipe, examples);
-  const metrics = await measureBatches(measurer, recipe, examples, onProgress);
-  if (examples.pairs === undefined || (wantsText.length === 0 && !others)) return { metrics, answers: [] };
+  const wanted = wantedFigures(recipe, figure);
+  checkMeasurable({ ...recipe, ...wanted }, examples);
+  const batches = await openBatches(measurer, { ...recipe, ...wanted }, examples);
+  const { pairs } = examples;
+  if (pairs === undefined || !wanted.texts) return { measure: async (onProgress) => ({ metrics: await batches.measure(onProgress), answers: [] }), dispose: batches.dispose };
 
   const { model, program, device, tokenizer, limits, states, onSession } = measurer;
   const translator = createTranslator({
     program, device, tokenizer: textTokenizer(tokenizer), writing: writingOf(model, measurer.choice), ...generationLimits(limits),
     ...(states === undefined ? {} : { states }), ...(onSession === undefined ? {} : { onSession }),
   });
-  try {
-    const texts = await evaluate(translator, examples.pairs, wantsText, onProgress);
-    return { metrics: { ...metrics, ...texts.metrics }, answers: texts.answers };
-  } finally {
-    translator.dispose();
-  }
+  return {
+    measure: async (onProgress) => {
+      const metrics = await batches.measure(onProgress);
+      const texts = await evaluate(translator, pairs, wanted.reports.filter((name) => METRICS.has(name)), onProgress);
+      return { metrics: { ...metrics, ...texts.metrics }, answers: texts.answers };
+    },
+    dispose: () => {
+      batches.dispose();
+      translator.dispose();
+    },
+  };
 }
 
-async function measureBatches(measurer: Measurer, recipe: Recipe, examples: Examples, onProgress?: (done: number) => void): Promise<Record<string, number>> {
+/** Of a recipe's figures one or all; where it names none, texts are compared in every way. */
+function wantedFigures({ reports, metrics, generate }: Recipe, figure: string | undefined): Pick<Recipe, "reports" | "metrics"> & { readonly texts: boolean } {
+  const wanted = { reports: reports.filter((name) => figure === undefined || name === figure), metrics: metrics.filter(({ name }) => figure === undefined || name === figure) };
+  const silent = reports.length + metrics.length === 0 && generate !== undefined && figure === undefined;
+  return { ...wanted, texts: silent || wanted.reports.some((name) => METRICS.has(name)) };
+}
+
+async function openBatches(measurer: Measurer, recipe: Recipe, examples: Examples): Promise<{ measure(onProgress?: (done: number) => void): Promise<Record<string, number>>; dispose(): void }> {
   const { program, device, tokenizer, states, onSession } = measurer;
   const batches = encoded(examples, "the data", recipe, tokenizer);
   const entries = [recipe.validationLoss, ...recipe.metrics].map(({ name }) => metricEntry(name));
@@ -97,10 +126,14 @@ async function measureBatches(measurer: Measurer, recipe: Recipe, examples: Exam
   });
   try {
     onSession?.(session);
-    return await averaged(session, recipe, batches, { written, byToken: examples.written !== undefined, pad: tokenizer?.pad }, onProgress);
-  } finally {
+  } catch (error) {
     session.dispose();
+    throw error;
   }
+  return {
+    measure: (onProgress) => averaged(session, recipe, batches, { written, byToken: examples.written !== undefined, pad: tokenizer?.pad }, onProgress),
+    dispose: () => session.dispose(),
+  };
 }
 
 /** The entry that gives logits, its inputs by the fields that feed them, and the field that it has to foresee. */

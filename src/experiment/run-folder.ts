@@ -7,6 +7,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { readBytes, writeAtomically } from "../files.ts";
 import type { DataRecord } from "./data.ts";
+import type { Standing } from "./evaluating.ts";
 import type { InitialRecord } from "./initial.ts";
 import type { Settings } from "./settings.ts";
 import { restoredModel } from "./source.ts";
@@ -22,6 +23,8 @@ export interface RunRecord {
   readonly limit: number;
   /** The largest sizes met in training. */
   readonly bounds: Readonly<Record<string, number>>;
+  /** Where it is evaluated while it trains. */
+  readonly standing?: Standing;
   /** Where its first weights were not drawn. */
   readonly initial?: InitialRecord;
 }
@@ -36,6 +39,8 @@ export interface Checkpoint {
 }
 
 const LOG = "log.jsonl";
+/** The weights that were best in an evaluation during training. */
+const BEST = "best.safetensors";
 /** The checkpoint before the last, itself a whole one: a crash while writing leaves a run to go on from. */
 const PREVIOUS = "previous";
 const FILES: readonly string[] = [CHECKPOINT.model, CHECKPOINT.tokenizer, CHECKPOINT.state, CHECKPOINT.manifest];
@@ -67,7 +72,7 @@ export function runName(modelFile: string): string {
 
 /** Refuses to mix a new run into a folder that holds another. */
 export function claimRunFolder(folder: string): void {
-  const taken = [...FILES, LOG].find((name) => existsSync(path.join(folder, name)));
+  const taken = [...FILES, LOG, BEST].find((name) => existsSync(path.join(folder, name)));
   if (taken !== undefined) throw new CommandFailure({ code: "run-exists", exit: exitCodes.usage, message: `${folder} holds a run already (${taken})`, remedy: `--resume ${folder} continues it; for a new run give another --out` });
   makeFolder(folder);
 }
@@ -107,6 +112,25 @@ function linkOrCopy(from: string, to: string): void {
   } catch {
     copyFileSync(from, to);
   }
+}
+
+/** Replaces the best weights so far. */
+export function writeBest(folder: string, weights: Uint8Array): void {
+  valueOf(writeAtomically(path.join(folder, BEST), weights));
+}
+
+/** For a run that goes on in another folder. */
+export function copyBest(from: string, to: string): void {
+  if (existsSync(path.join(from, BEST))) copyFileSync(path.join(from, BEST), path.join(to, BEST));
+}
+
+/** The checkpoint with the best weights in the place of the last ones: for use, not for going on. */
+export function withBest(checkpoint: Checkpoint): Checkpoint {
+  const file = path.join(checkpoint.folder, BEST);
+  if (!existsSync(file)) throw new CommandFailure({ code: "no-best", exit: exitCodes.usage, message: `${checkpoint.folder} holds no best weights (${BEST} is missing)`, remedy: "a run keeps them where its recipe sets `evaluate = 250`, the steps between two evaluations" });
+  const best = checkpoint.record.standing?.best;
+  const manifest = best === undefined ? checkpoint.manifest : { ...checkpoint.manifest, step: best.step };
+  return { ...checkpoint, manifest, files: new Map([...checkpoint.files, [CHECKPOINT.model, valueOf(readBytes(file))]]) };
 }
 
 /** Reads a run folder and checks every file. Throws CommandFailure or TfmError `checkpoint-damaged`. */

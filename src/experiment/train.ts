@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../grammar/index.ts";
 import type { Examples } from "../../runtime/data/index.ts";
-import { createSession, encodeCheckpoint, evaluationRow, restoreCheckpoint, train, trainingRow } from "../../runtime/index.ts";
+import { createSession, encodeCheckpoint, encodeWeights, evaluationRow, restoreCheckpoint, trainingRow } from "../../runtime/index.ts";
 import type { LogRow, Session, StepRow, TrainResult } from "../../runtime/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Sample } from "../report/index.ts";
@@ -13,11 +13,13 @@ import { writingOf } from "./decoding.ts";
 import { factsOf } from "./facts.ts";
 import { initialWeights, load } from "./initial.ts";
 import type { InitialRecord } from "./initial.ts";
-import { measure } from "./measure.ts";
+import { measure, openMeasuring } from "./measure.ts";
 import type { Evaluation } from "./evaluate.ts";
+import { checkEvaluated, createEvaluating, trainEvaluating } from "./evaluating.ts";
+import type { Standing } from "./evaluating.ts";
 import { prepare } from "./prepare.ts";
 import type { Prepared } from "./prepare.ts";
-import { claimRunFolder, makeFolder, openLog, placed, savedTokenizer, writeCheckpoint } from "./run-folder.ts";
+import { claimRunFolder, copyBest, makeFolder, openLog, placed, savedTokenizer, writeBest, writeCheckpoint } from "./run-folder.ts";
 import type { Checkpoint, RunRecord } from "./run-folder.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelSource } from "./source.ts";
@@ -65,11 +67,20 @@ export interface Run {
   /** A translator that uses the weights as they are at each moment; only while no step runs. */
   translator(): Translator;
   train(options: RunOptions): Promise<TrainResult>;
+  /** What the evaluations so far have come to. */
+  standing(): Standing | undefined;
+  /** The last evaluation during this training. */
+  evaluated(): Evaluated | undefined;
   /** Measures with the weights as they are; only while no step runs. */
   measure(examples: Examples, onProgress?: (done: number) => void): Promise<Evaluation>;
   /** Appends what was measured to the log, and some of what was written to the report. */
   logEvaluation(step: number, metrics: Readonly<Record<string, number>>, answers?: readonly Sample[]): void;
   dispose(): void;
+}
+
+export interface Evaluated extends Evaluation {
+  readonly step: number;
+  readonly standing: Standing;
 }
 
 export interface RunOptions {
@@ -79,6 +90,10 @@ export interface RunOptions {
   readonly onStep?: ((row: StepRow) => void) | undefined;
   readonly pauseAfter?: ((step: number) => boolean) | undefined;
   readonly pause?: ((step: number) => Promise<void>) | undefined;
+  /** Where the recipe says `evaluate`. */
+  readonly onEvaluation?: ((evaluated: Evaluated) => void) | undefined;
+  /** Examples that an evaluation has done. */
+  readonly onEvaluating?: ((done: number) => void) | undefined;
 }
 
 export interface RunExtras {
@@ -88,6 +103,7 @@ export interface RunExtras {
 
 export async function openRun(prepared: Prepared, device: Device, folder: string, resume?: Checkpoint, { tensorboard = false }: RunExtras = {}): Promise<Run> {
   const { recipe, model, source } = prepared;
+  checkEvaluated(recipe, prepared.data.validation);
   const program = trainingProgram(model, device);
   const used = usedEntries(model);
   const trained = program.entries.map(({ name }) => name).filter((name) => !used.includes(name));
@@ -96,6 +112,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
     const restored = resume === undefined ? undefined : restore(session, resume);
     const initial = resume?.record.initial ?? (prepared.initial && load(session, prepared.initial));
     if (resume?.folder !== folder) claimRunFolder(folder);
+    if (resume !== undefined && resume.folder !== folder) copyBest(resume.folder, folder);
     else makeFolder(folder);
     const from = restored?.manifest.step ?? 0;
     const logRow = openLog(folder, restored === undefined ? undefined : from);
@@ -108,9 +125,29 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
     const { data, settings, tokenizer: scheme, bounds, stepsPerEpoch } = prepared;
     const report = openReport(folder, factsOf({ folder, model, sources: source.saved(), settings, data: data.record, tokenizer: scheme, bounds, stepsPerEpoch, machine, initial }));
     const tokenizer = prepared.tokenizer === undefined ? {} : { tokenizer: JSON.stringify(prepared.tokenizer.toJSON()) };
+    let standing = resume?.record.standing;
+    let evaluated: Evaluated | undefined;
     const checkpoint = async (step: number): Promise<void> => {
-      writeCheckpoint(folder, await encodeCheckpoint(session, { step, ...tokenizer, run: recordOf(prepared, initial) as never }));
+      const record = { ...recordOf(prepared, initial), ...(standing === undefined ? {} : { standing }) };
+      writeCheckpoint(folder, await encodeCheckpoint(session, { step, ...tokenizer, run: record as never }));
     };
+    const measurer = { model, program, device, tokenizer: prepared.tokenizer, limits: prepared, states: session };
+    const logEvaluation: Run["logEvaluation"] = (step, metrics, answers = []) => {
+      log(evaluationRow(step, metrics));
+      report.evaluated(answers);
+    };
+    const evaluatingWith = ({ signal, onEvaluation, onEvaluating }: RunOptions): Parameters<typeof trainEvaluating>[1] =>
+      data.validation && recipe.evaluate !== undefined ? createEvaluating({
+        recipe, steps: recipe.steps, standing, signal, onProgress: onEvaluating,
+        open: () => openMeasuring(measurer, data.validation as Examples, recipe.watch),
+        keepBest: async () => writeBest(folder, await encodeWeights(session)),
+        onEvaluation: (step, evaluation, now) => {
+          standing = now;
+          evaluated = { ...evaluation, step, standing };
+          logEvaluation(step, evaluation.metrics, evaluation.answers);
+          onEvaluation?.(evaluated);
+        },
+      }) : undefined;
     return {
       prepared,
       session,
@@ -121,9 +158,12 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
       translator: () => {
         return createTranslator({ program, device, tokenizer: textTokenizer(prepared.tokenizer), writing: writingOf(model), states: session, ...generationLimits(prepared) });
       },
-      measure: (examples, onProgress) => measure({ model, program, device, tokenizer: prepared.tokenizer, limits: prepared, states: session }, examples, onProgress),
-      train: ({ onStep, stopAt, signal, checkpointEvery, pauseAfter, pause }) =>
-        report.sitting(from, () => train({
+      measure: (examples, onProgress) => measure(measurer, examples, onProgress),
+      standing: () => standing,
+      evaluated: () => evaluated,
+      train: (options) => {
+        const { onStep, stopAt, signal, checkpointEvery, pauseAfter, pause } = options;
+        return report.sitting(from, () => trainEvaluating({
           session,
           batches: prepared.batches,
           steps: recipe.steps,
@@ -138,11 +178,9 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
           ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
           ...(pauseAfter === undefined ? {} : { pauseAfter }),
           ...(pause === undefined ? {} : { pause }),
-        })),
-      logEvaluation: (step, metrics, answers = []) => {
-        log(evaluationRow(step, metrics));
-        report.evaluated(answers);
+        }, evaluatingWith(options)));
       },
+      logEvaluation,
       dispose: () => session.dispose(),
     };
   } catch (error) {

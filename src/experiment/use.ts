@@ -5,7 +5,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { statSync } from "node:fs";
 import { checkedModel } from "./check.ts";
-import { latestRunFolder, placed, readCheckpoint, savedTokenizer } from "./run-folder.ts";
+import { latestRunFolder, placed, readCheckpoint, savedTokenizer, withBest } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
 
 /** A checkpoint with its model at the sizes it was trained with. */
@@ -16,9 +16,10 @@ export interface Trained {
   readonly tokenizer?: Tokenizer;
 }
 
-/** Reads a run folder, or the newest run of a model file. Throws CommandFailure, TfmError or ModelRefused. */
-export function readTrained(place: string): Trained {
-  return trainedModel(readCheckpoint(folderOf(place)));
+/** Reads a run folder, or the newest run of a model file, with its last weights or with those that were best in an evaluation. Throws CommandFailure, TfmError or ModelRefused. */
+export function readTrained(place: string, weights: "last" | "best" = "last"): Trained {
+  const checkpoint = readCheckpoint(folderOf(place));
+  return trainedModel(weights === "best" ? withBest(checkpoint) : checkpoint);
 }
 
 /** The same for a checkpoint that was read. */

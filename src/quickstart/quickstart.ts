@@ -1,6 +1,7 @@
 import path from "node:path";
 import pc from "picocolors";
 import type { TextPair } from "../../runtime/data/index.ts";
+import type { TrainResult } from "../../runtime/index.ts";
 import { readPairs } from "../data-sources/tsv.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -91,7 +92,7 @@ function threeOf(pairs: readonly TextPair[]): readonly TextPair[] {
 }
 
 interface Training {
-  readonly end: "done" | "stopped" | "interrupted";
+  readonly end: TrainResult["end"];
   readonly step: number;
   /** Without the pauses for translating. */
   readonly seconds: number;

@@ -39,7 +39,7 @@ export interface Sitting {
   /** The steps before it. */
   readonly from: number;
   readonly to: number;
-  readonly end: "done" | "stopped" | "interrupted" | "failed";
+  readonly end: "done" | "enough" | "stopped" | "interrupted" | "failed";
   /** What a failed one said. */
   readonly trouble?: string;
 }

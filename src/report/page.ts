@@ -68,7 +68,7 @@ function title(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-const ENDS = { done: "trained to the end", stopped: "stopped early", interrupted: "interrupted", failed: "failed" } as const;
+const ENDS = { done: "trained to the end", enough: "ended when it got no better", stopped: "stopped early", interrupted: "interrupted", failed: "failed" } as const;
 
 function heading({ title: name, model, sittings }: RunFacts): string {
   const last = sittings.at(-1);

@@ -99,6 +99,17 @@ describeGpu("train", () => {
     expect(rows.map(({ step }) => step)).toEqual([3, 5, 10, 15, 20]);
   });
 
+  it("ends in a pause that says that it is enough, or during which it is interrupted, with no further step", async () => {
+    const checkpoints: number[] = [];
+    const checkpoint = async (step: number) => void checkpoints.push(step);
+    const pauseAfter = (step: number) => step % 4 === 0;
+    expect((await run({ pauseAfter, checkpoint, pause: async (step) => (step === 8 ? "enough" : undefined) })).result).toMatchObject({ step: 8, end: "enough" });
+    const signal = { aborted: false };
+    expect((await run({ pauseAfter, checkpoint, signal, pause: async (step) => void (signal.aborted = step === 4) })).result).toMatchObject({ step: 4, end: "interrupted" });
+    expect((await run({ pauseAfter, checkpoint, pause: async (step) => (step === 20 ? "enough" : undefined) })).result).toMatchObject({ step: 20, end: "done" });
+    expect(checkpoints).toEqual([8, 4, 20]);
+  });
+
   it("names the first step that is not finite and keeps the weights of before", async () => {
     const broken = (step: number) => {
       const one = batch(step);

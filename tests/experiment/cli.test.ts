@@ -27,6 +27,18 @@ describeGpu("the commands of a run", () => {
     expect(read("runs", "tiny-2", "log.jsonl").split("\n").length).toBe(8);
   });
 
+  it("train evaluates on its way, ends when it gets no better, and what was best can be used", async () => {
+    const args = ["--validation", "dev.tsv", "--evaluate-every", "10", "--patience", "2", "--set", "recipe.watch=loss"];
+    const { code, stderr, stdout } = await run(["train", "tiny.tfm", ...args, "--steps", "30", "--out", "watched"]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "watched\n" });
+    for (const step of [10, 20, 30]) expect(stderr).toMatch(new RegExp(`^after step ${step}: loss \\d+\\.\\d+(, the best so far|; best after step \\d+)$`, "m"));
+    expect(stderr).toMatch(/best after step \d+: tfmc eval watched --best/);
+    const figures = read("watched", "log.jsonl").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, number>).flatMap((row) => row["eval_loss"] ?? []);
+    const { stdout: best } = await run(["eval", "watched", "--best", "--json"]);
+    expect((JSON.parse(best) as { loss: number }).loss).toBe(Math.min(...figures));
+    expect(await run(["eval", "runs/tiny", "--best"])).toMatchObject({ code: 2, stderr: expect.stringContaining("no-best") as string });
+  });
+
   it("--quiet leaves nothing on stderr", async () => {
     expect(await run(["train", "tiny.tfm", "--steps", "2", "--quiet"])).toMatchObject({ code: 0, stderr: "" });
   });
