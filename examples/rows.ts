@@ -14,6 +14,18 @@ export const rows: readonly Row[] = [
     ],
   },
   {
+    name: "rnn",
+    makesData: true,
+    runs: {
+      attention: { train: "examples/rnn/model.tfm", measure: { held: "examples/rnn/heldout.tsv", longest: "examples/rnn/longest.tsv" } },
+      none: { train: "examples/rnn/model.tfm --set attention=none", measure: { longest: "examples/rnn/longest.tsv" } },
+    },
+    figures: [
+      { title: "exact match on 2,000 held-out dates", of: (all) => metric(all, "attention", "held", "exact_match"), mark: { atLeast: 0.9 }, digits: 3 },
+      { title: "points above `attention=none` on the longest third", of: (all) => 100 * (metric(all, "attention", "longest", "exact_match") - metric(all, "none", "longest", "exact_match")), mark: { atLeast: 10 }, digits: 1 },
+    ],
+  },
+  {
     name: "gpt",
     runs: { gpt: { train: `examples/gpt/model.tfm ${SHAKESPEARE}`, measure: { held: "" } } },
     figures: [nats("gpt", 1.9)],
@@ -24,9 +36,23 @@ export const rows: readonly Row[] = [
     figures: [nats("llama", 1.9)],
   },
   {
+    name: "t5",
+    makesData: true,
+    runs: {
+      tasks: { train: "examples/t5/model.tfm --recipe tasks", measure: Object.fromEntries(["french", "english", "digits"].map((task) => [task, `examples/t5/heldout-${task}.tsv`])) },
+    },
+    figures: ["french", "english", "digits"].map((task) => ({ title: `exact match, dates in ${task}`, of: (all) => metric(all, "tasks", task, "exact_match"), mark: { atLeast: 0.9 }, digits: 3 })),
+  },
+  {
     name: "vit",
     runs: { vit: { train: "examples/vit/model.tfm --data DATA/mnist", measure: { held: "" } } },
     figures: [{ title: "accuracy on 1,000 digits", of: (all) => metric(all, "vit", "held", "accuracy"), mark: { atLeast: 0.965 }, digits: 3 }],
+  },
+  {
+    name: "clip",
+    makesData: true,
+    runs: { clip: { train: "examples/clip/model.tfm", measure: { unseen: "" } } },
+    figures: [{ title: "accuracy among 100 captions, on the 20 pairs never seen", of: (all) => metric(all, "clip", "unseen", "zero_shot"), mark: { atLeast: 0.8 }, digits: 3 }],
   },
 ];
 

@@ -1,27 +1,61 @@
-/** Every sample graph and its gradient, compiled to kernels, against the interpreter in f64. */
+/** Every sample graph and its gradient, compiled to kernels, against the interpreter in f64: one program at some 25 sizes. */
 import { expect, it } from "vitest";
-import { interpret } from "../../compiler/ir/interpret.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import { type Bindings, interpret } from "../../compiler/ir/interpret.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
-import { bindingsFor, SAMPLES } from "../support/graphs.ts";
+import { bindingsFor, SAMPLES, type Sample } from "../support/graphs.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
-import { compiledGraph, runGraph } from "../support/run-graph.ts";
+import { compiledGraph, openGraph } from "../support/run-graph.ts";
+
+/** Nothing, one, odd ones, around vectors, subgroups and workgroups, in either place. */
+const PAIRS = [
+  [1, 1], [2, 3], [3, 5], [0, 4], [4, 0], [0, 0], [1, 2], [2, 1], [5, 3], [7, 7], [1, 15], [2, 16], [3, 17], [1, 31], [2, 33],
+  [1, 63], [1, 64], [1, 65], [31, 1], [63, 2], [64, 1], [65, 3], [1, 127], [129, 1], [257, 2], [1, 255],
+] as const;
+
+/** Some sizes fit no sample: a sample names its largest. */
+function sizesOf({ sizes, most = {}, least = {} }: Sample): readonly Readonly<Record<string, number>>[] {
+  const names = Object.keys(sizes[0]!);
+  const within = (name: string, size: number): number => Math.max(least[name] ?? 0, Math.min(size, most[name] ?? size));
+  const all = PAIRS.map((pair) => Object.fromEntries(names.map((name, at) => [name, within(name, pair[names.length === 1 ? 1 : at]!)])));
+  return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
+}
 
 describeGpu("kernels equal the interpreter", () => {
-  for (const { name, graph, sizes } of SAMPLES)
-    for (const size of sizes)
-      it(`${name} at ${JSON.stringify(size)}`, async () => {
-        const device = await gpuDevice();
-        const grad = differentiate(graph);
-        const bindings = bindingsFor(grad, size);
-        const wanted = interpret(grad, bindings).outputs;
-        const got = await runGraph(device, compiledGraph(grad, size), grad, bindings);
-        for (const [output, tensor] of Object.entries(wanted)) expectClose(output, got[output]!, tensor.data);
-      });
+  for (const sample of SAMPLES)
+    it(`${sample.name} at ${sizesOf(sample).length} sizes`, async () => {
+      const grad = differentiate(sample.graph);
+      const sizes = sizesOf(sample);
+      const bounds = Object.fromEntries(Object.keys(sizes[0]!).map((name) => [name, Math.max(...sizes.map((each) => each[name]!))]));
+      const opened = await openGraph(await gpuDevice(), compiledGraph(grad, bounds), grad, bounds);
+      try {
+        for (const at of sizes) {
+          const bindings = bindingsFor(grad, at);
+          const wanted = interpret(grad, bindings).outputs;
+          const got = await opened.run(atBounds(grad, bindings, bounds));
+          for (const [output, tensor] of Object.entries(wanted)) expectClose(`${output} at ${JSON.stringify(at)}`, got[output]!, tensor.data);
+        }
+      } finally {
+        opened.dispose();
+      }
+    });
 });
 
+/** Parameters are as long as the largest sizes make them; smaller ones lie at the beginning, packed. */
+function atBounds(graph: Graph, bindings: Bindings, bounds: Bindings["sizes"]): Bindings {
+  const whole = bindingsFor(graph, bounds).states;
+  const states = Object.fromEntries(Object.entries(bindings.states ?? {}).map(([key, data]) => {
+    const padded = new Float64Array(whole[key]!.length);
+    padded.set(data as Float64Array);
+    return [key, padded];
+  }));
+  return { ...bindings, states };
+}
+
 function expectClose(name: string, got: ArrayLike<number>, wanted: Float64Array): void {
-  const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-2);
+  // A loss is a sum of terms of either sign, of which little may be left.
+  const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), wanted.length === 1 ? 0.2 : 1e-2);
   const worst = wanted.reduce((most, value, at) => Math.max(most, Math.abs(value - got[at]!)), 0);
-  expect(got.length, name).toBe(wanted.length);
+  expect(got.length, name).toBeGreaterThanOrEqual(wanted.length);
   expect(worst / scale, `${name}: got ${Array.from(got).slice(0, 6)}, wanted ${wanted.slice(0, 6)}`).toBeLessThan(2e-5);
 }

@@ -18,6 +18,9 @@ export interface Sample {
   readonly graph: Graph;
   /** Sizes to try: 1, small, odd. */
   readonly sizes: readonly Readonly<Record<string, number>>[];
+  /** The extremes that it is made for, where there are any. */
+  readonly least?: Readonly<Record<string, number>>;
+  readonly most?: Readonly<Record<string, number>>;
 }
 
 const B_T = [{ B: 1, T: 1 }, { B: 2, T: 3 }, { B: 3, T: 5 }];
@@ -26,7 +29,7 @@ const lt = (a: Expr, b: Expr): Expr => apply("ilt", a, b);
 const le = (a: Expr, b: Expr): Expr => apply("ile", a, b);
 const both = (...conditions: Expr[]): Expr => conjunction(conditions);
 
-function sample(name: string, sizes: Sample["sizes"], build: (b: GraphBuilder) => Equation): Sample {
+function sample(name: string, sizes: Sample["sizes"], build: (b: GraphBuilder) => Equation, limits: Pick<Sample, "least" | "most"> = {}): Sample {
   const b = new GraphBuilder(name);
   const y = build(b);
   if (y.shape.length === 0) b.output("loss", y);
@@ -34,7 +37,7 @@ function sample(name: string, sizes: Sample["sizes"], build: (b: GraphBuilder) =
     const probe = b.input("probe", "f32", y.shape);
     b.output("loss", b.sum("loss", [], y.shape, mul(identityAccess(y), identityAccess(probe))));
   }
-  return { name, graph: b.build(), sizes };
+  return { name, graph: b.build(), sizes, ...limits };
 }
 
 /** Normed over the last axis, as the library writes it. */
@@ -160,15 +163,15 @@ export const SAMPLES: readonly Sample[] = [
   sample("slice", B_T, (b) => {
     const table = b.parameter("table", [8, 3]), x = b.parameter("x", ["B", "T", 3]);
     return b.map("y", ["B", "T", 3], (i, t, e) => mul(access(x, i!, t!, e!), access(table, t!, e!)));
-  }),
+  }, { most: { T: 8 } }),
   sample("pinned", B_T, (b) => {
     const x = b.parameter("x", ["B", "T", 3]);
     return b.map("y", ["B", 3], (i, e) => access(x, i!, int(0), e!));
-  }),
+  }, { least: { T: 1 } }),
   sample("pinned-sum", B_T, (b) => {
     const x = b.parameter("x", ["B", "T", 3]);
     return b.map("y", ["B", 3, 2], (i, e, r) => mul(access(x, i!, int(0), e!), apply("toReal", r!)));
-  }),
+  }, { least: { T: 1 } }),
   sample("diagonal", [{ N: 1 }, { N: 4 }], (b) => {
     const x = b.parameter("x", ["N", "N"]);
     return b.map("y", ["N"], (i) => mul(access(x, i!, i!), access(x, i!, i!)));
@@ -265,13 +268,13 @@ export const SAMPLES: readonly Sample[] = [
     const table = b.parameter("table", [2, 9]), x = b.parameter("x", [2, "T", "T"]);
     return b.map("y", [2, "T", "T"], (h, t, s) =>
       mul(access(x, h!, t!, s!), access(table, h!, iadd(isub(s!, t!), int(4)))));
-  }),
+  }, { most: { T: 5 } }),
   sample("mean-of-broadcast", B_T, (b) => {
     const x = b.parameter("x", ["B"]);
     const wide = b.map("wide", ["B", "T"], (i) => access(x, i!));
     const total = b.sum("total", ["B"], ["T"], (i, t) => access(wide, i!, t!));
     return b.map("y", ["B"], (i) => div(access(total, i!), apply("toReal", size(n("T")))));
-  }),
+  }, { least: { T: 1 } }),
 ];
 
 /** Inputs and states for a graph: reals near 0, indices within their range, masks mostly true. */
