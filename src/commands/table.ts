@@ -8,6 +8,7 @@ import { evalCommand } from "./eval.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
 import { fmtCommand } from "./fmt.ts";
+import { inspectCommand } from "./inspect.ts";
 import { profileCommand } from "./profile.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
@@ -16,7 +17,7 @@ import { tokenizeCommand } from "./tokenize.ts";
 import { trainCommand } from "./train.ts";
 
 /** Every verb, in the order of the help. */
-export const commands: readonly Command[] = [checkCommand, compileCommand, trainCommand, runCommand, evalCommand, reportCommand, fmtCommand, summaryCommand, drawCommand, profileCommand, dataCommand, tokenizeCommand, doctorCommand, execCommand, explainCommand];
+export const commands: readonly Command[] = [checkCommand, compileCommand, trainCommand, runCommand, evalCommand, reportCommand, fmtCommand, summaryCommand, drawCommand, inspectCommand, profileCommand, dataCommand, tokenizeCommand, doctorCommand, execCommand, explainCommand];
 
 /** Understood by every verb, before or after its name. */
 export const commonOptions: readonly Option[] = [

@@ -37,6 +37,8 @@ export interface TranslatorParts {
   readonly states?: Session;
   /** Called with each session that is made, to load weights. */
   readonly onSession?: (session: Session) => void;
+  /** Of the first weights, where none are loaded. */
+  readonly seed?: number;
 }
 
 /** Values that a batch of logits may have: 64 MiB. */
@@ -69,7 +71,7 @@ export function createTranslator(parts: TranslatorParts): Translator {
     session?.dispose();
     const roomy = (most: number, before: number): number => Math.min(limit, most > before ? Math.max(most, 2 * before) : before);
     room = { source: roomy(wanted.source, room.source), target: roomy(wanted.target, room.target) };
-    session = await createSession(program, { bounds: boundsFor(program, use, room), entries: entriesOf(use), ...sessionDevice(parts.device), ...(parts.states === undefined ? {} : { states: parts.states }) });
+    session = await createSession(program, { bounds: boundsFor(program, use, room), entries: entriesOf(use), ...sessionDevice(parts.device), ...(parts.states === undefined ? {} : { states: parts.states }), ...(parts.seed === undefined ? {} : { seed: parts.seed }) });
     parts.onSession?.(session);
     return session;
   };

@@ -1,0 +1,96 @@
+/** What is looked into: a model with its weights and, where its recipe has them, its tokenizer and data. */
+import { statSync } from "node:fs";
+import type { Model, Recipe } from "../../compiler/check/model.ts";
+import { CHECKPOINT, loadWeights } from "../../runtime/index.ts";
+import type { Session } from "../../runtime/index.ts";
+import type { Examples } from "../../runtime/data/index.ts";
+import type { Tokenizer } from "../../runtime/text/index.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { checkedModel } from "../experiment/check.ts";
+import { openData } from "../experiment/data.ts";
+import { initialWeights, load } from "../experiment/initial.ts";
+import { prepare } from "../experiment/prepare.ts";
+import { latestRunFolder, placed, readCheckpoint } from "../experiment/run-folder.ts";
+import type { Settings } from "../experiment/settings.ts";
+import { readModel } from "../experiment/source.ts";
+import { generationLimits } from "../experiment/translator.ts";
+import { trainedModel } from "../experiment/use.ts";
+import { CommandFailure, valueOf } from "../failure.ts";
+
+export interface Subject {
+  readonly model: Model;
+  readonly tokenizer?: Tokenizer;
+  /** "runs/translation, step 2000", or "first weights". */
+  readonly weights: string;
+  /** Keys first weights, and draws. */
+  readonly seed: number;
+  /** Of texts that are written. */
+  readonly limits: ReturnType<typeof generationLimits>;
+  /** Examples to look at: those set aside for validation, where there are any. Throws where the recipe has none. */
+  examples(): Promise<Examples>;
+  load(session: Session): void;
+}
+
+export interface SubjectRequest {
+  readonly recipe?: string | undefined;
+  readonly set?: Settings | undefined;
+  /** Files in the place of the recipe's data. */
+  readonly data?: string | undefined;
+  /** First weights, also where there is a run. */
+  readonly untrained?: boolean | undefined;
+}
+
+/**
+ * Reads a run folder, or the newest run of a model file; where there is none, or with settings of one's own, the model as it would begin
+ * its training. Rejects with ModelRefused, CommandFailure or TfmError.
+ */
+export async function readSubject(place: string, request: SubjectRequest = {}): Promise<Subject> {
+  const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+  const asIs = request.recipe === undefined && Object.keys(request.set ?? {}).length === 0 && request.untrained !== true;
+  const run = isFolder ? place : asIs ? latestRunFolder(place) : undefined;
+  return run === undefined ? untrained(place, request) : trained(run, request);
+}
+
+function trained(folder: string, { data: named }: SubjectRequest): Subject {
+  const { checkpoint, model, tokenizer } = trainedModel(readCheckpoint(folder));
+  const { record, source, manifest, files } = checkpoint;
+  return {
+    model,
+    ...(tokenizer === undefined ? {} : { tokenizer }),
+    weights: `${folder}, step ${manifest.step}`,
+    seed: model.recipe?.seed ?? 0,
+    limits: generationLimits(record),
+    examples: async () => {
+      const { data, validation } = model.recipe as Recipe;
+      const opened = valueOf(await openData(data, source.file.path, { override: named ?? record.data.path, folder: record.data.folder, skipBadRows: record.data.badRows !== undefined, validation: named === undefined ? validation : undefined }));
+      return opened.validation ?? opened.whole;
+    },
+    load: (session) => {
+      try {
+        loadWeights(session, files.get(CHECKPOINT.model) ?? new Uint8Array(), "required");
+      } catch (error) {
+        throw placed(error, folder);
+      }
+    },
+  };
+}
+
+async function untrained(file: string, { recipe, set, data }: SubjectRequest): Promise<Subject> {
+  const source = valueOf(readModel(file));
+  const weights = "first weights";
+  if (checkedModel(source, { recipe, set }).recipe === undefined) {
+    const examples = (): Promise<Examples> => Promise.reject(new CommandFailure({ code: "no-recipe", exit: exitCodes.wrong, message: `${file} has no recipe, which would say what the model reads`, remedy: "without one, only parameters can be looked at" }));
+    return { model: checkedModel(source, { recipe, set }), weights, seed: 0, limits: generationLimits({ limit: 512, bounds: {} }), examples, load: () => {} };
+  }
+  const prepared = await prepare({ source, recipe, set, data, initial: (first) => initialWeights(source, first) });
+  const { model, tokenizer, initial } = prepared;
+  return {
+    model,
+    ...(tokenizer === undefined ? {} : { tokenizer }),
+    weights: initial === undefined ? weights : `${weights}, from ${initial.from}`,
+    seed: prepared.recipe.seed,
+    limits: generationLimits(prepared),
+    examples: () => Promise.resolve(prepared.data.validation ?? prepared.data.whole),
+    load: (session) => void (initial && load(session, initial)),
+  };
+}
