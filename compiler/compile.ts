@@ -1,6 +1,6 @@
 /** The compiler on one screen: a checked model becomes a program. */
 import type { Entry as ModelEntry, Model, Recipe } from "./check/model.ts";
-import type { Expr, Graph } from "./ir/graph.ts";
+import type { Expr, Graph, StateRef } from "./ir/graph.ts";
 import type { Dim } from "./dim.ts";
 import { visitExpr } from "./ir/expr.ts";
 import { expressionsOf, indexSizes } from "./ir/walk.ts";
@@ -110,10 +110,11 @@ export interface Lowered {
 }
 
 /** `grad`, and for accumulation `count` before it. */
-function trainingStep({ loss, accumulate }: Recipe): { readonly entries: readonly Lowered[]; readonly counts: number } {
-  if (accumulate <= 1) return { entries: [{ name: "grad", graph: loss.graph, grad: withLossKept(withNextKept(differentiate(loss.graph))), source: loss }], counts: 0 };
+function trainingStep({ loss, accumulate, optimizer }: Recipe): { readonly entries: readonly Lowered[]; readonly counts: number } {
+  const trained = optimizer.groups.flatMap(({ paths }) => paths.map((path): StateRef => ({ kind: "parameter", path })));
+  if (accumulate <= 1) return { entries: [{ name: "grad", graph: loss.graph, grad: withLossKept(withNextKept(differentiate(loss.graph, trained))), source: loss }], counts: 0 };
   const { loss: graph, count, counts } = withCountsAsStates(loss.graph);
-  const grad = { name: "grad", graph, grad: addedUp(withNextKept(differentiate(graph))), source: loss };
+  const grad = { name: "grad", graph, grad: addedUp(withNextKept(differentiate(graph, trained))), source: loss };
   return { entries: counts > 0 ? [{ name: "count", graph: count, source: loss }, grad] : [grad], counts };
 }
 

@@ -114,6 +114,9 @@ export function planBuffers(program: Program, entries: readonly Entry[], options
     return { entry, inputs: ofInputs, tables: ofTables, lists: ofLists };
   });
 
+  // What trains holds all that a checkpoint of it has to hold, frozen statistics too.
+  const trains = program.states.some(({ kind }, at) => kind === "gradient" && states.has(at));
+  program.states.forEach(({ kind }, at) => void (trains && kind === "running" && states.add(at)));
   const used = [...states].toSorted((a, b) => a - b);
   const stateBytes = (at: number): number => (program.states[at]?.length ?? 0) * 4;
   for (const at of used) {

@@ -39,8 +39,8 @@ export type HostExpr =
   | { readonly kind: "apply"; readonly op: string; readonly args: readonly HostExpr[] };
 
 /**
- * One GPU buffer whose content outlives a run. `parameters`, `gradients` and each of the optimizer's states have the same
- * layout, so that the update is one dispatch over the whole range.
+ * One GPU buffer whose content outlives a run. `gradients` and each of the optimizer's states have the layout of the trained
+ * `parameters`, which come before the frozen ones, so that the update is one dispatch over each group's range.
  */
 export interface StateBuffer {
   readonly name: string;

@@ -27,6 +27,18 @@ export function unknownInitial(span: Span, name: string, nearest: string | undef
   return error("value-unknown", `there is no other recipe \`${name}\` to start from`, span, "`init_from` names another `train` of this file", didYouMean(nearest, all));
 }
 
+export function unmatchedPattern(span: Span, name: string, pattern: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  return error("pattern-unmatched", `no parameter is named by "${pattern}" of \`${name}\``, span, "`*` stands for any characters of a parameter's path", didYouMean(nearest, all));
+}
+
+export function allFrozen(span: Span): Diagnostic {
+  return error("pattern-unmatched", "all parameters are frozen, so there is nothing to train", span, "these patterns leave none", { fix: "freeze a part: `frozen = \"encoder.*\"`" });
+}
+
+export function noLearningRate(span: Span, optimizer: string): Diagnostic {
+  return error("setting-value", `\`rates\` scales the hyperparameter \`lr\`, which \`${optimizer}\` has not`, span, "it declares no `lr: real`");
+}
+
 export function settingCycle(span: Span, name: string): Diagnostic {
   return error("recursion", `\`${name}\` depends on itself`, span, "its value is needed to find its value");
 }

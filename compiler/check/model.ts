@@ -124,19 +124,25 @@ export interface DataSpec {
   readonly fields: readonly EntryInput[];
 }
 
-/**
- * One update, lowered for a flat vector of length `n` (a named size), once for the parameters that decay and once for those
- * that the recipe's `undecayed` names. States: kind "parameter" path `w`, "gradient" path `dw`, "optimizer" by their names.
- */
 export interface Optimizer {
   readonly name: string;
   readonly states: readonly { readonly name: string; readonly init: Initializer }[];
-  readonly decayed: Graph;
-  readonly undecayed: Graph;
-  /** Paths of parameters that do not decay. */
-  readonly undecayedPaths: readonly string[];
-  /** The learning rate, a function of `step`. */
+  /** Those that decay and those that the recipe's `undecayed` names, then the same for each of its `rates`. A parameter in none is frozen. */
+  readonly groups: readonly OptimizerGroup[];
+  /** The learning rate, a function of `step`, of parameters without a rate of their own. */
   readonly learningRate?: Expr;
+}
+
+/** Parameters that have an update in common. */
+export interface OptimizerGroup {
+  /** `decayed`, `undecayed`; `decayed.1` for the first of the recipe's `rates`. */
+  readonly name: string;
+  readonly paths: readonly string[];
+  /**
+   * One update, lowered for a flat vector of length `n` (a named size). States: kind "parameter" path `w`, "gradient" path `dw`,
+   * "optimizer" by their names.
+   */
+  readonly graph: Graph;
 }
 
 export interface GenerateSpec {

@@ -1,7 +1,7 @@
-/** `optimizer = Adam(lr: …)`: one update of a flat vector, lowered with and without decay. */
+/** `optimizer = Adam(lr: …)`: one update of a flat vector, lowered for each group of parameters. */
 import type { Decl, Expr as Node } from "../../grammar/ast.ts";
 import * as dims from "../dim.ts";
-import { STEP } from "../ir/expr.ts";
+import { apply, STEP } from "../ir/expr.ts";
 import type { Expr, Graph, GraphOutput } from "../ir/graph.ts";
 import { arguments_, evaluateArgument, matchArguments } from "./arguments.ts";
 import { coerce, kindsOf } from "./kinds.ts";
@@ -9,6 +9,7 @@ import { runBody } from "./call.ts";
 import { valueOf } from "./entry.ts";
 import * as errors from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
+import type { Group } from "./groups.ts";
 import { coerceInit } from "./initial.ts";
 import type { Initializer, Optimizer } from "./model.ts";
 import type { ClassVal, InstanceVal, ParamVal, Size, Val } from "./value.ts";
@@ -21,7 +22,7 @@ import { Run } from "./world.ts";
 
 const LENGTH: Size = { dim: dims.named("n"), text: "n" };
 
-export function optimizerOf(node: Node, recipe: (run: Run) => Context, undecayedPaths: readonly string[], world: World): Optimizer | undefined {
+export function optimizerOf(node: Node, recipe: (run: Run) => Context, groups: readonly Group[], world: World): Optimizer | undefined {
   const ctx = recipe(new Run("build"));
   const target = node.kind === "call" && node.callee.kind === "name" ? declared(ctx.frame.home, node.callee.text) : undefined;
   if (node.kind !== "call" || target?.kind !== "class" || target.decl.category !== "optimizer") {
@@ -30,16 +31,14 @@ export function optimizerOf(node: Node, recipe: (run: Run) => Context, undecayed
     world.report(errors.unknownOptimizer(node.span, name && nearest(name, all), all));
     return undefined;
   }
-  const decayed = lower(target, node, recipe, true);
-  const undecayed = decayed && lower(target, node, recipe, false);
-  if (!decayed || !undecayed) return undefined;
+  const lowered = groups.map((group) => lower(target, node, recipe, group));
+  const [first] = lowered;
+  if (!first || lowered.includes(undefined)) return undefined;
   return {
     name: target.decl.name.text,
-    states: decayed.states,
-    decayed: decayed.graph,
-    undecayed: undecayed.graph,
-    undecayedPaths,
-    ...(decayed.rate ? { learningRate: decayed.rate } : {}),
+    states: first.states,
+    groups: groups.map(({ name, paths }, at) => ({ name, paths, graph: lowered[at]!.graph })),
+    ...(first.rate ? { learningRate: first.rate } : {}),
   };
 }
 
@@ -49,11 +48,12 @@ interface Lowered {
   readonly rate: Expr | undefined;
 }
 
-function lower(target: ClassVal, node: Node & { readonly kind: "call" }, recipe: (run: Run) => Context, decays: boolean): Lowered | undefined {
+function lower(target: ClassVal, node: Node & { readonly kind: "call" }, recipe: (run: Run) => Context, { decays, factor }: Group): Lowered | undefined {
   const { decl } = target;
   const run = new Run("update", { training: true });
   const outer = recipe(run);
   const self = instanceOf(target, node, outer);
+  if (self && factor && !scaleRate(self, factor, outer)) return undefined;
   const update = methodOf(decl, "update");
   if (!update || update.params.length !== 4) outer.world.report(errors.optimizerUpdate(update?.name.span ?? decl.name.span, decl.name.text));
   if (!self || !update || update.params.length !== 4) return undefined;
@@ -77,6 +77,16 @@ function lower(target: ClassVal, node: Node & { readonly kind: "call" }, recipe:
   for (const [path, { value }] of run.written) outputs.push({ name: path, value: valueOf(value, path, update.name.span, ctx), state: { kind: "optimizer", path } });
   const rate = self.members.get("lr");
   return { graph: run.finish(outputs), states: states.map((state) => ({ name: state.path, init: state.init })), rate: rate?.kind === "tensor" ? asReal(rate).body : undefined };
+}
+
+/** Multiplies the learning rate. */
+function scaleRate(self: InstanceVal, factor: NonNullable<Group["factor"]>, ctx: Context): boolean {
+  const rate = self.members.get("lr");
+  const by = factor(ctx);
+  if (rate?.kind !== "tensor") ctx.world.report(errors.noLearningRate(self.span, self.title));
+  if (rate?.kind !== "tensor" || !by) return false;
+  self.members.set("lr", { ...rate, body: apply("mul", by.body, rate.body) });
+  return true;
 }
 
 /** Its hyperparameters; `lr: real` may depend on the step. */

@@ -47,14 +47,16 @@ function signature({ name, inputs, outputs, requires }: Entry): string {
   return `${name}(${fed.join(", ")}) -> ${made.join(", ")}${conditions}`;
 }
 
-function recipeLines({ recipe }: Model): string[] {
+function recipeLines({ recipe, parameters }: Model): string[] {
   if (!recipe) return [];
   const { name, data, optimizer, batch, steps, seed, accumulate, clip, tokenizer, reports } = recipe;
+  const count = (kind: (group: string) => boolean): number => optimizer.groups.flatMap((group) => (kind(group.name) ? group.paths : [])).length;
+  const told = [[count((group) => group.startsWith("undecayed")), "undecayed"], [count((group) => group.includes(".")), "with a rate of their own"], [parameters.length - count(() => true), "frozen"]] as const;
   return [
     `recipe ${name}`,
     ...(tokenizer ? [`  tokenizer ${tokenizer.kind}${tokenizer.size === undefined ? "" : `(${tokenizer.size})`}`] : []),
     `  data ${data.source}(${Object.entries(data.arguments).map(([key, value]) => `${key}: ${value}`).join(", ")})`,
-    `  optimizer ${optimizer.name}${optimizer.undecayedPaths.length > 0 ? `, ${optimizer.undecayedPaths.length} parameters undecayed` : ""}`,
+    `  optimizer ${optimizer.name}${told.map(([found, what]) => (found > 0 ? `, ${found} parameters ${what}` : "")).join("")}`,
     `  batch ${batch}, steps ${steps}, seed ${seed}${accumulate > 1 ? `, accumulate ${accumulate}` : ""}${clip === undefined ? "" : `, clip ${clip}`}`,
     ...(reports.length > 0 ? [`  metrics ${reports.join(", ")}`] : []),
   ];

@@ -10,6 +10,8 @@ import { finishEntry, inputTensor } from "./entry.ts";
 import * as errors from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { generateOptions } from "./generate-options.ts";
+import { trainedOf } from "./groups.ts";
+import type { PatternSetting } from "./groups.ts";
 import { build } from "./instance.ts";
 import type { Entry, GenerateSpec, Instance, Recipe } from "./model.ts";
 import { setSpan, valueFromText } from "./overrides.ts";
@@ -30,7 +32,7 @@ export interface RecipeOptions {
   readonly tokenizer?: TokenizerFacts | undefined;
 }
 
-const SETTINGS = ["tokenizer", "data", "model", "optimizer", "undecayed", "batch", "steps", "clip", "seed", "accumulate", "generate", "metrics", "init_from", "validation", "evaluate", "patience", "watch"] as const;
+const SETTINGS = ["tokenizer", "data", "model", "optimizer", "undecayed", "frozen", "rates", "batch", "steps", "clip", "seed", "accumulate", "generate", "metrics", "init_from", "validation", "evaluate", "patience", "watch"] as const;
 type SettingName = (typeof SETTINGS)[number];
 
 interface Setting {
@@ -269,7 +271,7 @@ class RecipeMaker {
       });
       const active: Context = { ...inner, frame: { ...inner.frame, call: method.name.text, active: [{ what: method, self: undefined }] }, naming: method.name.text };
       const entry = finishEntry(method, inputs.filter((input) => input !== undefined), active);
-      for (const path of run.reached) reached.add(path);
+      for (const path of [...run.reached, ...run.written.keys()]) reached.add(path);
       return inputs.includes(undefined) ? undefined : entry;
     };
     const lossMethod = this.methods.get("loss");
@@ -280,7 +282,8 @@ class RecipeMaker {
     const validationLoss = loss && entryOf(lossMethod, false);
     const metrics = [...this.methods.values()].filter((method) => method.name.text !== "loss").flatMap((method) => entryOf(method, false) ?? []);
     const paths = this.world.parameters.filter((param) => reached.has(param.path) && param.state === "parameter").map((param) => param.path);
-    const optimizer = this.settings.has("optimizer") ? optimizerOf(this.settings.get("optimizer")!.values[0]!, (run) => this.context(run), this.undecayed(paths), this.world) : undefined;
+    const trained = loss && trainedOf(loss, paths, (name) => this.patternSetting(name), this.world);
+    const optimizer = trained && this.settings.has("optimizer") ? optimizerOf(this.settings.get("optimizer")!.values[0]!, (run) => this.context(run), trained.groups, this.world) : undefined;
     if (!this.settings.has("optimizer")) this.world.report(errors.missingSetting(this.decl.name.span, "optimizer", this.decl.name.text));
     const batch = this.count("batch", 1);
     const steps = this.count("steps", 1);
@@ -295,14 +298,14 @@ class RecipeMaker {
       validation: this.setting("validation"), evaluate: optional("evaluate"), patience: optional("patience"), watch: this.settings.get("watch")?.values[0],
       watchSet: this.options.set["recipe.watch"], span: (name) => this.span(name), figures: [...reports, ...metrics.map(({ name }) => name), "loss"],
     }, this.world);
-    if (!data || !loss || !validationLoss || !optimizer || batch === undefined || steps === undefined || seed === undefined || accumulate === undefined) return { recipe: undefined, reached };
+    if (!data || !trained || !validationLoss || !optimizer || batch === undefined || steps === undefined || seed === undefined || accumulate === undefined) return { recipe: undefined, reached };
     return {
       reached,
       recipe: {
         name: this.decl.name.text,
         ...(tokenizer?.kind === "tokenizer" ? { tokenizer: tokenizer.spec } : {}),
         data: data.spec,
-        loss: { ...loss, name: "loss" },
+        loss: { ...trained.loss, name: "loss" },
         metrics,
         validationLoss: { ...validationLoss, name: "loss" },
         ...validation,
@@ -361,17 +364,9 @@ class RecipeMaker {
     return undefined;
   }
 
-  private undecayed(paths: readonly string[]): readonly string[] {
-    const setting = this.settings.get("undecayed");
-    const matched = new Set<string>();
-    for (const node of setting?.values ?? []) {
-      if (node.kind !== "string") {
-        this.world.report(errors.wrongSetting(node.span, "undecayed", 'patterns of parameter paths, such as "*.bias"'));
-        continue;
-      }
-      for (const path of paths) if (globMatches(node.value, path)) matched.add(path);
-    }
-    return paths.filter((path) => matched.has(path));
+  private patternSetting(name: string): PatternSetting {
+    const text = this.options.set[`recipe.${name}`];
+    return text === undefined ? this.settings.get(name) : { text };
   }
 
   private reports(): readonly string[] {
@@ -421,19 +416,3 @@ class RecipeMaker {
     return undefined;
   }
 }
-
-/** `*.bias*` against a dotted path: `*` stands for any characters. */
-export function globMatches(pattern: string, path: string): boolean {
-  const parts = pattern.split("*");
-  if (parts.length === 1) return pattern === path;
-  let at = parts[0]!.length;
-  if (!path.startsWith(parts[0]!)) return false;
-  for (const part of parts.slice(1, -1)) {
-    const found = path.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  const last = parts.at(-1)!;
-  return path.length - last.length >= at && path.endsWith(last);
-}
-

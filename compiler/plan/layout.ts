@@ -1,6 +1,6 @@
 /**
- * Where states live. Parameters, their gradients and each of the optimizer's states have one layout: the parameters that
- * decay, then those that do not, so that an update runs over one contiguous range of each buffer.
+ * Where states live. Parameters, their gradients and each of the optimizer's states have one layout: the groups of the optimizer one
+ * behind the other, so that an update runs over one contiguous range of each buffer. Frozen parameters come last and have neither.
  */
 import type { Initializer, Model, Optimizer } from "../check/model.ts";
 import type { StateRef } from "../ir/graph.ts";
@@ -28,7 +28,8 @@ export const REPORT: StateRef = { kind: "report", path: "report" };
 
 /** A contiguous part of the parameters, by name; a state's path may name it instead of a tensor. */
 export interface Range {
-  readonly name: "all" | "decayed" | "undecayed";
+  /** `all` that is trained, or a group of the optimizer. */
+  readonly name: string;
   readonly offset: number;
   readonly length: number;
 }
@@ -40,9 +41,6 @@ export interface Layout {
 
 /** `counts`: how many denominators of the loss are gathered over micro-batches. */
 export function stateLayout(parameters: Model["parameters"], optimizer?: Optimizer, counts = 0, running: Model["running"] = []): Layout {
-  const exempt = new Set(optimizer?.undecayedPaths ?? []);
-  const decayed = parameters.filter(({ path }) => !exempt.has(path));
-  const undecayed = parameters.filter(({ path }) => exempt.has(path));
   const places: StateTensor[] = [];
   let end = 0;
   const put = (group: readonly Omit<StateTensor, "offset">[], into = places): number => {
@@ -52,8 +50,15 @@ export function stateLayout(parameters: Model["parameters"], optimizer?: Optimiz
     }
     return end;
   };
-  const middle = put(decayed);
-  const last = put(undecayed);
+  const groups = (optimizer?.groups ?? []).map(({ name, paths }): Range => {
+    const own = new Set(paths);
+    const offset = end;
+    return { name, offset, length: put(parameters.filter(({ path }) => own.has(path))) - offset };
+  });
+  const trained = [...places];
+  const length = wholeChunks(end);
+  const known = new Set(places.map(({ path }) => path));
+  const whole = wholeChunks(put(parameters.filter(({ path }) => !known.has(path))));
   const zero: Initializer = { kind: "constant", value: 0 };
   end = 0;
   const kept: StateTensor[] = [];
@@ -62,8 +67,7 @@ export function stateLayout(parameters: Model["parameters"], optimizer?: Optimiz
   const accumulators: StateTensor[] = [];
   const scalars = [LOSS, ...Array.from({ length: counts }, (_, at) => countState(at))].map(({ path }) => ({ path, shape: [] }));
   const accumulatorsEnd = put([...scalars, ...running.map(({ path, shape }) => ({ path: nextState(path).path, shape }))].map((each) => ({ ...each, init: zero })), accumulators);
-  const length = Math.max(CHUNK, roundUp(last, CHUNK));
-  const like = (init?: Initializer): StateTensor[] => places.map((place) => ({ ...place, init: init ?? place.init }));
+  const like = (init: Initializer): StateTensor[] => trained.map((place) => ({ ...place, init }));
   const training: StateBuffer[] = optimizer
     ? [
         { name: "gradients", kind: "gradient", length, tensors: like(zero) },
@@ -73,12 +77,8 @@ export function stateLayout(parameters: Model["parameters"], optimizer?: Optimiz
       ]
     : [];
   return {
-    buffers: [{ name: "parameters", kind: "parameter", length, tensors: like() }, ...training, ...(kept.length > 0 ? [{ name: "running", kind: "running" as const, length: keptEnd, tensors: kept }] : [])],
-    ranges: [
-      { name: "all", offset: 0, length },
-      { name: "decayed", offset: 0, length: middle },
-      { name: "undecayed", offset: middle, length: last - middle },
-    ],
+    buffers: [{ name: "parameters", kind: "parameter", length: whole, tensors: places }, ...training, ...(kept.length > 0 ? [{ name: "running", kind: "running" as const, length: keptEnd, tensors: kept }] : [])],
+    ranges: [{ name: "all", offset: 0, length }, ...groups],
   };
 }
 
@@ -93,6 +93,10 @@ export function locate(layout: Layout, state: StateRef): BufferRef {
   const tensor = buffer.tensors.find((candidate) => candidate.path === path);
   if (!tensor) throw new Error(`internal: no tensor ${path} in ${buffer.name}`);
   return { kind: "state", state: at, offset: tensor.offset, length: Math.max(1, tensor.shape.reduce((a, b) => a * b, 1)) };
+}
+
+function wholeChunks(length: number): number {
+  return Math.max(CHUNK, roundUp(length, CHUNK));
 }
 
 function roundUp(value: number, to: number): number {

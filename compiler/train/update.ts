@@ -4,7 +4,7 @@
  * Around the optimizer's own equations it adds clipping by the global norm (Pascanu et al. 2013, §3.2) and a guard: when the
  * loss or the norm is not finite nothing changes and the report names the step, so the weights that led there survive.
  */
-import type { Optimizer, Recipe } from "../check/model.ts";
+import type { OptimizerGroup, Recipe } from "../check/model.ts";
 import { constant, type Dim, substitute } from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";
 import { access, apply, identityAccess, index, int, real, renameValues, select, STEP } from "../ir/expr.ts";
@@ -22,8 +22,10 @@ export function updateGraph(recipe: Recipe, layout: Layout): Graph {
   const ok = b.map("finite", [], apply("and", apply("finite", access(loss)), apply("finite", access(norm))));
   const clip = recipe.clip === undefined ? undefined : b.map("clip", [], clipFactor(access(norm), recipe.clip));
   report(b, access(loss), access(norm), access(ok));
-  for (const range of layout.ranges)
-    if (range.name !== "all" && range.length > 0) inline(b, recipe.optimizer, range.name, constant(range.length), access(ok), clip && access(clip));
+  for (const group of recipe.optimizer.groups) {
+    const { length } = layout.ranges.find(({ name }) => name === group.name)!;
+    if (length > 0) inline(b, group, constant(length), access(ok), clip && access(clip));
+  }
   keepRunning(b, recipe, layout, access(ok));
   return b.build();
 }
@@ -72,8 +74,7 @@ function report(b: GraphBuilder, loss: Expr, norm: Expr, ok: Expr): void {
 }
 
 /** The optimizer's equations over one range; its gradient is clipped, its results are taken only where the step is sound. */
-function inline(b: GraphBuilder, optimizer: Optimizer, range: "decayed" | "undecayed", length: Dim, ok: Expr, clip: Expr | undefined): void {
-  const graph = optimizer[range];
+function inline(b: GraphBuilder, { name: range, graph }: OptimizerGroup, length: Dim, ok: Expr, clip: Expr | undefined): void {
   const renamed = new Map<ValueId, ValueId>();
   const sizes = new Map([["n", length]]);
   const leaves = new Map<string, StateLeaf>();

@@ -9,6 +9,8 @@ import { newRunFolder, readCheckpoint } from "../experiment/run-folder.ts";
 import type { Checkpoint } from "../experiment/run-folder.ts";
 import { readModel } from "../experiment/source.ts";
 import type { ModelSource } from "../experiment/source.ts";
+import type { Settings } from "../experiment/settings.ts";
+import { frozenParameters } from "../experiment/facts.ts";
 import { initialText } from "../experiment/initial.ts";
 import { openRun, prepareRun } from "../experiment/train.ts";
 import type { Run } from "../experiment/train.ts";
@@ -37,6 +39,7 @@ Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 1
     { name: "skip-bad-rows", kind: "flag", doc: "leave out rows of the data that are wrong, and count them, instead of stopping at the first" },
     { name: "out", kind: "text", value: "DIR", doc: "the run folder; runs/NAME by default" },
     { name: "init-from", kind: "text", value: "PATH", doc: "start from the weights of a run or of a .safetensors file, in the place of the recipe's init_from; `none` for drawn ones" },
+    { name: "freeze", kind: "list", value: "PATTERN", doc: "leave parameters as they are: --freeze 'encoder.*'; in the place of the recipe's `frozen`; may be repeated" },
     { name: "resume", kind: "text", value: "DIR", doc: "go on with the run in this folder" },
     { name: "steps", kind: "integer", value: "N", doc: "the same as --set recipe.steps=N" },
     { name: "seed", kind: "integer", value: "N", doc: "the same as --set recipe.seed=N" },
@@ -59,7 +62,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   const prepared = await prepareRun({
     source: modelOf(file, resume),
     recipe,
-    set: { ...set, ...validationSetting(options), ...numbers.set },
+    set: { ...set, ...validationSetting(options), ...frozenSetting(options), ...numbers.set },
     data: options.text("data"),
     skipBadRows: options.flag("skip-bad-rows") ? true : undefined,
     resume,
@@ -131,6 +134,11 @@ function modelOf(file: string | undefined, resume: Checkpoint | undefined): Mode
   throw new CommandFailure({ code: "file-not-given", exit: exitCodes.usage, message: "no model is given", remedy: "tfmc train FILE.tfm, or tfmc train --resume DIR" });
 }
 
+function frozenSetting(options: OptionValues): Settings {
+  const patterns = options.list("freeze");
+  return patterns.length === 0 ? {} : { "recipe.frozen": patterns.join(", ") };
+}
+
 /** A run that is gone on with has its weights. */
 function initialOption(options: OptionValues, resumed: string | undefined): string | undefined {
   const place = options.text("init-from");
@@ -158,8 +166,9 @@ function countOptions(options: OptionValues): Counts {
 }
 
 function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sameProgram, initial }: Run, resume: Checkpoint | undefined, adapter: string, output: Output): void {
-  const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-  output.say(`${model.name} with ${parameters.toLocaleString("en-US")} parameters, ${tokenizer === undefined ? "" : `${tokenizer.size} tokens, `}${counted(data.training)}, batches of ${recipe.batch}, on ${adapter}`);
+  const count = (parameters: typeof model.parameters): number => parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  const frozen = count(frozenParameters(model));
+  output.say(`${model.name} with ${count(model.parameters).toLocaleString("en-US")} parameters, ${frozen === 0 ? "" : `${frozen.toLocaleString("en-US")} of them frozen, `}${tokenizer === undefined ? "" : `${tokenizer.size} tokens, `}${counted(data.training)}, batches of ${recipe.batch}, on ${adapter}`);
   if (data.badRows > 0) output.say(`${data.badRows.toLocaleString("en-US")} bad rows of ${data.file} are left out`);
   for (const line of resume === undefined && initial !== undefined ? initialText(initial) : []) output.say(line);
   if (resume !== undefined) output.say(from >= recipe.steps ? `all ${recipe.steps} steps are done; --steps N trains longer` : `going on after step ${from} of ${recipe.steps}`);

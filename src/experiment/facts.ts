@@ -51,6 +51,7 @@ export function factsOf({ folder, model, sources, settings, data, tokenizer, bou
     recipe: [
       ["name", recipe.name],
       ["optimizer", recipe.optimizer.name],
+      ...optional("frozen", frozenParameters(model).map(({ path }) => path).join(", ")),
       ["steps", count(recipe.steps)],
       ["batch", recipe.accumulate > 1 ? `${recipe.batch} in ${recipe.accumulate} parts` : String(recipe.batch)],
       ...optional("steps in an epoch", stepsPerEpoch),
@@ -80,6 +81,12 @@ export function factsOf({ folder, model, sources, settings, data, tokenizer, bou
     sittings: [],
     samples: [],
   };
+}
+
+/** Those that the recipe's optimizer leaves alone. */
+export function frozenParameters(model: Model): Model["parameters"] {
+  const trained = new Set(recipeOf(model).optimizer.groups.flatMap(({ paths }) => paths));
+  return model.parameters.filter(({ path }) => !trained.has(path));
 }
 
 function layersOf({ path, layer, children }: Instance): readonly (readonly [string, string])[] {

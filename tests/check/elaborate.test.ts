@@ -92,13 +92,13 @@ test("a recipe has its data, its settings and what the step alone decides", () =
   expect({ batch, steps, clip, seed, accumulate, tokenizer }).toEqual({ batch: 8, steps: 7, clip: 1, seed: 0, accumulate: 1, tokenizer: { kind: "bpe", size: 50 } });
   expect(data.source).toBe("text");
   expect(data.arguments).toEqual({ path: "input.txt", length: 9 });
-  expect(optimizer.undecayedPaths).toEqual(["embed.table"]);
+  expect(optimizer.groups.map(({ name, paths }) => [name, ...paths])).toEqual([["decayed"], ["undecayed", "embed.table"]]);
   expect(optimizer.states).toEqual([{ name: "m", init: { kind: "constant", value: 0 } }, { name: "v", init: { kind: "constant", value: 0 } }]);
   expect(parameters.map(({ path, shape }) => [path, ...shape])).toEqual([["embed.table", 50, 4]]);
   // lr: 2 * min(1, step / 10)
   expect(optimizer.learningRate).toMatchObject({ kind: "apply", op: "mul", args: [{ value: 2 }, { op: "min", args: [{ value: 1 }, { op: "div" }] }] });
-  expect(printGraph(optimizer.decayed)).toContain("host w.scalar = 2.0 * min(1.0, real(step) / 10.0) * 0.1\n");
-  expect(printGraph(optimizer.undecayed)).not.toContain("* 0.1\n");
+  expect(printGraph(optimizer.groups[0]!.graph)).toContain("host w.scalar = 2.0 * min(1.0, real(step) / 10.0) * 0.1\n");
+  expect(printGraph(optimizer.groups[1]!.graph)).not.toContain("* 0.1\n");
 });
 
 test("a recipe like another takes over its settings, its model's hyperparameters changed one by one", () => {

@@ -36,7 +36,7 @@ for (const [file, recipe, set = {}] of MODELS) {
     const model = checkedModel(file, use(file).text, { recipe, use, set: { ...(file === "rnn.tfm" ? {} : { layers: "2" }), ...set } });
     const { loss, metrics, optimizer } = model.recipe!;
     for (const graph of [...model.entries, loss, ...metrics].map((entry) => entry.graph)) expect(verify(graph)).toEqual([]);
-    for (const graph of [optimizer.decayed, optimizer.undecayed]) expect(verify(graph)).toEqual([]);
+    for (const { graph } of optimizer.groups) expect(verify(graph)).toEqual([]);
     expect(loss.outputs).toEqual([{ name: "loss", type: "f32", shape: [] }]);
     expect(new Set(model.parameters.map((parameter) => parameter.path)).size).toBe(model.parameters.length);
   });
@@ -69,8 +69,9 @@ train one {
 for (const optimizer of ["Sgd(lr: 0.1)", "Sgd(lr: 0.1, momentum: 0.9, decay: 0.01)", "Adam(lr: 1e-3)", "Adam(lr: noam(step, 64, 100), decay: 0.1)", "AdamW(lr: 1e-3 * cosine(step, steps, low: 0.1))", "Lion(lr: 1e-4 * linear(step, steps), decay: 1)"]) {
   test(`${optimizer} reads and writes its states`, () => {
     const model = checkedModel("model.tfm", recipeWith(optimizer, 'images("digits", side: 2)', "image", "mean[b,r,c,k] image[b,r,c,k] * model.w[0]"));
-    const { decayed, undecayed, states } = model.recipe!.optimizer;
-    for (const graph of [decayed, undecayed]) {
+    const { groups, states } = model.recipe!.optimizer;
+    expect(groups.map(({ name }) => name)).toEqual(["decayed", "undecayed"]);
+    for (const { graph } of groups) {
       expect(verify(graph)).toEqual([]);
       expect(graph.outputs.map((output) => output.state && `${output.state.kind} ${output.state.path}`)).toEqual(["parameter w", ...states.map((state) => `optimizer ${state.name}`)]);
       for (const value of graph.values) if (value.kind === "host-scalar") expect(value.shape).toEqual([]);

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { encodeSafetensors } from "../../runtime/training/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../runtime/training/safetensors.ts";
 import type { Session } from "../../runtime/index.ts";
 import type { Device } from "../../src/experiment/compiled.ts";
 import { initialText } from "../../src/experiment/initial.ts";
@@ -115,6 +115,21 @@ describeGpu("starting from other weights", () => {
     expect(readFileSync(path.join(folder("cut"), "report.html"), "utf8")).toContain("3 of 5 parameters");
   });
 
+  it("keeps what is frozen to the bit, and no optimizer state of it", async () => {
+    const run = await open("headed", { recipe: "judge", set: { "recipe.frozen": "encoder.*" }, initFrom: folder("pretrained") });
+    await run.train({ stopAt: 4 });
+    run.dispose();
+    const rest = await resumed("headed");
+    await rest.train({});
+    rest.dispose();
+    const tensors = (name: string, file: string) => new Map(decodeSafetensors(bytes(name, file)).tensors.map((tensor) => [tensor.name, tensor.data]));
+    const [before, after] = [tensors("pretrained", "model.safetensors"), tensors("headed", "model.safetensors")];
+    for (const name of ["encoder.words.table", "encoder.mix.weight", "encoder.mix.bias"]) expect(after.get(name), name).toEqual(before.get(name));
+    expect(after.get("judge.weight")).not.toEqual(tensors("cut", "model.safetensors").get("judge.weight"));
+    expect([...tensors("headed", "state.safetensors").keys()].sort()).toEqual(["m/judge.bias", "m/judge.weight", "v/judge.bias", "v/judge.weight"]);
+    expect(readFileSync(path.join(folder("headed"), "report.html"), "utf8")).toContain("encoder.words.table, encoder.mix.weight, encoder.mix.bias");
+  });
+
   it("tells both shapes where they differ", async () => {
     const run = await open("wide", { recipe: "judge", set: { d: "24" }, initFrom: folder("some.safetensors") }).catch(failureOf);
     expect(run).toMatchObject({ code: "file-missing" });
@@ -141,7 +156,8 @@ describeGpu("starting from other weights", () => {
     expect(missing.stderr).toContain("tfmc train start.tfm --recipe pretrain");
     expect((await run(["train", "start.tfm", "--steps", "3"])).code).toBe(0);
     expect((await run(["train", "start.tfm", "--steps", "4", "--out", "runs/mine"])).code).toBe(0);
-    const found = await run(["train", "start.tfm", "--recipe", "judge", "--steps", "2"]);
+    const found = await run(["train", "start.tfm", "--recipe", "judge", "--steps", "2", "--freeze", "encoder.words.*", "--freeze", "*.bias"]);
+    expect(found.stderr).toContain("of them frozen");
     expect(found.stderr).toContain("started from runs/mine (pretrain, step 4): 3 of 5 parameters");
     expect(found.stdout).toBe("runs/start-2\n");
     expect(await run(["train", "--resume", "runs/start-2", "--init-from", "runs/mine"])).toMatchObject({ code: 2, stderr: expect.stringContaining("--resume") as string });

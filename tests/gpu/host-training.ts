@@ -42,6 +42,8 @@ export interface AdamSettings {
   /** Decoupled (Loshchilov & Hutter 2019), for the paths that `decays` accepts. */
   readonly decay: number;
   readonly decays: (path: string) => boolean;
+  /** What the learning rate of a path is multiplied with; 1 by default. */
+  readonly rate?: (path: string, step: number) => number;
 }
 
 /** Kingma & Ba 2015, algorithm 1, with decoupled decay. */
@@ -60,11 +62,13 @@ export class HostAdam {
     this.settings = settings;
   }
 
+  /** Parameters without a gradient stay. */
   update(gradients: ReadonlyMap<string, Float64Array>): void {
     const { beta1, beta2, eps, decay, decays } = this.settings;
     const step = ++this.step;
-    const lr = this.settings.lr(step);
     for (const [path, w] of this.parameters) {
+      if (!gradients.has(path)) continue;
+      const lr = this.settings.lr(step) * (this.settings.rate?.(path, step) ?? 1);
       const [g, m, v] = [gradients.get(path)!, this.m.get(path)!, this.v.get(path)!];
       for (let at = 0; at < w.length; at++) {
         m[at] = beta1 * m[at]! + (1 - beta1) * g[at]!;
