@@ -5,14 +5,15 @@ import { countBefore, idxPictures, imageExamples } from "../../runtime/data/inde
 import type { Examples, Pictures } from "../../runtime/data/index.ts";
 import type { Result } from "../failure.ts";
 import { readBytes } from "../files.ts";
+import { hasFolders, readPictureFolder } from "./picture-folder.ts";
 import type { OpenedData, Source, SourceRequest } from "./source.ts";
 import { isFolder, reading, wrong } from "./source.ts";
 
-const NAMES = "a folder with train-images-idx3-ubyte and train-labels-idx1-ubyte (.gz or not), and val- or t10k- in the place of train- for those of validation";
+const NAMES = "a folder with train-images-idx3-ubyte and train-labels-idx1-ubyte (.gz or not), and val- or t10k- in the place of train- for those of validation, or with PNG or JPEG files in a folder for each class, as train/cat/1.png";
 
-/** A folder of IDX files as MNIST has them, or one file of images whose labels lie beside it. */
-export const imagesSource: Source = (request) => {
-  const found = picturesIn(request);
+/** A folder of IDX files as MNIST has them, one file of images whose labels lie beside it, or a folder of PNG and JPEG files. */
+export const imagesSource: Source = async (request) => {
+  const found = await picturesIn(request);
   if (!found.ok) return found;
   return { ok: true, value: openedPictures(found.value, imageExamples) };
 };
@@ -21,16 +22,19 @@ export interface FoundPictures {
   readonly files: readonly string[];
   readonly training: Pictures;
   readonly validation?: Pictures;
+  /** Of the classes, where the files say them. */
+  readonly names?: readonly string[];
+  readonly badRows?: number;
 }
 
-export function openedPictures({ files, training, validation }: FoundPictures, of: (pictures: Pictures) => Examples): OpenedData {
+export function openedPictures({ files, training, validation, badRows = 0 }: FoundPictures, of: (pictures: Pictures) => Examples): OpenedData {
   const trained = of(training);
-  if (validation === undefined) return { files, training: trained, whole: trained, badRows: 0 };
+  if (validation === undefined) return { files, training: trained, whole: trained, badRows };
   const held = of(validation);
-  return { files, training: trained, validation: held, whole: held, badRows: 0 };
+  return { files, training: trained, validation: held, whole: held, badRows };
 }
 
-export function picturesIn(request: SourceRequest): Result<FoundPictures> {
+export async function picturesIn(request: SourceRequest): Promise<Result<FoundPictures>> {
   if (!existsSync(request.path)) return wrong("file-missing", `${request.path}: there is no such file or folder`, NAMES);
   if (!isFolder(request.path)) {
     const one = picturesOf(request.path, request);
@@ -40,13 +44,20 @@ export function picturesIn(request: SourceRequest): Result<FoundPictures> {
   const imagesOf = (...parts: readonly string[]): string | undefined => names.find((name) => parts.some((part) => name.startsWith(part)) && /images.*idx\d/.test(name));
   const train = imagesOf("train");
   const held = imagesOf("val", "dev", "t10k", "test");
-  if (train === undefined && held === undefined) return wrong("images-missing", `${request.path} has no images in IDX files`, NAMES);
+  if (train === undefined && held === undefined) return hasFolders(request.path) ? inFolders(request) : wrong("images-missing", `${request.path} has no images`, NAMES);
   const training = picturesOf(path.join(request.path, train ?? (held as string)), request);
   if (!training.ok) return training;
   if (held === undefined || train === undefined || request.validation !== undefined) return { ok: true, value: withShare(training.value, request.validation) };
   const validation = picturesOf(path.join(request.path, held), request);
   if (!validation.ok) return validation;
   return { ok: true, value: { files: [...training.value.files, ...validation.value.files], training: training.value.pictures, validation: validation.value.pictures } };
+}
+
+async function inFolders({ path: folder, arguments: { side, channels, classes }, skipBadRows: skipBad, validation }: SourceRequest): Promise<Result<FoundPictures>> {
+  const read = await readPictureFolder({ folder, form: { side: Number(side), channels: Number(channels) }, classes: Number(classes), skipBad, validation: validation === undefined });
+  if (!read.ok) return read;
+  const { files, training, names, badRows } = read.value;
+  return { ok: true, value: { ...(read.value.validation === undefined ? withShare({ files, pictures: training }, validation) : read.value), names, badRows } };
 }
 
 function withShare({ files, pictures }: ReadPictures, share = 0): FoundPictures {

@@ -4,6 +4,9 @@ import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Pictures } from "../../runtime/data/index.ts";
+import { captionsSource } from "../../src/data-sources/captions.ts";
+import { imagesSource } from "../../src/data-sources/images.ts";
+import type { SourceRequest } from "../../src/data-sources/index.ts";
 import { decodePictures, sortedNames } from "../../src/data-sources/picture-files.ts";
 import { readPictureFolder } from "../../src/data-sources/picture-folder.ts";
 import type { PictureFolder, PictureFolderRequest } from "../../src/data-sources/picture-folder.ts";
@@ -129,5 +132,35 @@ describe("a folder of pictures", () => {
     expect(absent).toEqual({ ok: false, failure: { code: "sharp-missing", exit: 1, message: "PNG and JPEG files are read by the package sharp, which is not installed", remedy: "npm install sharp, or give the images as IDX files" } });
     const broken = await readPictureFolder(request, () => Promise.reject(new Error("Could not load the module using the linux-x64 runtime")));
     expect(broken).toMatchObject({ ok: false, failure: { code: "sharp-missing", message: expect.stringContaining("cannot be loaded: Could not load") as string } });
+  });
+});
+
+describe("the sources of images", () => {
+  const request = (folder: string, more: Partial<SourceRequest> = {}): SourceRequest =>
+    ({ path: path.join(root, folder), arguments: { side: 2, channels: 1, classes: 2, names: "" }, skipBadRows: false, resolve: (one) => path.join(root, one), ...more });
+
+  it("read folders, with the validation that lies apart, a share of their own, or none", async () => {
+    const counts = async (more: Partial<SourceRequest> = {}): Promise<readonly (number | undefined)[]> => {
+      const { training, validation, badRows } = valueOf(await imagesSource(request("split", more)));
+      return [training.count, validation?.count, badRows];
+    };
+    expect(await counts()).toEqual([5, 2, 0]);
+    expect(await counts({ validation: 0.4 })).toEqual([3, 2, 0]);
+    expect(await counts({ validation: 0 })).toEqual([5, undefined, 0]);
+    expect(valueOf(await imagesSource(request("bad", { skipBadRows: true }))).badRows).toBe(2);
+    expect(await imagesSource(request("bad"))).toMatchObject({ ok: false, failure: { code: "images-damaged" } });
+  });
+  it("call classes as their folders, or by a file of names", async () => {
+    const named = async (names: string): Promise<readonly string[]> => {
+      const found = valueOf(await captionsSource(request("plain", { arguments: { side: 2, channels: 1, classes: 2, names } })));
+      return [...(found.training.text?.lines() ?? [])];
+    };
+    expect(await named("")).toEqual(["cat", "dog"]);
+    file("names.txt", "a cat\na dog\n");
+    expect(await named("names.txt")).toEqual(["a cat", "a dog"]);
+  });
+  it("tell what is missing", async () => {
+    mkdirSync(path.join(root, "nothing"));
+    expect(await imagesSource(request("nothing"))).toMatchObject({ ok: false, failure: { code: "images-missing" } });
   });
 });

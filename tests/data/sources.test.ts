@@ -48,6 +48,7 @@ const SPECIMENS: ReadonlyMap<string, readonly [source: string, fields: string, t
   ["labelled", ['labelled("labels.tsv", first: "sentence", classes: 3, tokenizer: tokenizer)', "ids, segment, label", "bpe(60)"]],
   ["tagged", ['tagged("tags.tsv", tags: 3, tokenizer: tokenizer)', "ids, segment, tag, scored", "bpe(60)"]],
   ["spans", ['spans("spans.jsonl", tokenizer: tokenizer)', "ids, segment, first, last", "wordpiece(60)"]],
+  ["choices", ['choices("choices.tsv", choices: 2, tokenizer: tokenizer)', "ids, segment, label", "bpe(60)"]],
   ["images", ['images(".", side: 2)', "image, label", ""]],
   ["captions", ['captions(".", names: "names.txt", side: 2, classes: 3, tokenizer: tokenizer)', "image, caption, label, prompts", "characters()"]],
 ]);
@@ -58,6 +59,7 @@ beforeAll(() => {
   file("labels.tsv", "good\t1\nbad film\t0\nneither good nor bad\t2\nvery good\t1\n");
   file("tags.tsv", "mars\t1\n2019\t2\n\nle\t0\n3\t2\navril\t1\n");
   file("spans.jsonl", '{"question":"when","context":"it was in march 2019","answer":"march 2019"}\n{"question":"who","context":"anna came","answer":"anna"}\n');
+  file("choices.tsv", "good or bad\tgood\tbad\t0\none or two\tone\ttwo and more\t1\nlast\ta\tb\t1\n");
   file("train-images-idx3-ubyte.gz", gzipSync(idx([5, 2, 2], Array.from({ length: 20 }, (_, at) => at * 12))));
   file("train-labels-idx1-ubyte.gz", gzipSync(idx([5], [0, 1, 2, 0, 1])));
   file("val-images-idx3-ubyte", idx([2, 2, 2], [255, 0, 0, 0, 0, 0, 0, 255]));
@@ -226,6 +228,11 @@ describe("images", () => {
     const made = await images(bytes, labels);
     expect(made).toMatchObject({ ok: false, failure: { code, exit: 1, message: expect.stringContaining(says) as string } });
     expect(made.ok ? "" : made.failure.message).toContain("x-");
+  });
+
+  it("in IDX files need a file of names to be captioned", async () => {
+    const { recipe: { data } } = await prepared("captions");
+    expect(await openData({ ...data, arguments: { ...data.arguments, names: "" } }, path.join(folder, "captions.tfm"))).toMatchObject({ ok: false, failure: { code: "names-missing" } });
   });
 
   it("are told to be missing", async () => {
