@@ -1,6 +1,6 @@
 /** What `npm run train:all` trains on real data, and the figures that must come out. */
 import { metric } from "../src/results/row.ts";
-import type { Figure, Row } from "../src/results/row.ts";
+import type { Figure, Measured, Row, TrainedRun } from "../src/results/row.ts";
 
 const SHAKESPEARE = "--data DATA/tinyshakespeare/input.txt";
 
@@ -49,12 +49,34 @@ export const rows: readonly Row[] = [
     figures: [{ title: "accuracy on 1,000 digits", of: (all) => metric(all, "vit", "held", "accuracy"), mark: { atLeast: 0.965 }, digits: 3 }],
   },
   {
+    name: "mae",
+    makesData: true,
+    runs: {
+      pretrain: { train: "examples/mae/model.tfm --recipe pretrain --data DATA/mnist", measure: {} },
+      ...perSeed("tuned", (seed) => ({ train: `examples/mae/model.tfm --recipe finetune --init-from RUNS/pretrain --seed ${seed}`, measure: { held: "" } })),
+      ...perSeed("scratch", (seed) => ({ train: `examples/vit/model.tfm --data examples/mae/mnist-500 --set recipe.batch=32 --steps 400 --seed ${seed}`, measure: { held: "" } })),
+    },
+    figures: [
+      { title: "points of accuracy above `vit` from scratch, 500 labels, means of 3 seeds", of: (all) => 100 * (meanOfSeeds(all, "tuned", "accuracy") - meanOfSeeds(all, "scratch", "accuracy")), mark: { atLeast: 8 }, digits: 1 },
+    ],
+  },
+  {
     name: "clip",
     makesData: true,
     runs: { clip: { train: "examples/clip/model.tfm", measure: { unseen: "" } } },
     figures: [{ title: "accuracy among 100 captions, on the 20 pairs never seen", of: (all) => metric(all, "clip", "unseen", "zero_shot"), mark: { atLeast: 0.8 }, digits: 3 }],
   },
 ];
+
+const SEEDS = [0, 1, 2];
+
+function perSeed(name: string, run: (seed: number) => TrainedRun): Readonly<Record<string, TrainedRun>> {
+  return Object.fromEntries(SEEDS.map((seed) => [`${name}-${seed}`, run(seed)]));
+}
+
+function meanOfSeeds(all: Measured, name: string, of: string): number {
+  return SEEDS.reduce((sum, seed) => sum + metric(all, `${name}-${seed}`, "held", of), 0) / SEEDS.length;
+}
 
 function nats(run: string, atMost: number): Figure {
   return { title: "nats per character of the last 10 %, in windows of 64", of: (all) => Math.log(metric(all, run, "held", "perplexity")), mark: { atMost }, digits: 3 };
