@@ -2,6 +2,7 @@
 import { metric } from "../src/results/row.ts";
 import type { Figure, Measured, Row, TrainedRun } from "../src/results/row.ts";
 
+const SEEDS = [0, 1, 2];
 const SHAKESPEARE = "--data DATA/tinyshakespeare/input.txt";
 
 export const rows: readonly Row[] = [
@@ -67,8 +68,6 @@ export const rows: readonly Row[] = [
     figures: [{ title: "accuracy among 100 captions, on the 20 pairs never seen", of: (all) => metric(all, "clip", "unseen", "zero_shot"), mark: { atLeast: 0.8 }, digits: 3 }],
   },
 ];
-
-const SEEDS = [0, 1, 2];
 
 function perSeed(name: string, run: (seed: number) => TrainedRun): Readonly<Record<string, TrainedRun>> {
   return Object.fromEntries(SEEDS.map((seed) => [`${name}-${seed}`, run(seed)]));
