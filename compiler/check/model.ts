@@ -104,12 +104,21 @@ export interface Recipe {
   readonly reports: readonly string[];
   readonly batch: number;
   readonly steps: number;
+  /** What is fed before the recipe's own data and batches are. */
+  readonly phases?: readonly Phase[];
   readonly seed: number;
   readonly accumulate: number;
   /** Global norm of the gradient above which it is scaled down; absent: no clipping. */
   readonly clip?: number;
   readonly generate?: GenerateSpec;
   readonly initFrom?: string;
+}
+
+/** The steps up to a share of all, 0 to 1, for which the data have another length, or batches another size. */
+export interface Phase {
+  readonly until: number;
+  readonly length?: number;
+  readonly batch?: number;
 }
 
 export interface TokenizerSpec {

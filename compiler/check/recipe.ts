@@ -19,6 +19,7 @@ import { optimizerOf } from "./optimizer.ts";
 import type { FileScope } from "./scope.ts";
 import { declared, methodOf } from "./scope.ts";
 import { nearest } from "./suggest.ts";
+import { phasesOf } from "./phases.ts";
 import { validationOf } from "./validation.ts";
 import { tokenizerOf, type TokenizerFacts } from "./tokenizer.ts";
 import type { InstanceVal, Val } from "./value.ts";
@@ -32,7 +33,7 @@ export interface RecipeOptions {
   readonly tokenizer?: TokenizerFacts | undefined;
 }
 
-const SETTINGS = ["tokenizer", "data", "model", "optimizer", "undecayed", "frozen", "rates", "batch", "steps", "clip", "seed", "accumulate", "generate", "metrics", "init_from", "validation", "evaluate", "patience", "watch"] as const;
+const SETTINGS = ["tokenizer", "data", "model", "optimizer", "undecayed", "frozen", "rates", "batch", "steps", "clip", "seed", "accumulate", "generate", "metrics", "init_from", "validation", "evaluate", "patience", "watch", "phases"] as const;
 type SettingName = (typeof SETTINGS)[number];
 
 interface Setting {
@@ -293,6 +294,7 @@ class RecipeMaker {
     const generate = this.generate(model);
     const reports = this.reports();
     const initFrom = this.initFrom();
+    const phases = data && this.options.set["recipe.phases"] !== "none" ? phasesOf(this.settings.get("phases")?.values ?? [], data.spec, (node) => evaluate(node, this.context(this.building)), this.world) : [];
     const optional = (name: SettingName): number | undefined => (this.settings.has(name) || this.overrides.has(name) ? this.count(name, 1) : undefined);
     const validation = validationOf({
       validation: this.setting("validation"), evaluate: optional("evaluate"), patience: optional("patience"), watch: this.settings.get("watch")?.values[0],
@@ -309,6 +311,7 @@ class RecipeMaker {
         metrics,
         validationLoss: { ...validationLoss, name: "loss" },
         ...validation,
+        ...(phases.length === 0 ? {} : { phases }),
         optimizer,
         reports,
         batch,

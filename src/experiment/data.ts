@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { DataSpec, Recipe } from "../../compiler/check/model.ts";
+import type { DataSpec, Phase, Recipe } from "../../compiler/check/model.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import type { CorpusManifest } from "../corpus/index.ts";
 import { SOURCES } from "../data-sources/index.ts";
@@ -14,6 +14,8 @@ export interface Data extends OpenedData {
   /** As it was named: for messages. */
   readonly file: string;
   readonly record: DataRecord;
+  /** What is trained on in each of the recipe's phases but the last. */
+  readonly phases: readonly Examples[];
 }
 
 /** What a checkpoint says of its data. */
@@ -44,10 +46,12 @@ export interface DataOptions {
   readonly skipBadRows?: boolean | undefined;
   /** The recipe's `validation`: a share of the data, or the path of others. */
   readonly validation?: number | string | undefined;
+  /** Of the recipe. */
+  readonly phases?: readonly Phase[] | undefined;
 }
 
 /** Reads the files that the recipe's `data` names, relative to the model's folder, or others in their place. */
-export async function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false, validation }: DataOptions = {}): Promise<Result<Data>> {
+export async function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false, validation, phases = [] }: DataOptions = {}): Promise<Result<Data>> {
   const source = SOURCES.get(spec.source);
   if (source === undefined) {
     const message = `data of kind \`${spec.source}\` cannot be read here yet`;
@@ -56,7 +60,8 @@ export async function openData(spec: DataSpec, modelFile: string, { override, fo
   const resolve = (named: string): string => (path.isAbsolute(named) ? named : path.join(folder, named));
   const named = String(spec.arguments["path"] ?? "");
   const file = override ?? resolve(named);
-  const read = await source({ path: file, arguments: spec.arguments, skipBadRows, resolve, validation: typeof validation === "string" ? 0 : validation });
+  const request = { path: file, arguments: spec.arguments, skipBadRows, resolve, validation: typeof validation === "string" ? 0 : validation };
+  const read = await source(request);
   if (!read.ok) return { ok: false, failure: override === undefined ? withOrigin(read.failure, modelFile, named, spec.source) : read.failure };
   const sha256 = hashOf(read.value.files);
   let { validation: examples, badRows } = read.value;
@@ -68,12 +73,18 @@ export async function openData(spec: DataSpec, modelFile: string, { override, fo
     badRows += other.value.badRows;
   }
   const { training } = read.value;
+  const fed: Examples[] = [];
+  for (const { length } of phases) {
+    const part = length === undefined ? read : await source({ ...request, arguments: { ...spec.arguments, length } });
+    if (!part.ok) return part;
+    fed.push(part.value.training);
+  }
   const cldr = cldrOf(file, sha256);
   const record = {
     path: path.resolve(file), folder: path.resolve(folder), sha256, examples: training.count, unit: training.unit,
     ...(examples === undefined ? {} : { validation: examples.count }), ...(badRows === 0 ? {} : { badRows }), ...(cldr === undefined ? {} : { cldr }),
   };
-  return { ok: true, value: { ...read.value, ...(examples === undefined ? {} : { validation: examples }), badRows, file, record } };
+  return { ok: true, value: { ...read.value, ...(examples === undefined ? {} : { validation: examples }), badRows, file, record, phases: fed } };
 }
 
 /**

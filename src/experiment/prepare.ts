@@ -13,6 +13,7 @@ import { openData } from "./data.ts";
 import type { Data } from "./data.ts";
 import type { InitialWeights } from "./initial.ts";
 import { DEFAULT_LIMIT, modelLimit } from "./limits.ts";
+import { phasedBatches } from "./phases.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelSource } from "./source.ts";
 import { trainTokenizer } from "./tokenizer.ts";
@@ -59,13 +60,13 @@ export interface Prepared {
 export async function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, initial: starting, warn }: PrepareRequest): Promise<Prepared> {
   // The first look finds the tokenizer and the data that the recipe names, the second has their sizes.
   const first = recipeOf(checkedModel(source, { recipe: name, set }));
-  const data = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows, validation: first.validation }));
+  const data = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows, validation: first.validation, phases: first.phases }));
   const initial = starting?.(first);
   const tokenizer = tokenizerFor(data, first, set, saved ?? initial?.tokenizer);
   const model = checkedModel(source, { recipe: name, set, tokenizer }, warn);
   const recipe = recipeOf(model);
 
-  const batches = encoded(data.training, data.file, recipe, tokenizer);
+  const batches = phasedBatches(data, recipe, (examples, batch) => encoded(examples, data.file, { ...recipe, batch }, tokenizer));
   const fields = recipe.loss.inputs.map((input) => input.name);
   const { B = 1, ...lengths } = batches.bounds;
   return {
@@ -79,7 +80,7 @@ export async function prepare({ source, recipe: name, set = {}, data: override, 
     limit: limitOf(recipe) ?? DEFAULT_LIMIT,
     stepsPerEpoch: batches.stepsPerEpoch,
     bounds: { B: Math.ceil(B / recipe.accumulate), ...lengths },
-    batches: (step) => parts(batches.batch(step - 1), recipe, tokenizer).map((batch) => only(fields, batch)),
+    batches: (step) => parts(batches.batch(step), recipe, tokenizer).map((batch) => only(fields, batch)),
   };
 }
 
