@@ -1,5 +1,5 @@
 import { print } from "../../compiler/dim.ts";
-import { placeOf } from "../../grammar/source.ts";
+import { positionAt } from "../../grammar/source.ts";
 import { observables } from "../../compiler/observe.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -105,7 +105,8 @@ function list({ model }: Subject, entry: string | undefined, output: Output): Ex
     if (seen.has(name)) return [];
     seen.add(name);
     const declared = [...model.parameters, ...model.running].find(({ path }) => kind === "parameter" && path === name);
-    const place = declared !== undefined ? placeOf(declared.span) : origin === undefined ? "" : `${origin.path}:${origin.line}`;
+    const line = declared === undefined ? origin : { path: declared.span.file.path, line: positionAt(declared.span.file, declared.span.start).line };
+    const place = line === undefined ? "" : `${line.path}:${line.line}`;
     return [{ name, kind, shape: `[${shape.map(print).join(", ")}]`, entry: one.name, place }];
   }));
   if (output.json) {

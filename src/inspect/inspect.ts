@@ -62,8 +62,10 @@ export function entriesToInspect(model: Model): readonly Entry[] {
   return [...own, ...(recipe === undefined ? [] : [{ ...recipe.validationLoss, name: metricEntry(recipe.validationLoss.name) }])];
 }
 
-/** Computes just what is asked for. Rejects with ModelRefused for names that there are not, and with what readSubject rejects with. */
-export async function inspect(subject: Subject, openDevice: () => Promise<Device>, request: InspectRequest): Promise<Inspection> {
+/** Computes just what is asked for; `on` may be a function that opens the device once all else is found right. Rejects with ModelRefused for names that there are not, and with what readSubject rejects with. */
+export async function inspect(subject: Subject, on: Device | (() => Promise<Device>), request: InspectRequest): Promise<Inspection> {
+  let opened: Promise<Device> | undefined;
+  const openDevice = (): Promise<Device> => (opened ??= typeof on === "function" ? on() : Promise.resolve(on));
   const { model } = subject;
   const { observe = [], gradients = [] } = request;
   const entries = chosenEntries(model, request.entry);

@@ -1,0 +1,118 @@
+import { cpSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { beforeAll, expect, it } from "vitest";
+import { assertWellFormed } from "../report/well-formed.ts";
+import { inspect, openTrainingDevice, readSubject } from "../../src/index.ts";
+import type { Observation } from "../../src/index.ts";
+import { tinyProject } from "../experiment/fixture.ts";
+import { describeGpu } from "../support/gpu.ts";
+import { tfmc } from "../support/tfmc.ts";
+import type { CommandResult } from "../support/tfmc.ts";
+
+/** The sums of the rows that lie behind one another in the last axis. */
+function rowSums({ shape, values }: { readonly shape: readonly number[]; readonly values: readonly number[] }): number[] {
+  const width = shape.at(-1)!;
+  return Array.from({ length: values.length / width }, (_, row) => values.slice(row * width, (row + 1) * width).reduce((sum, x) => sum + x, 0));
+}
+
+describeGpu("looking inside", () => {
+  let project = "";
+  const run = (...args: readonly string[]): Promise<CommandResult> => tfmc(args, { cwd: project });
+  const parsed = ({ stdout, code, stderr }: CommandResult) => {
+    expect(code, stderr).toBe(0);
+    return stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as Omit<Observation, "data"> & { readonly values: readonly number[]; readonly answer?: string });
+  };
+  const small = ["--set", "d=16", "--set", "ff=16", "--set", "heads=2", "--set", "layers=1", "--set", "vocab=64", "--data", "pairs.tsv"];
+
+  beforeAll(async () => {
+    project = tinyProject();
+    cpSync(path.join(import.meta.dirname, "..", "..", "examples", "translation", "model.tfm"), path.join(project, "attends.tfm"));
+    expect(await run("train", "tiny.tfm", "--out", "trained", "--quiet")).toMatchObject({ code: 0 });
+  });
+
+  it("lists every name with its shape and line; of a file without a run as well", async () => {
+    const { stdout, code } = await run("inspect", "tiny.tfm", "--entry", "forward");
+    expect(code).toBe(0);
+    // Where in the library something stands may change.
+    expect(stdout.replace(/(std\/\w+\.tfm):\d+/g, "$1")).toBe(`target          input      [B, T]      forward
+source          input      [B, S]      forward
+embed.table     parameter  [61, 16]    forward  std/linear.tfm
+embed           result     [B, T, 16]  forward  std/linear.tfm
+embed.y         value      [B, T, 16]  forward  std/linear.tfm
+embed~2         result     [B, S, 16]  forward  std/linear.tfm
+embed.y~2       value      [B, S, 16]  forward  std/linear.tfm
+about.sum       value      [B, 16]     forward  tiny.tfm:11
+about           value      [B, 16]     forward  tiny.tfm:11
+x               value      [B, T, 16]  forward  tiny.tfm:12
+mix.weight      parameter  [16, 16]    forward  std/linear.tfm
+mix.y           value      [B, T, 16]  forward  std/linear.tfm
+mix.bias        parameter  [16]        forward  std/linear.tfm
+mix             result     [B, T, 16]  forward  std/linear.tfm
+mix.y~2         value      [B, T, 16]  forward  std/linear.tfm
+forward         result     [B, T, 61]  forward  std/linear.tfm
+embed.logits    result     [B, T, 61]  forward  std/linear.tfm
+embed.logits.y  value      [B, T, 61]  forward  std/linear.tfm
+`);
+  });
+
+  it("the whole pair is fed: the model's own answer, which its greatest logits spell", async () => {
+    const wanted = (await run("run", "trained", "deux un")).stdout.trimEnd();
+    const [logits, source] = parsed(await run("inspect", "trained", "--at", "forward", "--at", "source", "--input", "deux un", "--json"));
+    expect(logits!.answer).toBe(wanted);
+    const subject = await readSubject(path.join(project, "trained"));
+    const ids = subject.tokenizer!.encode(wanted);
+    expect(source!.values).toEqual(subject.tokenizer!.encode("deux un"));
+    const [, length, vocab] = logits!.shape as [number, number, number];
+    const greatest = Array.from({ length }, (_, t) => logits!.values.slice(t * vocab, (t + 1) * vocab)).map((row) => row.indexOf(Math.max(...row)));
+    expect(greatest).toEqual([...ids, subject.tokenizer!.end]);
+    expect(logits!.axes[1]!.labels![0]![0]).toBe(subject.tokenizer!.token(subject.tokenizer!.start));
+  });
+
+  it("prints numbers, statistics and shades with tokens along the sides, and draws them", async () => {
+    const { stdout, stderr, code } = await run("inspect", "attends.tfm", ...small, "--at", "decoder.0.cross.weight", "--input", "un deux", "--target", "one two", "--slice", "0,1", "--svg", "map.svg");
+    expect(code, stderr).toBe(0);
+    expect(stderr).toBe("first weights\nmap.svg\n");
+    const lines = stdout.split("\n");
+    expect(lines[0]).toMatch(/^decoder\.0\.cross\.weight\[0, 1, _, _\] {2}\[T, S\] = \[\d+, \d+\], forward$/);
+    expect(lines[1]).toMatch(/^min 0\.\d+ {2}mean 0\.\d+ {2}max [01](\.\d+)? {2}std [\d.e−]+ {2}zeros 0 of \d+$/);
+    expect(lines[2]).toMatch(/^\[\[0\.\d+/);
+    expect(stdout).toMatch(/^<end> │[ ░▒▓█]+│$/m);
+    const svg = readFileSync(path.join(project, "map.svg"), "utf8");
+    assertWellFormed(svg);
+    expect(svg).toContain(">&lt;end&gt;</text>");
+  });
+
+  it("attention's rows add up to 1 in every head; gradients of it are those of a step's loss", async () => {
+    const pair = ["--input", "un deux", "--target", "one two"];
+    const [weight] = parsed(await run("inspect", "attends.tfm", ...small, "--at", "decoder.0.*.weight", ...pair, "--json"));
+    for (const sum of rowSums(weight!)) expect(sum).toBeCloseTo(1, 5);
+    const [gradient, bias] = parsed(await run("inspect", "attends.tfm", ...small, "--grad", "--at", "decoder.0.feed", "--at", "decoder.0.feed.down.bias", ...pair, "--json"));
+    expect(gradient).toMatchObject({ gradient: true, entry: "loss", name: "decoder.0.feed" });
+    // A bias is added at every place: its gradient is the sum over them.
+    const d = bias!.values.length;
+    const summed = bias!.values.map((_, i) => gradient!.values.reduce((sum, x, at) => (at % d === i ? sum + x : sum), 0));
+    summed.forEach((sum, i) => expect(sum).toBeCloseTo(bias!.values[i]!, 5));
+    expect(Math.max(...summed.map(Math.abs))).toBeGreaterThan(1e-4);
+  });
+
+  it("observes in TypeScript: parameters without a batch, examples of the data by their number", async () => {
+    const subject = await readSubject(path.join(project, "trained"));
+    const device = await openTrainingDevice();
+    const { observations: [table] } = await inspect(subject, device, { observe: ["embed.table"] });
+    expect(table).toMatchObject({ name: "embed.table", gradient: false, shape: [subject.tokenizer!.size, 16] });
+    expect(table!.axes[0]!.labels![0]).toHaveLength(subject.tokenizer!.size);
+    const { observations: [target, about] } = await inspect(subject, device, { observe: ["target", "about"], example: 3, rows: 2 });
+    const lines = readFileSync(path.join(project, "pairs.tsv"), "utf8").split("\n").slice(4, 6).map((line) => line.split("\t")[1]!);
+    const width = target!.shape[1]!;
+    expect([0, 1].map((row) => subject.tokenizer!.decode(target!.data.slice(row * width, (row + 1) * width)))).toEqual(lines);
+    expect(about!.shape).toEqual([2, 16]);
+    await expect(inspect(subject, device, { observe: ["abuot"] })).rejects.toMatchObject({ diagnostics: [{ code: "value-unknown", fix: { text: "did you mean `about`?" } }] });
+  });
+
+  it("says what is wrong", async () => {
+    expect(await run("inspect", "trained", "--at", "mix.wieght", "--input", "un")).toMatchObject({ code: 1, stderr: expect.stringContaining("did you mean `mix.weight`?") as string });
+    expect(await run("inspect", "trained", "--at", "about", "--example", "16", "--rows", "2")).toMatchObject({ code: 2, stderr: expect.stringContaining("--example takes a number from 1 to 15") as string });
+    expect(await run("inspect", "trained", "--at", "about", "--entry", "decode")).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no function `decode` to look into") as string });
+    expect(await run("inspect", "missing", "--at", "about")).toMatchObject({ code: 1, stderr: expect.stringContaining("missing") as string });
+  });
+});
