@@ -5,7 +5,7 @@ import { textTooShort, windowOverLimit } from "./errors.ts";
 import type { Examples } from "./examples.ts";
 import { given } from "./examples.ts";
 import { paddedRows, widest } from "./list.ts";
-import { countCharacters } from "./text.ts";
+import { countCharacters, packed } from "./text.ts";
 
 /** Streams of the seed for the windows of steps, and for those of evaluation. */
 const STREAM = 2 ** 41, EVALUATION = 2 ** 42;
@@ -20,21 +20,21 @@ export interface Corruption {
 }
 
 /**
- * Span corruption (Raffel et al. 2020, §3.1.4): of a window of the text, spans are taken out and a sentinel is left for each. `source`
+ * Span corruption (Raffel et al. 2020, §3.1.4): of a window of the texts, which are packed as `textExamples` does, spans are taken out and a sentinel is left for each. `source`
  * [B, S] is what is left, `target` [B, T] is start, then each sentinel with what it stands for, and `next` [B, T] the same up to end.
  * Windows stand at drawn places, a function of seed and step; in evaluation they stand side by side, spans drawn from the seed alone.
  */
-export function corruptedExamples(text: string, corruption: Corruption): Examples {
+export function corruptedExamples(documents: readonly string[], corruption: Corruption): Examples {
   const { length } = corruption;
   const sentinels = Array.from({ length: spansOf(length, corruption) }, (_, at) => sentinel(at));
   return {
-    count: countCharacters(text),
+    count: documents.reduce((sum, text) => sum + countCharacters(text), 0),
     unit: "characters",
-    text: { lines: () => [text], spacing: "kept", specials: sentinels },
+    text: { lines: () => documents, spacing: "kept", specials: sentinels },
     written: { grows: "target", reads: "source", next: "next" },
     encode({ tokenizer: maybe, batch, seed, limit }) {
       const tokenizer = given(maybe);
-      const ids = tokenizer.encode(text);
+      const ids = packed(documents, tokenizer);
       if (ids.length < 2) throw textTooShort(ids.length);
       const whole = Math.min(length, ids.length);
       const counts = [whole, ids.length % whole].filter((size) => size > 1).map((size) => ({ S: size - takenOf(size, corruption) + spansOf(size, corruption), T: takenOf(size, corruption) + spansOf(size, corruption) + 1 }));

@@ -2,10 +2,11 @@ import { draws } from "../random/philox.ts";
 import { MASK } from "../text/tokenizer.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { noExamples } from "./errors.ts";
-import type { Examples } from "./examples.ts";
+import type { EncodedExamples, EncodeOptions, Examples } from "./examples.ts";
 import { given } from "./examples.ts";
-import { segmentFields } from "./labelled.ts";
+import { segmentBatches, segmentFields } from "./labelled.ts";
 import { listBatches, paddedRows } from "./list.ts";
+import { packedRows } from "./packed.ts";
 import { segments } from "./segments.ts";
 
 /** Streams of the seed for the second sentences. */
@@ -17,8 +18,9 @@ const NO_EPOCH = 2 ** 12 - 1;
  * Pairs of sentences for masked language modelling and the prediction whether one follows the other (Devlin et al. 2019, §3.1). Fields
  * `ids` and `segment` [B, T], `word` [B, T], which is where the word of each place begins, and `follows` [B]. Half of the time the second
  * sentence is the one that follows in its document, else any other, drawn anew in every epoch; a document's last is followed by none.
+ * With `packed`, rows are filled with sentences in their order instead, and `segment` and `follows` are 0.
  */
-export function sentenceExamples(documents: readonly (readonly string[])[], length: number): Examples {
+export function sentenceExamples(documents: readonly (readonly string[])[], length: number, packed = false): Examples {
   const sentences = documents.flat();
   const isLast = documents.flatMap((document) => document.map((_, at) => at === document.length - 1));
   return {
@@ -30,6 +32,7 @@ export function sentenceExamples(documents: readonly (readonly string[])[], leng
       if (sentences.length === 0) throw noExamples("sentences");
       const encoded = sentences.map((sentence) => tokenizer.encode(sentence));
       const most = Math.min(length, limit);
+      if (packed) return packedBatches(documents, encoded, most, tokenizer, { batch, seed });
       const second = (first: number, epoch: number): { readonly at: number; readonly follows: boolean } => {
         const random = draws(seed, STREAM + epoch * 2 ** 32 + first);
         if (isLast[first] !== true && random.below(2) === 1) return { at: first + 1, follows: true };
@@ -50,6 +53,16 @@ export function sentenceExamples(documents: readonly (readonly string[])[], leng
       });
     },
   };
+}
+
+function packedBatches(documents: readonly (readonly string[])[], encoded: readonly (readonly number[])[], most: number, tokenizer: Tokenizer, { batch, seed }: Pick<EncodeOptions, "batch" | "seed">): EncodedExamples {
+  let from = 0;
+  const parted = documents.map((document) => encoded.slice(from, (from += document.length)));
+  const rows = packedRows(parted, most, tokenizer).map((ids) => ({ ids, segment: ids.map(() => 0) }));
+  return segmentBatches(rows, { batch, seed, pad: tokenizer.pad }, (some, T) => ({
+    word: paddedRows(some.map(({ ids }) => wordStarts(ids, tokenizer)), T, 0),
+    follows: new Int32Array(some.length),
+  }));
 }
 
 /** For each place, where its word begins. */

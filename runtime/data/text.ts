@@ -1,4 +1,5 @@
 import { draws } from "../random/philox.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Batch } from "./batches.ts";
 import { textTooShort, windowOverLimit } from "./errors.ts";
 import type { Examples } from "./examples.ts";
@@ -8,20 +9,20 @@ import { given } from "./examples.ts";
 const STREAM = 2 ** 40;
 
 /**
- * A text for a model that goes on with it. Fields `ids` [B, T] and `next` [B, T], the ids one later. A training batch is `batch` windows at
+ * Texts for a model that goes on with them, packed: one after the other, `end` between them, so that a window may hold several. Fields `ids` [B, T] and `next` [B, T], the ids one later. A training batch is `batch` windows at
  * drawn places, as in nanoGPT, a function of seed and step alone; evaluation goes through the text in windows side by side, in which
  * every token but the first is predicted once.
  */
-export function textExamples(text: string, length: number): Examples {
-  const characters = countCharacters(text);
+export function textExamples(documents: readonly string[], length: number): Examples {
+  const characters = documents.reduce((sum, text) => sum + countCharacters(text), 0);
   return {
     count: characters,
     unit: "characters",
-    text: { lines: () => [text], spacing: "kept", specials: [] },
+    text: { lines: () => documents, spacing: "kept", specials: [] },
     written: { grows: "ids", next: "next" },
     encode({ tokenizer, batch, seed, limit }) {
       if (limit !== undefined && length > limit) throw windowOverLimit(length, limit);
-      const ids = Int32Array.from(given(tokenizer).encode(text));
+      const ids = Int32Array.from(packed(documents, given(tokenizer)));
       if (ids.length < 2) throw textTooShort(ids.length);
       const T = Math.min(length, ids.length - 1);
       const places = ids.length - T;
@@ -54,6 +55,11 @@ function windows(ids: Int32Array, starts: readonly number[], T: number): Batch {
     next.set(ids.subarray(start + 1, start + 1 + T), b * T);
   }
   return { sizes: { B, T }, fields: { ids: now, next }, tokens: B * T };
+}
+
+/** The tokens of documents, `end` between them. */
+export function packed(documents: readonly string[], tokenizer: Tokenizer): readonly number[] {
+  return documents.flatMap((text, at) => (at === 0 ? tokenizer.encode(text) : [tokenizer.end, ...tokenizer.encode(text)]));
 }
 
 /** A text without its last share, 0 to 1, and that share, cut between characters. */

@@ -61,6 +61,11 @@ export function kindOf(file: string): TableKind {
   return extension === ".parquet" || extension === ".jsonl" || extension === ".csv" ? (extension.slice(1) as TableKind) : "tsv";
 }
 
+/** Whether a file says by its name that it is a table, and not a text. */
+export function isTable(file: string): boolean {
+  return kindOf(file) !== "tsv" || path.extname(file).toLowerCase() === ".tsv";
+}
+
 async function rowsOf(file: string, columns: readonly string[]): Promise<Result<Iterable<RawRow>>> {
   const kind = kindOf(file);
   if (kind === "parquet") {

@@ -3,22 +3,32 @@ import type { Examples } from "../../runtime/data/index.ts";
 import type { Result } from "../failure.ts";
 import { readText } from "../files.ts";
 import type { OpenedData, Source, SourceRequest } from "./source.ts";
-import { wrong } from "./source.ts";
+import { bad, isTable, readRows } from "./rows.ts";
+import { openedRows, wrong } from "./source.ts";
 
-/** One text file. */
-export const textSource: Source = (request) => opened(request, (part) => textExamples(part, Number(request.arguments["length"])));
+/** One text file, or a table with a document in each row, in the column that `column` names. */
+export const textSource: Source = (request) => packed(request, (documents) => textExamples(documents, Number(request.arguments["length"])));
 
 /** The same, in windows with spans taken out. */
 export const corruptedSource: Source = (request) => {
   const { length, p, span } = request.arguments;
-  return opened(request, (part) => corruptedExamples(part, { length: Number(length), p: Number(p), span: Number(span) }));
+  return packed(request, (documents) => corruptedExamples(documents, { length: Number(length), p: Number(p), span: Number(span) }));
 };
 
 /** A text file with a sentence on each line and an empty line between documents; without empty lines all of it is one document. */
-export const sentencesSource: Source = (request) => opened(request, (part) => sentenceExamples(documents(part), Number(request.arguments["length"])), true);
+export const sentencesSource: Source = (request) => opened(request, (part) => sentenceExamples(documents(part), Number(request.arguments["length"]), request.arguments["packed"] === true), true);
 
-/** Where nobody says otherwise, the last tenth is for validation. */
-function opened({ path, validation: share = 0.1 }: SourceRequest, of: (text: string) => Examples, byLines = false): Result<OpenedData> {
+async function packed(request: SourceRequest, of: (documents: readonly string[]) => Examples): Promise<Result<OpenedData>> {
+  if (!isTable(request.path)) return opened(request, (text) => of([text]));
+  const column = String(request.arguments["column"]);
+  const read = await readRows(request.path, [column], request.skipBadRows, ({ values: [text] }) => (String(text).trim() === "" ? bad("data-empty-column", `\`${column}\` is empty`, "fill it in or remove the row") : String(text)));
+  return read.ok ? openedRows({ ...request, validation: request.validation ?? LAST }, read.value, of) : read;
+}
+
+/** What is for validation where nobody says otherwise. */
+const LAST = 0.1;
+
+function opened({ path, validation: share = LAST }: SourceRequest, of: (text: string) => Examples, byLines = false): Result<OpenedData> {
   const text = readText(path);
   if (!text.ok) return text;
   if (text.value.trim() === "") return wrong("data-empty", `${path} is empty`, "give a text file");

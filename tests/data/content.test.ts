@@ -18,7 +18,7 @@ describe("text", () => {
   const letters = "abcdefghijklmnopqrstuvwxyz";
   const tokenizer = characters([letters]);
   it("gives windows of the text at drawn places, which differ from step to step and reach everywhere", () => {
-    const batches = encode(textExamples(letters, 6), tokenizer);
+    const batches = encode(textExamples([letters], 6), tokenizer);
     const seen = new Set<string>();
     for (let step = 0; step < 60; step++) {
       const batch = batches.batch(step);
@@ -35,7 +35,7 @@ describe("text", () => {
   it("evaluates every token but the first, once", () => {
     fc.assert(fc.property(fc.integer({ min: 2, max: 26 }), fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 4 }), (count, length, batch) => {
       const text = letters.slice(0, count);
-      const batches = encode(textExamples(text, length), tokenizer, { batch });
+      const batches = encode(textExamples([text], length), tokenizer, { batch });
       const all = [...batches.inOrder()];
       expect(all.flatMap((one) => field(one, "next").flat()).map((id) => tokenizer.token(id)).join("")).toBe(text.slice(1));
       expect(all.flatMap((one) => field(one, "ids").flat()).map((id) => tokenizer.token(id)).join("")).toBe(text.slice(0, -1));
@@ -47,14 +47,14 @@ describe("text", () => {
     expect(splitText("😀".repeat(10), 0.1)).toEqual(["😀".repeat(9), "😀"]);
   });
   it("refuses windows that the model cannot take, and texts of nothing", () => {
-    expect(() => encode(textExamples(letters, 9), tokenizer, { limit: 8 })).toThrow(expect.objectContaining({ code: "sequence-over-limit", hint: expect.stringContaining("length: 8") as string }));
-    expect(() => encode(textExamples("a", 9), tokenizer)).toThrow(expect.objectContaining({ code: "data-empty" }));
+    expect(() => encode(textExamples([letters], 9), tokenizer, { limit: 8 })).toThrow(expect.objectContaining({ code: "sequence-over-limit", hint: expect.stringContaining("length: 8") as string }));
+    expect(() => encode(textExamples(["a"], 9), tokenizer)).toThrow(expect.objectContaining({ code: "data-empty" }));
   });
 });
 
 describe("corrupted", () => {
   const text = Array.from({ length: 400 }, (_, at) => String.fromCharCode(97 + (at % 26))).join("");
-  const examples = corruptedExamples(text, { length: 40, p: 0.15, span: 3 });
+  const examples = corruptedExamples([text], { length: 40, p: 0.15, span: 3 });
   const tokenizer = bytes({ specials: examples.text?.specials ?? [] });
   /** The window, put together again from what was left and what was taken out. */
   const restored = (source: readonly string[], written: readonly string[]): string => {
@@ -97,7 +97,7 @@ describe("corrupted", () => {
   });
   it("holds for any length, share and span", () => {
     fc.assert(fc.property(fc.integer({ min: 2, max: 60 }), fc.double({ min: 0.01, max: 0.9, noNaN: true }), fc.integer({ min: 1, max: 9 }), (length, p, span) => {
-      const made = corruptedExamples(text, { length, p, span });
+      const made = corruptedExamples([text], { length, p, span });
       const pieces = bytes({ specials: made.text?.specials ?? [] });
       const batches = encode(made, pieces);
       for (const batch of [batches.batch(0), ...batches.inOrder()]) {
