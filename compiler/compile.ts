@@ -18,7 +18,7 @@ import { type Layout, LOSS, nextState, stateLayout } from "./plan/layout.ts";
 import { KernelTable, planEntry } from "./plan/plan.ts";
 import { uniformOf } from "./plan/uniform.ts";
 import { addedUp, withCountsAsStates } from "./train/accumulate.ts";
-import { updateGraph } from "./train/update.ts";
+import { averaged, updateGraph } from "./train/update.ts";
 import { FORMAT, type Entry, type Program } from "../runtime/program.ts";
 import { sizeNames } from "../runtime/size.ts";
 
@@ -61,13 +61,14 @@ export function compile(model: Model, options: CompileOptions): Compiled {
   const recipe = options.training ? model.recipe : undefined;
   const step = recipe && trainingStep(recipe);
   options.onPhase?.("differentiate");
-  const layout = stateLayout(model.parameters, recipe?.optimizer, step?.counts, model.running);
+  const layout = stateLayout(model.parameters, recipe?.optimizer, step?.counts, model.running, recipe?.average !== undefined);
   const update = recipe && { name: "update", graph: updateGraph(recipe, layout) };
   const metrics = (model.recipe === undefined ? [] : [model.recipe.validationLoss, ...model.recipe.metrics]).map((entry) => ({ ...entry, name: metricEntry(entry.name) }));
   const own = [...model.entries.filter(({ name }) => options.entries?.includes(name) ?? true), ...metrics.filter(({ name }) => options.entries?.includes(name))];
   const { observe = [], gradients } = options;
   const inside = gradients && model.recipe ? [{ name: "grad", graph: observingGradients(model.recipe.loss, observe, gradients), source: model.recipe.loss }] : [];
-  const seen = own.map((entry) => ({ name: entry.name, graph: observe.length > 0 ? observing(entry, observe) : entry.graph, source: entry }));
+  const inUse = (graph: Graph): Graph => (recipe?.average === undefined ? graph : averaged(graph, recipe.optimizer));
+  const seen = own.map((entry) => ({ name: entry.name, graph: inUse(observe.length > 0 ? observing(entry, observe) : entry.graph), source: entry }));
   const entries: Lowered[] = [...(step?.entries ?? []), ...(update ? [update] : []), ...inside, ...seen];
   return compileGraphs(model.name, entries, layout, options, recipe?.optimizer.learningRate);
 }

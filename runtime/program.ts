@@ -44,7 +44,7 @@ export type HostExpr =
  */
 export interface StateBuffer {
   readonly name: string;
-  readonly kind: "parameter" | "gradient" | "optimizer" | "running" | "accumulator" | "report";
+  readonly kind: "parameter" | "gradient" | "optimizer" | "average" | "running" | "accumulator" | "report";
   /** In elements of four bytes. */
   readonly length: number;
   readonly tensors: readonly StateTensor[];

@@ -5,11 +5,14 @@ import type { Session } from "./session.ts";
 import type { NamedTensor } from "./states.ts";
 import { decodeSafetensors, encodeSafetensors } from "./training/safetensors.ts";
 
-/** What a model needs in order to be used. */
+/** What a model needs in order to be used. Where an average is kept of a parameter in training, that is what it is used with. */
 export const MODEL_KINDS: readonly StateBuffer["kind"][] = ["parameter", "running"];
+/** All that is written when weights are loaded: an average begins as the parameter does. */
+export const LOADED_KINDS: readonly StateBuffer["kind"][] = [...MODEL_KINDS, "average"];
 
 export async function encodeWeights(session: Session, metadata: ReadonlyMap<string, string> = new Map()): Promise<Uint8Array> {
-  const tensors = await session.readStates(MODEL_KINDS);
+  const averages = new Map((await session.readStates(["average"])).map(({ path, data }) => [path, data]));
+  const tensors = (await session.readStates(MODEL_KINDS)).map((tensor) => ({ ...tensor, data: averages.get(tensor.path) ?? tensor.data }));
   return encodeSafetensors(tensors.map(({ path, shape, data }) => ({ name: path, shape, data })), metadata);
 }
 
@@ -35,7 +38,7 @@ export function readWeights(session: Session, bytes: Uint8Array, checksum: "requ
   const differences = tensorDifferences(modelTensors(session.program), tensors);
   if (differences.length > 0) throw differentModel(differences);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor.data]));
-  const held = session.tensors(MODEL_KINDS).map((tensor) => ({ ...tensor, data: new Float32Array(byName.get(tensor.path) ?? []) }));
+  const held = session.tensors(LOADED_KINDS).map((tensor) => ({ ...tensor, data: new Float32Array(byName.get(tensor.path) ?? []) }));
   return { tensors: held, metadata };
 }
 

@@ -110,6 +110,8 @@ export interface Recipe {
   readonly accumulate: number;
   /** Global norm of the gradient above which it is scaled down; absent: no clipping. */
   readonly clip?: number;
+  /** The most of the old that a step leaves in the average of the weights, which is then what the model is used with; absent: none. */
+  readonly average?: number;
   readonly generate?: GenerateSpec;
   readonly initFrom?: string;
 }

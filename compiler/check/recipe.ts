@@ -33,7 +33,7 @@ export interface RecipeOptions {
   readonly tokenizer?: TokenizerFacts | undefined;
 }
 
-const SETTINGS = ["tokenizer", "data", "model", "optimizer", "undecayed", "frozen", "rates", "batch", "steps", "clip", "seed", "accumulate", "generate", "metrics", "init_from", "validation", "evaluate", "patience", "watch", "phases"] as const;
+const SETTINGS = ["tokenizer", "data", "model", "optimizer", "undecayed", "frozen", "rates", "batch", "steps", "clip", "average", "seed", "accumulate", "generate", "metrics", "init_from", "validation", "evaluate", "patience", "watch", "phases"] as const;
 type SettingName = (typeof SETTINGS)[number];
 
 interface Setting {
@@ -291,6 +291,7 @@ class RecipeMaker {
     const seed = this.settings.has("seed") || this.overrides.has("seed") ? this.count("seed", 0) : 0;
     const accumulate = this.settings.has("accumulate") || this.overrides.has("accumulate") ? this.count("accumulate", 1) : 1;
     const clip = this.real("clip");
+    const average = this.real("average", 1);
     const generate = this.generate(model);
     const reports = this.reports();
     const initFrom = this.initFrom();
@@ -319,6 +320,7 @@ class RecipeMaker {
         seed,
         accumulate,
         ...(clip === undefined ? {} : { clip }),
+        ...(average === undefined ? {} : { average }),
         ...(generate ? { generate } : {}),
         ...(initFrom === undefined ? {} : { initFrom }),
       },
@@ -357,13 +359,14 @@ class RecipeMaker {
     return undefined;
   }
 
-  private real(name: SettingName): number | undefined {
+  /** Above 0 and, where it is given, below `limit`. */
+  private real(name: SettingName, limit = Number.POSITIVE_INFINITY): number | undefined {
     const value = this.setting(name);
-    if (!value || value.kind === "poison") return undefined;
+    if (!value || value.kind === "poison" || value.kind === "none") return undefined;
     const size = value.kind === "size" ? dims.asNumber(value.size.dim) : undefined;
     const found = size ?? (value.kind === "tensor" && value.body.kind === "const" && value.type === "f32" ? value.body.value : undefined);
-    if (found !== undefined && found > 0 && Number.isFinite(found)) return found;
-    this.world.report(errors.wrongSetting(this.span(name), name, "a positive number"));
+    if (found !== undefined && found > 0 && found < limit) return found;
+    this.world.report(errors.wrongSetting(this.span(name), name, limit === Number.POSITIVE_INFINITY ? "a positive number" : `a number between 0 and ${limit}`));
     return undefined;
   }
 

@@ -39,7 +39,7 @@ export interface GraphOutput {
   readonly state?: StateRef;
 }
 
-export type StateKind = "parameter" | "gradient" | "optimizer" | "running" | "accumulator" | "report";
+export type StateKind = "parameter" | "gradient" | "optimizer" | "average" | "running" | "accumulator" | "report";
 
 export interface StateRef {
   readonly kind: StateKind;

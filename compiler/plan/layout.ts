@@ -39,8 +39,8 @@ export interface Layout {
   readonly ranges: readonly Range[];
 }
 
-/** `counts`: how many denominators of the loss are gathered over micro-batches. */
-export function stateLayout(parameters: Model["parameters"], optimizer?: Optimizer, counts = 0, running: Model["running"] = []): Layout {
+/** `counts`: how many denominators of the loss are gathered over micro-batches. `average`: whether one of the weights is kept. */
+export function stateLayout(parameters: Model["parameters"], optimizer?: Optimizer, counts = 0, running: Model["running"] = [], average = false): Layout {
   const places: StateTensor[] = [];
   let end = 0;
   const put = (group: readonly Omit<StateTensor, "offset">[], into = places): number => {
@@ -72,6 +72,7 @@ export function stateLayout(parameters: Model["parameters"], optimizer?: Optimiz
     ? [
         { name: "gradients", kind: "gradient", length, tensors: like(zero) },
         ...optimizer.states.map(({ name, init }): StateBuffer => ({ name, kind: "optimizer", length, tensors: like(init) })),
+        ...(average ? [{ name: "averages", kind: "average" as const, length, tensors: trained }] : []),
         { name: "accumulators", kind: "accumulator", length: accumulatorsEnd, tensors: accumulators },
         { name: "report", kind: "report", length: REPORT_LENGTH, tensors: [{ path: REPORT.path, shape: [REPORT_LENGTH], offset: 0, init: zero }] },
       ]

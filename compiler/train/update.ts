@@ -4,7 +4,7 @@
  * Around the optimizer's own equations it adds clipping by the global norm (Pascanu et al. 2013, §3.2) and a guard: when the
  * loss or the norm is not finite nothing changes and the report names the step, so the weights that led there survive.
  */
-import type { OptimizerGroup, Recipe } from "../check/model.ts";
+import type { Optimizer, OptimizerGroup, Recipe } from "../check/model.ts";
 import { constant, type Dim, substitute } from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";
 import { access, apply, identityAccess, index, int, real, renameValues, select, STEP } from "../ir/expr.ts";
@@ -21,10 +21,11 @@ export function updateGraph(recipe: Recipe, layout: Layout): Graph {
   const norm = gradientNorm(b, layout);
   const ok = b.map("finite", [], apply("and", apply("finite", access(loss)), apply("finite", access(norm))));
   const clip = recipe.clip === undefined ? undefined : b.map("clip", [], clipFactor(access(norm), recipe.clip));
+  const share = recipe.average === undefined ? undefined : b.hostScalar("average", newShare(recipe.average));
   report(b, access(loss), access(norm), access(ok));
   for (const group of recipe.optimizer.groups) {
     const { length } = layout.ranges.find(({ name }) => name === group.name)!;
-    if (length > 0) inline(b, group, constant(length), access(ok), clip && access(clip));
+    if (length > 0) inline(b, group, constant(length), access(ok), clip && access(clip), share && access(share));
   }
   keepRunning(b, recipe, layout, access(ok));
   return b.build();
@@ -73,8 +74,26 @@ function report(b: GraphBuilder, loss: Expr, norm: Expr, ok: Expr): void {
   b.output("report", next, REPORT);
 }
 
+/**
+ * How much of the new weights a step takes into their average, an exponential moving one: 1 - min(average, (1 + step) / (10 + step)),
+ * so that the weights that training began with do not stay in it for long (as `num_updates` of TensorFlow's ExponentialMovingAverage).
+ */
+function newShare(average: number): Expr {
+  const step = apply("toReal", STEP);
+  return apply("sub", real(1), apply("min", real(average), apply("div", apply("add", real(1), step), apply("add", real(10), step))));
+}
+
+/** The same entry with the averages of the weights that are trained in the place of the weights. */
+export function averaged(graph: Graph, optimizer: Optimizer): Graph {
+  const trained = new Set(optimizer.groups.flatMap(({ paths }) => paths));
+  return {
+    ...graph,
+    values: graph.values.map((value) => (value.kind === "state" && value.state.kind === "parameter" && trained.has(value.state.path) ? { ...value, state: { kind: "average", path: value.state.path } } : value)),
+  };
+}
+
 /** The optimizer's equations over one range; its gradient is clipped, its results are taken only where the step is sound. */
-function inline(b: GraphBuilder, { name: range, graph }: OptimizerGroup, length: Dim, ok: Expr, clip: Expr | undefined): void {
+function inline(b: GraphBuilder, { name: range, graph }: OptimizerGroup, length: Dim, ok: Expr, clip: Expr | undefined, share: Expr | undefined): void {
   const renamed = new Map<ValueId, ValueId>();
   const sizes = new Map([["n", length]]);
   const leaves = new Map<string, StateLeaf>();
@@ -90,6 +109,11 @@ function inline(b: GraphBuilder, { name: range, graph }: OptimizerGroup, length:
     const old = leaves.get(`${kind}:${state?.path ?? "w"}`) ?? b.state({ kind, path: kind === "optimizer" ? `${state?.path}:${range}` : range }, [length]);
     const guarded = b.map(`${range}.${name}`, [length], select(ok, access(result, index(0)), access(old, index(0))));
     b.output(`${range}.${name}`, guarded, old.state);
+    if (kind !== "parameter" || !share) continue;
+    const mean = b.state({ kind: "average", path: range }, [length]);
+    const was = access(mean, index(0));
+    const moved = apply("add", was, apply("mul", share, apply("sub", access(guarded, index(0)), was)));
+    b.output(`${range}.average`, b.map(`${range}.average`, [length], select(ok, moved, was)), mean.state);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  *     model.safetensors    parameters and running statistics: all that using the model takes
  *     tokenizer.json       where there is one
- *     state.safetensors    the optimizer's states, named `state/path`
+ *     state.safetensors    the optimizer's states, named `state/path`; the parameters of which the model has the average, `parameters/path`
  *     state.json           step, seed, hashes, and length and checksum of each of the other files
  *
  * `state.json` is to be written last: it names the others as they must be, so files of two checkpoints are told apart.
@@ -11,6 +11,7 @@
 import { checkpointDamaged, differentModel, otherSeed } from "../errors.ts";
 import type { Program } from "../program.ts";
 import type { Session } from "../session.ts";
+import type { NamedTensor } from "../states.ts";
 import { decodeUtf8, encodeUtf8 } from "../text/utf8.ts";
 import { encodeWeights, readWeights, tensorDifferences } from "../weights.ts";
 import { crc32 } from "./crc32.ts";
@@ -43,11 +44,11 @@ export interface Manifest {
 
 /** In the order in which to write them. The session should be idle. */
 export async function encodeCheckpoint(session: Session, content: CheckpointContent): Promise<CheckpointFiles> {
-  const optimizer = await session.readStates(["optimizer"]);
+  const others = await session.readStates(session.tensors(["average"]).length > 0 ? ["optimizer", "parameter"] : ["optimizer"]);
   const files = new Map<string, Uint8Array>([
     [CHECKPOINT.model, await encodeWeights(session)],
     ...(content.tokenizer === undefined ? [] : [[CHECKPOINT.tokenizer, encodeUtf8(content.tokenizer)] as const]),
-    [CHECKPOINT.state, encodeSafetensors(optimizer.map(({ state, path, shape, data }) => ({ name: `${state}/${path}`, shape, data })))],
+    [CHECKPOINT.state, encodeSafetensors(others.filter(isHidden(session)).map(({ state, path, shape, data }) => ({ name: `${state}/${path}`, shape, data })))],
   ]);
   const manifest: Manifest = {
     format: 1,
@@ -104,15 +105,21 @@ export function restoreCheckpoint(session: Session, files: CheckpointFiles): Res
   const manifest = readManifest(manifestBytes);
   verifyFiles(manifest, files);
   const weights = readWeights(session, files.get(CHECKPOINT.model) ?? new Uint8Array(), "required");
-  const wanted = session.tensors(["optimizer"]);
+  const wanted = session.tensors(["optimizer", "parameter"]).filter(isHidden(session));
   const { tensors } = decodeSafetensors(files.get(CHECKPOINT.state) ?? new Uint8Array());
   const differences = tensorDifferences(wanted.map(({ state, path, shape }) => ({ name: `${state}/${path}`, shape })), tensors);
   if (differences.length > 0) throw differentModel(differences);
   if (manifest.seed !== session.seed) throw otherSeed(manifest.seed, session.seed);
   const byName = new Map(tensors.map(({ name, data }) => [name, data]));
-  const optimizer = wanted.map((tensor) => ({ ...tensor, data: new Float32Array(byName.get(`${tensor.state}/${tensor.path}`) ?? []) }));
-  session.writeStates([...weights.tensors, ...optimizer]);
+  const others = wanted.map((tensor) => ({ ...tensor, data: new Float32Array(byName.get(`${tensor.state}/${tensor.path}`) ?? []) }));
+  session.writeStates([...weights.tensors, ...others]);
   return { manifest, sameProgram: manifest.program === programHash(session.program) };
+}
+
+/** Whether using the model does without it: the optimizer's states, and parameters of which an average is kept. */
+function isHidden(session: Session): (tensor: Omit<NamedTensor, "data">) => boolean {
+  const averaged = new Set(session.tensors(["average"]).map(({ path }) => path));
+  return ({ kind, path }) => kind === "optimizer" || averaged.has(path);
 }
 
 /** 64 bits over all that decides what a step computes. */

@@ -1,7 +1,7 @@
 /** Starting from the weights of another model: what has the same path and shape is taken over, and all that is not is told. */
 import type { Session } from "../session.ts";
 import type { NamedTensor } from "../states.ts";
-import { MODEL_KINDS } from "../weights.ts";
+import { LOADED_KINDS, MODEL_KINDS } from "../weights.ts";
 import { decodeSafetensors } from "./safetensors.ts";
 import type { Tensor } from "./safetensors.ts";
 
@@ -45,10 +45,9 @@ export function matching(model: readonly Shaped[], file: readonly Tensor[]): Mat
 
 /** Writes what matches into the session's states, parameters and running statistics alike, and leaves the rest as it is. */
 export function loadMatching(session: Session, file: readonly Tensor[]): Matching {
-  const held = session.tensors(MODEL_KINDS);
-  const found = matching(held, file);
+  const found = matching(session.tensors(MODEL_KINDS), file);
   const matched = new Set(found.matched);
   const data = new Map(file.map((tensor) => [tensor.name, tensor.data]));
-  session.writeStates(held.filter(({ path }) => matched.has(path)).map((tensor): NamedTensor => ({ ...tensor, data: new Float32Array(data.get(tensor.path) ?? []) })));
+  session.writeStates(session.tensors(LOADED_KINDS).filter(({ path }) => matched.has(path)).map((tensor): NamedTensor => ({ ...tensor, data: new Float32Array(data.get(tensor.path) ?? []) })));
   return found;
 }

@@ -56,6 +56,7 @@ export function factsOf({ folder, model, sources, settings, data, tokenizer, bou
       ["batch", recipe.accumulate > 1 ? `${recipe.batch} in ${recipe.accumulate} parts` : String(recipe.batch)],
       ...optional("steps in an epoch", stepsPerEpoch),
       ...optional("gradient clipped at", recipe.clip),
+      ...optional("weights averaged, keeping", recipe.average),
       ["seed", String(recipe.seed)],
       ...optional("first weights", initial && initialText(initial).join("; ")),
       ...optional("metrics", [...recipe.reports, ...recipe.metrics.map(({ name }) => name)].join(", ").replaceAll("_", " ")),

@@ -8,9 +8,11 @@ import type { Device } from "../../src/experiment/compiled.ts";
 import { initialText } from "../../src/experiment/initial.ts";
 import { readCheckpoint, savedTokenizer } from "../../src/experiment/run-folder.ts";
 import type { Settings } from "../../src/experiment/settings.ts";
+import { measure, restoredMeasurer } from "../../src/experiment/measure.ts";
 import { readModel } from "../../src/experiment/source.ts";
 import { openRun, prepareRun } from "../../src/experiment/train.ts";
 import type { Run } from "../../src/experiment/train.ts";
+import { readTrained } from "../../src/experiment/use.ts";
 import { valueOf } from "../../src/failure.ts";
 import { failureOf } from "../../src/program.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
@@ -45,7 +47,7 @@ describeGpu("starting from other weights", () => {
     }
     throw new Error("nothing was thrown");
   };
-  const weights = async (session: Session): Promise<Readonly<Record<string, Float32Array>>> => Object.fromEntries((await session.readStates(["parameter"])).map(({ path: name, data }) => [name, data]));
+  const weights = async (session: Session, kind: "parameter" | "average" = "parameter"): Promise<Readonly<Record<string, Float32Array>>> => Object.fromEntries((await session.readStates([kind])).map(({ path: name, data }) => [name, data]));
 
   beforeAll(async () => {
     cpSync(path.join(import.meta.dirname, "files", "start.tfm"), folder("start.tfm"));
@@ -128,6 +130,31 @@ describeGpu("starting from other weights", () => {
     expect(after.get("judge.weight")).not.toEqual(tensors("cut", "model.safetensors").get("judge.weight"));
     expect([...tensors("headed", "state.safetensors").keys()].sort()).toEqual(["m/judge.bias", "m/judge.weight", "v/judge.bias", "v/judge.weight"]);
     expect(readFileSync(path.join(folder("headed"), "report.html"), "utf8")).toContain("encoder.words.table, encoder.mix.weight, encoder.mix.bias");
+  });
+
+  it("keeps an average of the weights: the model is used with it, training goes on without", async () => {
+    const set = { "recipe.average": "0.8" };
+    const whole = await open("averaged", { recipe: "judge", set, initFrom: folder("pretrained") });
+    await whole.train({});
+    const { metrics } = await whole.measure(whole.prepared.data.whole);
+    whole.dispose();
+    const cut = await open("averaged-cut", { recipe: "judge", set, initFrom: folder("pretrained") });
+    // Both begin as the weights that were loaded.
+    expect(await weights(cut.session, "average")).toEqual(await weights(cut.session));
+    await cut.train({ stopAt: 5 });
+    cut.dispose();
+    const rest = await resumed("averaged-cut");
+    await rest.train({});
+    rest.dispose();
+    for (const name of ["model.safetensors", "state.safetensors"]) expect(bytes("averaged-cut", name), name).toEqual(bytes("averaged", name));
+    const tensors = (run: string, file: string) => new Map(decodeSafetensors(bytes(run, file)).tensors.map((tensor) => [tensor.name, tensor.data]));
+    // Training itself knows nothing of the average.
+    for (const [name, data] of tensors("whole", "model.safetensors")) {
+      expect(tensors("averaged", "state.safetensors").get(`parameters/${name}`), name).toEqual(data);
+      expect(tensors("averaged", "model.safetensors").get(name), name).not.toEqual(data);
+    }
+    const { checkpoint, model, tokenizer } = readTrained(folder("averaged"));
+    expect((await measure(restoredMeasurer(checkpoint, model, tokenizer, device), whole.prepared.data.whole)).metrics).toEqual(metrics);
   });
 
   it("tells both shapes where they differ", async () => {
