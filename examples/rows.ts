@@ -8,7 +8,7 @@ const SHAKESPEARE = "--data DATA/tinyshakespeare/input.txt";
 export const rows: readonly Row[] = [
   {
     name: "translation",
-    runs: { captions: { train: "examples/translation/model.tfm --recipe captions --data DATA/multi30k-fr-en/train.tsv", measure: { beam: "DATA/multi30k-fr-en/val.tsv", greedy: "DATA/multi30k-fr-en/val.tsv --decode greedy" } } },
+    runs: { captions: { train: "examples/translation/model.tfm --recipe captions --data DATA/multi30k-fr-en/train.tsv", measure: { beam: "eval DATA/multi30k-fr-en/val.tsv", greedy: "eval DATA/multi30k-fr-en/val.tsv --decode greedy" } } },
     figures: [
       { title: "BLEU on Multi30k's validation set, beam of 4", of: (all) => metric(all, "captions", "beam", "bleu"), mark: { atLeast: 30 }, digits: 1 },
       { title: "BLEU above greedy", of: (all) => metric(all, "captions", "beam", "bleu") - metric(all, "captions", "greedy", "bleu"), mark: { atLeast: 0.5 }, digits: 2 },
@@ -18,8 +18,8 @@ export const rows: readonly Row[] = [
     name: "rnn",
     makesData: true,
     runs: {
-      attention: { train: "examples/rnn/model.tfm", measure: { held: "examples/rnn/heldout.tsv", longest: "examples/rnn/longest.tsv" } },
-      none: { train: "examples/rnn/model.tfm --set attention=none", measure: { longest: "examples/rnn/longest.tsv" } },
+      attention: { train: "examples/rnn/model.tfm", measure: { held: "eval examples/rnn/heldout.tsv", longest: "eval examples/rnn/longest.tsv" } },
+      none: { train: "examples/rnn/model.tfm --set attention=none", measure: { longest: "eval examples/rnn/longest.tsv" } },
     },
     figures: [
       { title: "exact match on 2,000 held-out dates", of: (all) => metric(all, "attention", "held", "exact_match"), mark: { atLeast: 0.9 }, digits: 3 },
@@ -28,34 +28,43 @@ export const rows: readonly Row[] = [
   },
   {
     name: "gpt",
-    runs: { gpt: { train: `examples/gpt/model.tfm ${SHAKESPEARE}`, measure: { held: "" } } },
-    figures: [nats("gpt", 1.9)],
+    runs: { gpt: { train: `examples/gpt/model.tfm ${SHAKESPEARE}`, measure: { held: "eval" } } },
+    figures: [{ title: "nats per character of the last 10 %, in windows of 64", of: (all) => nats(all, "gpt"), mark: { atMost: 1.9 }, digits: 3 }],
   },
   {
     name: "llama",
-    runs: { llama: { train: `examples/llama/model.tfm ${SHAKESPEARE}`, measure: { held: "" } } },
-    figures: [nats("llama", 1.9)],
+    runs: { llama: { train: `examples/llama/model.tfm ${SHAKESPEARE}`, measure: { held: "eval" } } },
+    figures: belowGpt("llama"),
+  },
+  {
+    name: "moe",
+    runs: { moe: { train: `examples/moe/model.tfm ${SHAKESPEARE}`, measure: { held: "eval", experts: "inspect --at blocks.*.feed.used --rows 100" } } },
+    figures: [
+      ...belowGpt("moe"),
+      { title: "the least share of the tokens that an expert of any layer gets", of: (all) => metric(all, "moe", "experts", "min"), mark: { atLeast: 0.1 }, digits: 3 },
+    ],
   },
   {
     name: "t5",
     makesData: true,
     runs: {
-      tasks: { train: "examples/t5/model.tfm --recipe tasks", measure: Object.fromEntries(["french", "english", "digits"].map((task) => [task, `examples/t5/heldout-${task}.tsv`])) },
+      tasks: { train: "examples/t5/model.tfm --recipe tasks", measure: Object.fromEntries(["french", "english", "digits"].map((task) => [task, `eval examples/t5/heldout-${task}.tsv`])) },
     },
     figures: ["french", "english", "digits"].map((task) => ({ title: `exact match, dates in ${task}`, of: (all) => metric(all, "tasks", task, "exact_match"), mark: { atLeast: 0.9 }, digits: 3 })),
   },
   {
     name: "vit",
-    runs: { vit: { train: "examples/vit/model.tfm --data DATA/mnist", measure: { held: "" } } },
+    runs: { vit: { train: "examples/vit/model.tfm --data DATA/mnist", measure: { held: "eval" } } },
     figures: [{ title: "accuracy on 1,000 digits", of: (all) => metric(all, "vit", "held", "accuracy"), mark: { atLeast: 0.965 }, digits: 3 }],
+    picture: { run: "vit", inspect: "--at place.table --as similarity --grid 4" },
   },
   {
     name: "mae",
     makesData: true,
     runs: {
       pretrain: { train: "examples/mae/model.tfm --recipe pretrain --data DATA/mnist", measure: {} },
-      ...perSeed("tuned", (seed) => ({ train: `examples/mae/model.tfm --recipe finetune --init-from RUNS/pretrain --seed ${seed}`, measure: { held: "" } })),
-      ...perSeed("scratch", (seed) => ({ train: `examples/vit/model.tfm --data examples/mae/mnist-500 --set recipe.batch=32 --steps 400 --seed ${seed}`, measure: { held: "" } })),
+      ...perSeed("tuned", (seed) => ({ train: `examples/mae/model.tfm --recipe finetune --init-from RUNS/pretrain --seed ${seed}`, measure: { held: "eval" } })),
+      ...perSeed("scratch", (seed) => ({ train: `examples/vit/model.tfm --data examples/mae/mnist-500 --set recipe.batch=32 --steps 400 --seed ${seed}`, measure: { held: "eval" } })),
     },
     figures: [
       { title: "points of accuracy above `vit` from scratch, 500 labels, means of 3 seeds", of: (all) => 100 * (meanOfSeeds(all, "tuned", "accuracy") - meanOfSeeds(all, "scratch", "accuracy")), mark: { atLeast: 8 }, digits: 1 },
@@ -64,7 +73,7 @@ export const rows: readonly Row[] = [
   {
     name: "clip",
     makesData: true,
-    runs: { clip: { train: "examples/clip/model.tfm", measure: { unseen: "" } } },
+    runs: { clip: { train: "examples/clip/model.tfm", measure: { unseen: "eval" } } },
     figures: [{ title: "accuracy among 100 captions, on the 20 pairs never seen", of: (all) => metric(all, "clip", "unseen", "zero_shot"), mark: { atLeast: 0.8 }, digits: 3 }],
   },
 ];
@@ -77,6 +86,13 @@ function meanOfSeeds(all: Measured, name: string, of: string): number {
   return SEEDS.reduce((sum, seed) => sum + metric(all, `${name}-${seed}`, "held", of), 0) / SEEDS.length;
 }
 
-function nats(run: string, atMost: number): Figure {
-  return { title: "nats per character of the last 10 %, in windows of 64", of: (all) => Math.log(metric(all, run, "held", "perplexity")), mark: { atMost }, digits: 3 };
+function nats(all: Measured, run: string): number {
+  return Math.log(metric(all, run, "held", "perplexity"));
+}
+
+function belowGpt(run: string): readonly Figure[] {
+  return [
+    { title: "nats per character, as for gpt", of: (all) => nats(all, run), mark: { atMost: 1.9 }, digits: 3 },
+    { title: "nats below gpt's", of: (all, rows) => nats(rows["gpt"] ?? {}, "gpt") - nats(all, run), mark: { atLeast: 0 }, digits: 3 },
+  ];
 }

@@ -9,12 +9,12 @@ import { failureOf, startProgram } from "../program.ts";
 import { nearest } from "../../compiler/check/suggest.ts";
 import { trainAllOptions } from "./options.ts";
 import { readResults, writeResults } from "./record.ts";
-import type { Results } from "./record.ts";
+import type { Results, RunResult } from "./record.ts";
 import type { Row } from "./row.ts";
 import { makeData } from "./make-data.ts";
 import { staleRuns } from "./stale.ts";
 import { resultsTable } from "./table.ts";
-import { reasonToTrain, trainRun } from "./train-run.ts";
+import { drawPicture, measureRun, measuredOtherwise, reasonToTrain, trainRun } from "./train-run.ts";
 import type { Places } from "./train-run.ts";
 
 const RESULTS = path.join("examples", "results.json");
@@ -45,20 +45,24 @@ async function trainRow(row: Row, places: Places, again: boolean, say: (line: st
   let made = false;
   for (const name of Object.keys(row.runs)) {
     const results = readResults(RESULTS);
+    const before = results[row.name]?.[name];
     const reason = again ? "trained again" : reasonToTrain(row, name, results, places);
-    if (reason === undefined) {
+    if (before !== undefined && reason === undefined && !measuredOtherwise(row, name, before)) {
       say(`${row.name}/${name}: stands`);
       continue;
     }
-    say(`${row.name}/${name}: ${reason}`);
+    say(`${row.name}/${name}: ${reason ?? "measured otherwise"}`);
     if (!made) await makeData(row, places);
     made = true;
-    const result = await trainRun(row, name, places, reason);
-    const next = { ...readResults(RESULTS) } as Record<string, Results[string]>;
-    next[row.name] = { ...next[row.name], [name]: result };
-    writeResults(RESULTS, ordered(next));
-    writeTable(readResults(RESULTS));
+    keep(row, name, before !== undefined && reason === undefined ? { ...before, ...(await measureRun(row, name, places)) } : await trainRun(row, name, places, reason ?? ""));
   }
+  if (made) await drawPicture(row, places);
+}
+
+function keep(row: Row, name: string, result: RunResult): void {
+  const results = readResults(RESULTS);
+  writeResults(RESULTS, ordered({ ...results, [row.name]: { ...results[row.name], [name]: result } }));
+  writeTable(readResults(RESULTS));
 }
 
 /** In the order of the rows, without what they no longer name. */

@@ -9,11 +9,13 @@ export interface Row {
   /** By their names, in the order in which they are made: a later one may start from an earlier one. */
   readonly runs: Readonly<Record<string, TrainedRun>>;
   readonly figures: readonly Figure[];
+  /** Its paper's signature figure: a run, and the line behind `tfmc inspect` that draws `figure.svg` in the example's folder. */
+  readonly picture?: { readonly run: string; readonly inspect: string };
 }
 
 /**
- * Command lines as a person types them behind `tfmc train` and, by names of their own, `tfmc eval`. `DATA` stands for the folder of real
- * data, `RUNS/a` for the folder of the row's run `a`.
+ * Command lines as a person types them behind `tfmc train`, and, by names of their own, `eval …` or `inspect …` without the run's folder.
+ * `DATA` stands for the folder of real data, `RUNS/a` for the folder of the row's run `a`.
  */
 export interface TrainedRun {
   readonly train: string;
@@ -25,7 +27,8 @@ export type Measured = Readonly<Record<string, Readonly<Record<string, Readonly<
 
 export interface Figure {
   readonly title: string;
-  readonly of: (measured: Measured) => number;
+  /** Of what the row's own runs measured, and those of all rows by their names. */
+  readonly of: (measured: Measured, rows: Readonly<Record<string, Measured>>) => number;
   readonly mark: { readonly atLeast: number } | { readonly atMost: number };
   readonly digits: number;
 }

@@ -1,6 +1,6 @@
 import type { Results, RunResult } from "./record.ts";
 import { markText, reached } from "./row.ts";
-import type { Measured, Row } from "./row.ts";
+import type { Figure, Row } from "./row.ts";
 
 /** Why the rows whose program has changed since they were trained stand no more, by `row/run`. */
 export type Stale = ReadonlyMap<string, string>;
@@ -25,7 +25,7 @@ export function resultsTable(rows: readonly Row[], results: Results, stale: Stal
 
 function figureLines(row: Row, results: Results, stale: Stale): readonly string[] {
   return row.figures.map((figure) => {
-    const value = valueOf(row, figure.of, results);
+    const value = valueOf(row, figure, results);
     const missing = Object.keys(row.runs).some((run) => results[row.name]?.[run] === undefined);
     const old = Object.keys(row.runs).some((run) => stale.has(`${row.name}/${run}`));
     const verdict = value === undefined ? (missing ? "not trained yet" : "not measured") : `${reached(figure, value) ? "reached" : "missed"}${old ? ", stale" : ""}`;
@@ -34,11 +34,11 @@ function figureLines(row: Row, results: Results, stale: Stale): readonly string[
 }
 
 /** Undefined until all that it takes was measured. */
-function valueOf(row: Row, of: (measured: Measured) => number, results: Results): number | undefined {
-  const runs = results[row.name] ?? {};
-  if (Object.keys(row.runs).some((run) => runs[run] === undefined)) return undefined;
+function valueOf({ name, runs }: Row, { of }: Figure, results: Results): number | undefined {
+  if (Object.keys(runs).some((run) => results[name]?.[run] === undefined)) return undefined;
+  const rows = Object.fromEntries(Object.entries(results).map(([row, all]) => [row, Object.fromEntries(Object.entries(all).map(([run, { measured }]) => [run, measured]))]));
   try {
-    return of(Object.fromEntries(Object.entries(runs).map(([run, { measured }]) => [run, measured])));
+    return of(rows[name] ?? {}, rows);
   } catch {
     return undefined;
   }
@@ -53,7 +53,7 @@ function howLines(row: Row, results: Results, stale: Stale): readonly string[] {
 }
 
 function runLines(run: string, { train, measure, seconds, steps, adapter, date, hashes }: RunResult, stale: string | undefined): readonly string[] {
-  const commands = [`npx --no-install tfmc train ${train}`, ...Object.values(measure).map((line) => `npx --no-install tfmc eval RUNS/${run}${line === "" ? "" : ` ${line}`}`)];
+  const commands = [`npx --no-install tfmc train ${train}`, ...Object.values(measure).map((line) => `npx --no-install tfmc ${line.replace(/^\w+/, (command) => `${command} RUNS/${run}`)}`)];
   const minutes = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   return [
     ...(stale === undefined ? [] : [`**Stale: ${stale}.**`]),

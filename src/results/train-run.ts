@@ -8,7 +8,7 @@ import { CommandFailure } from "../failure.ts";
 import { readFacts } from "../report/write.ts";
 import { hashesOf, hashesToday } from "./hashes.ts";
 import type { Results, RunResult } from "./record.ts";
-import type { Row } from "./row.ts";
+import type { Row, TrainedRun } from "./row.ts";
 import { tfmc } from "./tfmc.ts";
 
 /** Where things are; all relative to the project's folder, so that commands can be typed again as they are told. */
@@ -28,9 +28,8 @@ export function commandLine(text: string, row: Row, places: Places): readonly st
 
 /** Why a run has to be made again; undefined where its result stands. */
 export function reasonToTrain(row: Row, name: string, results: Results, places: Places): string | undefined {
-  const run = row.runs[name];
+  const run = runOf(row, name);
   const result = results[row.name]?.[name];
-  if (run === undefined) throw new Error(`internal: ${row.name} has no run ${name}`);
   if (result === undefined) return "not trained yet";
   if (result.train !== run.train) return "another command";
   const today = hashesToday(result);
@@ -45,25 +44,56 @@ const earlierRuns = (train: string): readonly string[] => [...train.matchAll(/(?
 
 /** Trains, or goes on where an earlier sitting was interrupted, and measures. */
 export async function trainRun(row: Row, name: string, places: Places, reason: string): Promise<RunResult> {
-  const run = row.runs[name];
-  if (run === undefined) throw new Error(`internal: ${row.name} has no run ${name}`);
+  const run = runOf(row, name);
   const folder = runFolder(places, row.name, name);
   await train(commandLine(run.train, row, places), folder, reason);
   const { model, tokenizer, checkpoint } = readTrained(folder);
   const facts = readFacts(folder);
-  const sittings = facts?.sittings ?? [];
   const { record } = checkpoint;
   return {
     train: run.train,
-    measure: run.measure,
-    seconds: Math.round(sittings.reduce((sum, { seconds }) => sum + seconds, 0)),
+    ...(await measureRun(row, name, places)),
+    seconds: Math.round((facts?.sittings ?? []).reduce((sum, { seconds }) => sum + seconds, 0)),
     steps: checkpoint.manifest.step,
     adapter: facts?.machine.find(([title]) => title === "adapter")?.[1] ?? "",
     date: new Date().toISOString(),
-    measured: await measured(row, name, folder, places),
     hashes: hashesOf(model, record.data.sha256),
     compiled: { file: record.sources[0]?.path ?? "", recipe: record.recipe, set: record.set, ...(tokenizer === undefined ? {} : { tokenizer: tokenizerFacts(tokenizer) }) },
   };
+}
+
+/** Whether what is measured has changed since, so that a run that stands has to be measured again. */
+export function measuredOtherwise(row: Row, name: string, result: RunResult): boolean {
+  return JSON.stringify(runOf(row, name).measure) !== JSON.stringify(result.measure);
+}
+
+export async function measureRun(row: Row, name: string, places: Places): Promise<Pick<RunResult, "measure" | "measured">> {
+  const { measure } = runOf(row, name);
+  const measured: Record<string, Readonly<Record<string, number>>> = {};
+  for (const [title, text] of Object.entries(measure)) {
+    const [command = "", ...args] = commandLine(text, row, places);
+    const lines = (await succeeded(command, [runFolder(places, row.name, name), ...args, "--json"])).trim().split("\n").map((line) => JSON.parse(line) as Record<string, number>);
+    measured[title] = command === "inspect" ? extremes(lines) : (lines.at(-1) ?? {});
+  }
+  return { measure, measured };
+}
+
+/** Of all values that were inspected. */
+function extremes(values: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
+  return { min: Math.min(...values.map(({ min = Number.NaN }) => min)), max: Math.max(...values.map(({ max = Number.NaN }) => max)) };
+}
+
+/** Draws `examples/NAME/figure.svg` once its run is trained. */
+export async function drawPicture(row: Row, places: Places): Promise<void> {
+  if (row.picture === undefined) return;
+  const { run, inspect } = row.picture;
+  await succeeded("inspect", [runFolder(places, row.name, run), ...commandLine(inspect, row, places), "--svg", path.join("examples", row.name, "figure.svg")]);
+}
+
+function runOf(row: Row, name: string): TrainedRun {
+  const run = row.runs[name];
+  if (run === undefined) throw new Error(`internal: ${row.name} has no run ${name}`);
+  return run;
 }
 
 async function train(args: readonly string[], folder: string, reason: string): Promise<void> {
@@ -71,15 +101,6 @@ async function train(args: readonly string[], folder: string, reason: string): P
   const interrupted = reason === "not trained yet" && existsSync(path.join(folder, "state.json"));
   if (!interrupted) rmSync(folder, { recursive: true, force: true });
   await succeeded("train", interrupted ? [...args, "--resume", folder] : [...args, "--out", folder]);
-}
-
-async function measured(row: Row, name: string, folder: string, places: Places): Promise<RunResult["measured"]> {
-  const measurements: Record<string, Readonly<Record<string, number>>> = {};
-  for (const [title, text] of Object.entries(row.runs[name]?.measure ?? {})) {
-    const stdout = await succeeded("eval", [folder, ...commandLine(text, row, places), "--json"]);
-    measurements[title] = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as Record<string, number>;
-  }
-  return measurements;
 }
 
 /** What a command wrote; its failure, which it has told itself, ends this program too. */

@@ -14,8 +14,8 @@ const places = { data: "real", runs: "runs/all" };
 const row: Row = {
   name: "gpt",
   runs: {
-    first: { train: "examples/gpt/model.tfm --set d=32 --data DATA/a.txt", measure: { held: "" } },
-    second: { train: "examples/gpt/model.tfm --init-from RUNS/first", measure: { held: "DATA/b.txt" } },
+    first: { train: "examples/gpt/model.tfm --set d=32 --data DATA/a.txt", measure: { held: "eval" } },
+    second: { train: "examples/gpt/model.tfm --init-from RUNS/first", measure: { held: "eval DATA/b.txt" } },
   },
   figures: [{ title: "nats", of: ({ first, second }) => (first?.["held"]?.["nats"] ?? Number.NaN) - (second?.["held"]?.["nats"] ?? Number.NaN), mark: { atLeast: 0.5 }, digits: 2 }],
 };
