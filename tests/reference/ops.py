@@ -1,4 +1,4 @@
-"""Small numbers from PyTorch for single layers, losses and optimizers of `std/`: inputs, weights, results and gradients.
+"""Small numbers from PyTorch for single layers and losses of `std/`: inputs, weights, results and gradients.
 
 Each case is a group of tensors `CASE.in.NAME`, `CASE.weight.NAME`, `CASE.out`, `CASE.up` (the gradient that arrives at `out`), `CASE.grad.NAME`.
 Computed in f64 from PyTorch's own functions; what is written is rounded to f32.
@@ -121,33 +121,10 @@ def layers(rng):
         record(name, rng, {"logits": x}, {}, loss, {"target": target, "keep": keep})
 
 
-# ---- optimizers: `w` before, ten gradients, `w` after each -----------------------------------------------------------------------
-
-def optimizers(rng):
-    make = {
-        "sgd": lambda w: torch.optim.SGD(w, lr=0.1),
-        "sgd_momentum": lambda w: torch.optim.SGD(w, lr=0.1, momentum=0.9, weight_decay=0.01),
-        "adam": lambda w: torch.optim.Adam(w, lr=0.01, betas=(0.9, 0.98), eps=1e-9),
-        "adam_decay": lambda w: torch.optim.Adam(w, lr=0.01, weight_decay=0.1),
-        "adamw": lambda w: torch.optim.AdamW(w, lr=0.01, betas=(0.9, 0.95), weight_decay=0.1),
-    }
-    for name, of in make.items():
-        w, gradients, after = real(rng, 3, 5), real(rng, 10, 3, 5).detach(), []
-        gradients[:, 0, 0] = 0  # never a gradient: only decay may move it
-        found[f"{name}.before"] = w.detach().clone()
-        optimizer = of([w])
-        for gradient in gradients:
-            w.grad = gradient.clone()
-            optimizer.step()
-            after.append(w.detach().clone())
-        found.update({f"{name}.gradients": gradients, f"{name}.after": torch.stack(after)})
-
-
 def main():
     torch.set_num_threads(1)
     attentions(np.random.default_rng(8))
     layers(np.random.default_rng(9))
-    optimizers(np.random.default_rng(10))
     to_disk(HERE / "ops.safetensors", found)
     bad = [name for name, x in found.items() if not np.isfinite(np.asarray(x.detach() if hasattr(x, "detach") else x)).all()]
     print(f"{len(found)} tensors; not finite: {bad or 'none'}")
