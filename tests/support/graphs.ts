@@ -146,7 +146,7 @@ export const SAMPLES: readonly Sample[] = [
   sample("gather-rows", B_T, (b) => {
     const x = b.parameter("x", ["B", "T", 3]), at = b.input("at", "i32", ["B", 4], n("T"));
     return b.map("y", ["B", 4, 3], (i, k, e) => access(x, i!, access(at, i!, k!), e!));
-  }),
+  }, { least: { T: 1 } }),
   sample("concat", B_T, (b) => {
     const x = b.parameter("x", ["B", "T"]), z = b.parameter("z", ["B", 3]);
     const width = dims.add(n("T"), dims.constant(3));
