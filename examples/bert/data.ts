@@ -59,26 +59,25 @@ function say(time: number, random: Draws): string {
   return normalise(pick(DATES, random).format(time));
 }
 
-/** A day that differs in the day of the month, the month or the year, and in nothing else. */
-function other(time: number, part: number, random: Draws): number {
+/** Another day: each of year, month and day of the month is drawn anew with chance 2/3. */
+function other(time: number, random: Draws): number {
   for (;;) {
-    const date = new Date(time), another = new Date(time);
-    if (part === 0) another.setUTCDate(1 + random.below(31));
-    else if (part === 1) another.setUTCMonth(random.below(12));
-    else another.setUTCFullYear(1990 + random.below(50));
-    const differing = [another.getUTCDate() !== date.getUTCDate(), another.getUTCMonth() !== date.getUTCMonth(), another.getUTCFullYear() !== date.getUTCFullYear()];
-    if (differing.every((differs, at) => differs === (at === part))) return another.getTime();
+    const another = new Date(time);
+    if (random.below(3) > 0) another.setUTCFullYear(1990 + random.below(50));
+    if (random.below(3) > 0) another.setUTCMonth(random.below(12));
+    if (random.below(3) > 0) another.setUTCDate(1 + random.below(31));
+    if (another.getTime() !== time) return another.getTime();
   }
 }
 
 function pair(random: Draws, heldOut: boolean): readonly string[] {
   const time = dayOf(random, heldOut), same = random.below(2);
-  return [say(time, random), say(same === 1 ? time : other(time, random.below(3), random), random), String(same)];
+  return [say(time, random), say(same === 1 ? time : other(time, random), random), String(same)];
 }
 
 function choice(random: Draws, heldOut: boolean): readonly string[] {
   const time = dayOf(random, heldOut);
-  const days = [time, ...[0, 1, 2].map((part) => other(time, part, random))];
+  const days = [time, other(time, random), other(time, random), other(time, random)];
   shuffle(days, random);
   return [say(time, random), ...days.map((day) => say(day, random)), String(days.indexOf(time))];
 }

@@ -145,7 +145,7 @@ describe("bert", () => {
       expect(pairs.filter(([, , label]) => label === "1").length / pairs.length).toBeCloseTo(0.5, 1);
     }
   });
-  it("has one right choice of four, and wrong ones that differ in one part", () => {
+  it("has one right choice of four", () => {
     const [header, ...choices] = rows(files, "choices-heldout.tsv");
     expect(header).toEqual(["question", "choice1", "choice2", "choice3", "choice4", "label"]);
     for (const [question = "", ...rest] of choices) {
