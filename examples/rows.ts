@@ -83,7 +83,6 @@ export const rows: readonly Row[] = [
     name: "vit",
     runs: { vit: { train: "examples/vit/model.tfm --data DATA/mnist", measure: { held: "eval" } } },
     figures: [{ title: "accuracy on 1,000 digits", of: (all) => metric(all, "vit", "held", "accuracy"), mark: { atLeast: 0.965 }, digits: 3 }],
-    picture: { run: "vit", inspect: "--at place.table --as similarity --grid 4" },
   },
   {
     name: "mae",

@@ -14,7 +14,7 @@ import type { Row } from "./row.ts";
 import { makeData } from "./make-data.ts";
 import { staleRuns } from "./stale.ts";
 import { resultsTable } from "./table.ts";
-import { drawPicture, measureRun, measuredOtherwise, reasonToTrain, trainRun } from "./train-run.ts";
+import { measureRun, measuredOtherwise, reasonToTrain, trainRun } from "./train-run.ts";
 import type { Places } from "./train-run.ts";
 
 const RESULTS = path.join("examples", "results.json");
@@ -56,7 +56,6 @@ async function trainRow(row: Row, places: Places, again: boolean, say: (line: st
     made = true;
     keep(row, name, before !== undefined && reason === undefined ? { ...before, ...(await measureRun(row, name, places)) } : await trainRun(row, name, places, reason ?? ""));
   }
-  if (made) await drawPicture(row, places);
 }
 
 function keep(row: Row, name: string, result: RunResult): void {

@@ -9,8 +9,6 @@ export interface Row {
   /** By their names, in the order in which they are made: a later one may start from an earlier one. */
   readonly runs: Readonly<Record<string, TrainedRun>>;
   readonly figures: readonly Figure[];
-  /** Its paper's signature figure: a run, and the line behind `tfmc inspect` that draws `figure.svg` in the example's folder. */
-  readonly picture?: { readonly run: string; readonly inspect: string };
 }
 
 /**

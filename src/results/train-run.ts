@@ -83,13 +83,6 @@ function extremes(values: readonly Readonly<Record<string, number>>[]): Readonly
   return { min: Math.min(...values.map(({ min = Number.NaN }) => min)), max: Math.max(...values.map(({ max = Number.NaN }) => max)) };
 }
 
-/** Draws `examples/NAME/figure.svg` once its run is trained. */
-export async function drawPicture(row: Row, places: Places): Promise<void> {
-  if (row.picture === undefined) return;
-  const { run, inspect } = row.picture;
-  await succeeded("inspect", [runFolder(places, row.name, run), ...commandLine(inspect, row, places), "--svg", path.join("examples", row.name, "figure.svg")]);
-}
-
 function runOf(row: Row, name: string): TrainedRun {
   const run = row.runs[name];
   if (run === undefined) throw new Error(`internal: ${row.name} has no run ${name}`);
