@@ -14,12 +14,17 @@ export function hashesOf(model: Model, data: string): Hashes {
 }
 
 /** The recipe and program hashes that the same run would have today; undefined where its file is no longer accepted. */
-export function hashesToday({ compiled: { file, recipe, set, tokenizer }, hashes }: RunResult): Hashes | undefined {
+export function hashesToday({ compiled: { file, recipe, set, tokenizer }, hashes }: RunResult, programs = new Map<string, string>()): Hashes | undefined {
   const source = valueOf(readModel(file));
   const { vocab: _, ...others } = set;
   const { model, diagnostics } = check(source.file, { std: librarySources(), use: source.use, recipe, set: tokenizer === undefined ? set : others, tokenizer });
   if (model === undefined || diagnostics.some(({ severity }) => severity === "error")) return undefined;
-  return hashesOf(model, hashes.data);
+  // Runs that differ in their seeds have one program.
+  const { "recipe.seed": seed, ...compiledFor } = set;
+  const key = JSON.stringify([file, recipe, compiledFor, tokenizer]);
+  const program = programs.get(key) ?? programHash(model);
+  programs.set(key, program);
+  return { recipe: shortHash(recipeText(model)), data: hashes.data, program };
 }
 
 const DIGITS = 12;
