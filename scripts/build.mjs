@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { hashOf, isFresh, stamp } from "./setup/stamp.mjs";
 import { cache, root } from "./setup/paths.mjs";
 
-const SOURCES = ["grammar", "compiler", "runtime", "src", "examples/rows.ts", "package-lock.json", "tsconfig.base.json", "scripts/build.mjs"];
+const SOURCES = ["grammar", "compiler", "runtime", "src", "examples/rows.ts", "examples/figures.ts", "package-lock.json", "tsconfig.base.json", "scripts/build.mjs"];
 
 // Bundled, because chevrotain's 600 small modules take a quarter of a second to import. Dawn and sharp are binaries and stay outside.
 // The packages inside that are CommonJS call `require`, which a module lacks.
@@ -17,6 +17,7 @@ const ENTRIES = [
   { from: "src/cli.ts", to: "tfmc.js", ...node, banner: { js: `#!/usr/bin/env node\n${REQUIRE}` } },
   { from: "src/quickstart/index.ts", to: "quickstart.js", ...node },
   { from: "src/results/index.ts", to: "train-all.js", ...node },
+  { from: "examples/figures.ts", to: "figures.js", ...node },
   { from: "src/index.ts", to: "index.js", ...node },
   // For browsers and for embedding: no Node, nothing but itself.
   { from: "runtime/index.ts", to: "runtime.js", platform: "neutral", target: "es2022", minify: true },

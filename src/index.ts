@@ -42,7 +42,7 @@ export { entriesToInspect, inspect } from "./inspect/inspect.ts";
 export type { Axis, InspectRequest, Inspection, Observation } from "./inspect/inspect.ts";
 export { readSubject } from "./inspect/subject.ts";
 export type { Subject, SubjectRequest } from "./inspect/subject.ts";
-export { firstExample, meanOf, planesOf, rowsAsGrids, similarities, sliced, stacked, statisticsOf, withoutColours } from "./inspect/plane.ts";
+export { firstExample, meanOf, patchesAsPicture, planesOf, rowsAsGrids, similarities, sliced, stacked, statisticsOf, withoutColours } from "./inspect/plane.ts";
 export type { Plane, Slices, Statistics } from "./inspect/plane.ts";
 export { figureSvg } from "./inspect/figure.ts";
 export type { FigureOptions } from "./inspect/figure.ts";

@@ -9,7 +9,7 @@ import { commandDevice } from "../gpu/device.ts";
 import { figureSvg } from "../inspect/figure.ts";
 import { entriesToInspect, inspect } from "../inspect/inspect.ts";
 import type { Observation } from "../inspect/inspect.ts";
-import { firstExample, meanOf, parseSlices, planesOf, rowsAsGrids, similarities, sliced, stacked, statisticsOf, withoutColours } from "../inspect/plane.ts";
+import { firstExample, meanOf, parseSlices, patchesAsPicture, planesOf, rowsAsGrids, similarities, sliced, stacked, statisticsOf, withoutColours } from "../inspect/plane.ts";
 import type { Plane, Statistics } from "../inspect/plane.ts";
 import { readSubject } from "../inspect/subject.ts";
 import type { Subject } from "../inspect/subject.ts";
@@ -43,7 +43,7 @@ whole pair; where written tokens meet read ones, rows are called by the token th
     { name: "data", kind: "text", value: "PATH", doc: "data in the place of the recipe's" },
     { name: "entry", kind: "text", value: "NAME", doc: "the function of the model or the recipe; by default the first that computes the value and can be fed" },
     { name: "slice", kind: "text", value: "I,J", doc: "only these indices of the first axes, _ for all; by default the first example, and the mean of what is left" },
-    { name: "as", kind: "text", value: "KIND", choices: ["heat", "similarity", "image"], doc: "a heat map; the cosines between its rows; pictures" },
+    { name: "as", kind: "text", value: "KIND", choices: ["heat", "similarity", "image", "patches"], doc: "a heat map; the cosines between its rows; pictures; pictures whose patches are its rows" },
     { name: "grid", kind: "integer", value: "N", doc: "each row as a picture N wide" },
     { name: "svg", kind: "text", value: "FILE", doc: "draw it" },
     { name: "untrained", kind: "flag", doc: "with first weights, also where there is a run" },
@@ -78,7 +78,7 @@ async function inspectModel(file: string, options: OptionValues, output: Output)
   return exitCodes.ok;
 }
 
-type Kind = "heat" | "similarity" | "image";
+type Kind = "heat" | "similarity" | "image" | "patches";
 
 function atLeastOne(options: OptionValues, name: string): number | undefined {
   const value = options.number(name);
@@ -144,12 +144,26 @@ function statisticsText({ count, min, mean, max, std, zeros, nans, infinities }:
 }
 
 function panelsOf(one: Observation, kind: Kind, grid: number | undefined): readonly Plane[] {
-  const planes = kind === "image" ? planesOf(withoutColours(one)) : planesOf(firstExample(one));
-  const made = kind === "similarity" ? planes.map(similarities) : planes;
+  const made = planesFor(one, kind);
   if (grid === undefined) return made;
   const columns = made[0]?.columns ?? 0;
   if (columns % grid === 0) return made.flatMap((plane) => rowsAsGrids(plane, grid));
   throw new CommandFailure({ code: "option-value", exit: exitCodes.usage, message: `--grid ${grid} does not divide the ${columns} numbers of a row`, remedy: "give the width of the picture that a row is" });
+}
+
+function planesFor(one: Observation, kind: Kind): readonly Plane[] {
+  switch (kind) {
+    case "heat":
+      return planesOf(firstExample(one));
+    case "similarity":
+      return planesOf(firstExample(one)).map(similarities);
+    case "image":
+      return planesOf(withoutColours(one));
+    case "patches":
+      return planesOf(one).map(patchesAsPicture);
+    default:
+      return kind satisfies never;
+  }
 }
 
 function drawn(observations: readonly Observation[], kind: Kind, grid: number | undefined, weights: string): string {
@@ -162,7 +176,7 @@ function drawn(observations: readonly Observation[], kind: Kind, grid: number | 
   return figureSvg(panels, {
     title: several ? observations.map(titleOf).slice(0, 3).join(", ") + (observations.length > 3 ? ", …" : "") : titleOf(first),
     subtitle: `${kind === "similarity" ? "cosine similarity of rows, " : ""}[${first.axes.map(({ size }) => size).join(", ")}] = [${first.shape.join(", ")}], ${weights}`,
-    picture: kind === "image",
+    picture: kind === "image" || kind === "patches",
     ...(grid === undefined ? { ...(named(across) && { across: across! }), ...(named(down) && { down: down! }) } : { perRow: grid }),
   });
 }

@@ -1,6 +1,7 @@
 /** Tables of numbers as an SVG: heat maps or pictures side by side, with what stands along their sides and the scale of the colours. */
 import { escape, figure as number } from "../report/text.ts";
 import type { Plane } from "./plane.ts";
+import { greyPng } from "./png.ts";
 import { colourOf, range } from "./terminal.ts";
 
 export interface FigureOptions {
@@ -47,13 +48,12 @@ export function figureSvg(panels: readonly Plane[], options: FigureOptions): str
   const head = options.subtitle === undefined ? 34 : 52;
   const x0 = PAD + Math.max(left, options.down === undefined ? 0 : 20);
   const y0 = PAD + head + top + (options.across === undefined ? 0 : 16) + (titled ? 14 : 0);
-  const fullWidth = Math.max(x0 + perRow * stepX - gap(shown.length) + PAD + (picture ? 0 : 70), 360);
+  const fullWidth = Math.max(x0 + perRow * stepX - gap(shown.length) + PAD + (picture ? 0 : 70), textWidth(options.title, 8.6) + 2 * PAD, textWidth(options.subtitle ?? "", 6.2) + 2 * PAD);
   const fullHeight = y0 + lines * stepY - gap(shown.length) + PAD + (shown.length > 16 ? 6 : 0);
+  const grey = (value: number): number => Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
   const paint = (value: number): string => {
     if (!Number.isFinite(value)) return "#ff00ff";
-    const grey = Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
-    const [r, g, b] = picture ? [grey, grey, grey] : colourOf(value, low, high);
-    return `#${[r, g, b].map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+    return `#${colourOf(value, low, high).map((part) => part.toString(16).padStart(2, "0")).join("")}`;
   };
   const body = shown.flatMap((plane, at) => {
     const [column, line] = [at % perRow, Math.floor(at / perRow)];
@@ -62,9 +62,7 @@ export function figureSvg(panels: readonly Plane[], options: FigureOptions): str
       ...(plane.title === "" ? [] : [`<text class="s" x="${round(x + width / 2)}" y="${round(y - (line === 0 ? top : 0) - 6)}" text-anchor="middle">${escape(plane.title)}</text>`]),
       ...(labelled && column === 0 ? (plane.rowLabels ?? []).map((label, r) => `<text x="${round(x - 6)}" y="${round(y + (r + 0.5) * cell + FONT * 0.35)}" text-anchor="end">${escape(short(label))}</text>`) : []),
       ...(labelled && line === 0 ? (plane.columnLabels ?? []).map((label, c) => `<text transform="translate(${round(x + (c + 0.5) * cell + FONT * 0.35)} ${round(y - 6)}) rotate(-90)">${escape(short(label))}</text>`) : []),
-      '<g shape-rendering="crispEdges">',
-      ...cells(plane, x, y, cell, paint),
-      "</g>",
+      ...(picture ? [pictureOf(plane, x, y, cell, grey)] : ['<g shape-rendering="crispEdges">', ...cells(plane, x, y, cell, paint), "</g>"]),
       `<rect class="f" x="${round(x)}" y="${round(y)}" width="${round(plane.columns * cell)}" height="${round(plane.rows * cell)}"/>`,
     ];
   });
@@ -80,6 +78,12 @@ export function figureSvg(panels: readonly Plane[], options: FigureOptions): str
     ...(picture ? [] : scaleBar(fullWidth - PAD - 56, y0, Math.min(160, Math.max(60, height)), low, high, paint)),
     "</svg>\n",
   ].join("\n");
+}
+
+/** Dots as one image: thousands of rectangles would be megabytes. */
+function pictureOf({ rows, columns, data }: Plane, x: number, y: number, cell: number, grey: (value: number) => number): string {
+  const png = greyPng(columns, rows, Uint8Array.from(data, grey)).toString("base64");
+  return `<image x="${round(x)}" y="${round(y)}" width="${round(columns * cell)}" height="${round(rows * cell)}" style="image-rendering:pixelated" preserveAspectRatio="none" href="data:image/png;base64,${png}"/>`;
 }
 
 /** Neighbours of one colour in a row are one rectangle; in small panels each cell tells its number. */
@@ -109,6 +113,10 @@ function scaleBar(x: number, y: number, height: number, low: number, high: numbe
 
 function gap(panels: number): number {
   return panels > 16 ? 8 : GAP;
+}
+
+function textWidth(text: string, each: number): number {
+  return [...text].length * each;
 }
 
 function labelRoom(labels: readonly string[] | undefined): number {

@@ -181,11 +181,11 @@ function unfed([entry]: readonly Entry[], name: string, { fields }: GivenBatch):
 }
 
 function axesOf(dims: Observable["shape"], entry: Entry, { sizes, fields }: Feed, batch: GivenBatch, subject: Subject): readonly Axis[] {
-  const rows = new Set(entry.inputs.flatMap(({ shape }) => shape.slice(0, 1)).map(print));
+  const rows = new Set(entry.inputs.filter(({ name }) => batch.shared?.includes(name) !== true).flatMap(({ shape }) => shape.slice(0, 1)).map(print));
   const labels = labelsOf(entry, { sizes, fields: fields as Readonly<Record<string, Elements>> }, dims.map(print), batch, subject.tokenizer);
   return dims.map((dim) => {
     const size = print(dim);
     const found = labels.get(size);
-    return { size, batch: rows.has(size) && found === undefined, ...(found === undefined ? {} : { labels: found }) };
+    return { size, batch: rows.has(size), ...(found === undefined ? {} : { labels: found }) };
   });
 }

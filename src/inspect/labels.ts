@@ -27,8 +27,8 @@ export function labelsOf({ inputs }: Entry, { sizes, fields }: Fed, shape: reado
     const ids = fields[name]!;
     const width = sizes[size] ?? asNumber(length!) ?? ids.length;
     found.set(size, tokensOf(ids, width, tokenizer));
-    // Rows that are no examples of the batch, such as captions to choose from, are called by their texts.
-    if (print(rows!) !== "B") found.set(print(rows!), [tokensOf(ids, width, tokenizer).map((_, at) => tokenizer.decode(withoutPadding(ids.slice(at * width, (at + 1) * width), tokenizer)))]);
+    // Examples, and other rows such as captions to choose from, are called by their texts.
+    if (!found.has(print(rows!))) found.set(print(rows!), [tokensOf(ids, width, tokenizer).map((_, at) => tokenizer.decode(withoutPadding(ids.slice(at * width, (at + 1) * width), tokenizer)))]);
   }
   const lengthOf = (field: string | undefined, at: number): string | undefined => {
     const [, length] = (sequences.find(({ name }) => name === field) ?? sequences[at])?.shape ?? [];

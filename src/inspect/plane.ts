@@ -30,7 +30,7 @@ export function parseSlices(text: string): Slices {
   });
 }
 
-/** The value at these indices, without their axes. */
+/** The value at these indices, without their axes. What is left of the batch is meant: all examples stay. */
 export function sliced(observation: Observation, slices: Slices): Observation {
   const { name, shape, axes, data } = observation;
   checkSlices(name, shape, slices);
@@ -39,7 +39,7 @@ export function sliced(observation: Observation, slices: Slices): Observation {
   const strides = stridesOf(shape);
   const origin = slices.reduce<number>((sum, index, at) => sum + (index ?? 0) * strides[at]!, 0);
   const kept = places(left.map((axis) => shape[axis]!)).map((place) => data[place.reduce((sum, index, k) => sum + index * strides[left[k]!]!, origin)]!);
-  const labelled = left.map((at) => { const { labels, ...axis } = axes[at]!; return labels === undefined ? axis : { ...axis, labels: [labels[row] ?? labels[0] ?? []] }; });
+  const labelled = left.map((at) => { const { size, labels } = axes[at]!; return { size, batch: false, ...(labels === undefined ? {} : { labels: [labels[row] ?? labels[0] ?? []] }) }; });
   return { ...observation, name: `${name}[${shape.map((_, at) => slices[at] ?? "_").join(", ")}]`, shape: left.map((at) => shape[at]!), axes: labelled, data: Float32Array.from(kept) };
 }
 
@@ -112,6 +112,24 @@ export function similarities(plane: Plane): Plane {
 export function rowsAsGrids(plane: Plane, width: number): readonly Plane[] {
   const { rows, columns, data, rowLabels } = plane;
   return Array.from({ length: rows }, (_, r) => ({ title: rowLabels?.[r] ?? "", rows: columns / width, columns: width, data: data.slice(r * columns, (r + 1) * columns) }));
+}
+
+/** Rows that are the patches of a picture, each row by row, put together; of several colours their mean. */
+export function patchesAsPicture(plane: Plane): Plane {
+  const { rows, columns, data, title } = plane;
+  const grid = Math.sqrt(rows);
+  const colours = [1, 3, 4].find((count) => Number.isInteger(Math.sqrt(columns / count))) ?? 0;
+  const patch = Math.sqrt(columns / colours);
+  if (!Number.isInteger(grid) || !Number.isInteger(patch)) {
+    throw new CommandFailure({ code: "option-value", exit: exitCodes.usage, message: `${rows} rows of ${columns} numbers are not the patches of a square picture`, remedy: "--as patches takes values such as [49, 16]" });
+  }
+  const side = grid * patch;
+  const made = Float64Array.from({ length: side * side }, (_, at) => {
+    const [r, c] = [Math.floor(at / side), at % side];
+    const from = (Math.floor(r / patch) * grid + Math.floor(c / patch)) * columns + ((r % patch) * patch + (c % patch)) * colours;
+    return data.subarray(from, from + colours).reduce((sum, value) => sum + value, 0) / colours;
+  });
+  return { title, rows: side, columns: side, data: made };
 }
 
 export interface Statistics {

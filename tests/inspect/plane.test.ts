@@ -1,7 +1,8 @@
+import { inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { figureSvg } from "../../src/inspect/figure.ts";
 import type { Observation } from "../../src/inspect/inspect.ts";
-import { firstExample, meanOf, parseSlices, planesOf, rowsAsGrids, similarities, sliced, stacked, statisticsOf, withoutColours } from "../../src/inspect/plane.ts";
+import { firstExample, meanOf, parseSlices, patchesAsPicture, planesOf, rowsAsGrids, similarities, sliced, stacked, statisticsOf, withoutColours } from "../../src/inspect/plane.ts";
 import { numbersText, shadesText } from "../../src/inspect/terminal.ts";
 import { assertWellFormed } from "../report/well-formed.ts";
 
@@ -99,9 +100,22 @@ describe("as a figure", () => {
     expect(one).toMatch(/fill="#ff00ff"><title>0, 2: NaN</);
   });
 
-  it("paints negative numbers blue and positive ones red, pictures in greys", () => {
-    const plane = { title: "", rows: 1, columns: 2, data: Float64Array.of(-1, 1) };
-    expect(figureSvg([plane], { title: "t" })).toMatch(/#2166ac[^]*#b2182b/);
-    expect(figureSvg([plane], { title: "t", picture: true })).toMatch(/#000000[^]*#ffffff/);
+  it("paints negative numbers blue and positive ones red", () => {
+    expect(figureSvg([{ title: "", rows: 1, columns: 2, data: Float64Array.of(-1, 1) }], { title: "t" })).toMatch(/#2166ac[^]*#b2182b/);
+  });
+
+  it("holds a picture as a PNG in greys, black the smallest", () => {
+    const picture = figureSvg([{ title: "", rows: 2, columns: 2, data: Float64Array.of(-1, 0, 1, 0) }], { title: "t", picture: true });
+    assertWellFormed(picture);
+    const png = Buffer.from(/base64,([^"]+)"/.exec(picture)![1]!, "base64");
+    expect(png.subarray(1, 4).toString()).toBe("PNG");
+    const at = png.indexOf("IDAT");
+    expect([...inflateSync(png.subarray(at + 4, at + 4 + png.readUInt32BE(at - 4)))]).toEqual([0, 0, 128, 0, 255, 128]);
+  });
+
+  it("puts patches together: rows of patches, then rows of dots", () => {
+    const plane = { title: "", rows: 4, columns: 4, data: Float64Array.from({ length: 16 }, (_, at) => at) };
+    expect([...patchesAsPicture(plane).data]).toEqual([0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15]);
+    expect(() => patchesAsPicture({ ...plane, rows: 3 })).toThrow("not the patches");
   });
 });

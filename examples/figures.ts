@@ -1,0 +1,174 @@
+/** The signature figure of each paper, made from one's own run: `npm run figures -- NAME [RUN] [--out FILE]`. */
+import { exitCodes } from "../src/exit-codes.ts";
+import { CommandFailure } from "../src/failure.ts";
+import { writeAtomically } from "../src/files.ts";
+import { figureSvg, firstExample, inspect, meanOf, openTrainingDevice, patchesAsPicture, planesOf, readSubject, rowsAsGrids, similarities, stacked, valueOf } from "../src/index.ts";
+import type { InspectRequest, Observation, Plane, Subject } from "../src/index.ts";
+import { terminalOutput } from "../src/output.ts";
+import { failureOf, inAdapterProcess, startProgram } from "../src/program.ts";
+import { escape } from "../src/report/text.ts";
+
+interface Signature {
+  /** As `npm run train:all` names it. */
+  readonly run: string;
+  readonly title: string;
+  draw(look: Look, subject: Subject, title: string): Promise<string>;
+}
+
+/** The values by their names, in the order of the request. */
+type Look = (request: InspectRequest) => Promise<readonly Observation[]>;
+
+const SIGNATURES: Readonly<Record<string, Signature>> = {
+  translation: {
+    run: "runs/all/translation/captions", title: "Cross-attention of the last layer, mean of the heads (Bahdanau et al. 2015, figure 3)",
+    draw: async (look, { model }, title) => {
+      const last = model.parameters.flatMap(({ path }) => /^decoder\.\d+\.cross/.exec(path) ?? []).at(-1)!;
+      const [weight] = await look({ observe: [`${last}.weight`], input: "deux hommes jouent au football dans un parc." });
+      return figureSvg([{ ...meanOf(planesOf(firstExample(weight!))), title: "" }], { title, across: "read", down: "written" });
+    },
+  },
+  rnn: {
+    run: "runs/all/rnn/attention", title: "What each written character looks at (Bahdanau et al. 2015, figure 3)",
+    draw: async (look, _, title) => {
+      const [weight] = await look({ observe: ["attend.weight"], input: "mercredi 24 septembre 2025 à 16:39" });
+      return figureSvg(planesOf(firstExample(weight!)), { title, across: "read", down: "written" });
+    },
+  },
+  vit: {
+    run: "runs/all/vit/vit", title: "Similarity of each position to all others (Dosovitskiy et al. 2021, figure 7)",
+    draw: async (look, _, title) => {
+      const [table] = await look({ observe: ["place.table"] });
+      const grid = Math.sqrt(table!.shape[0]!);
+      return figureSvg(planesOf(table!).map(similarities).flatMap((plane) => rowsAsGrids(plane, grid)), { title, perRow: grid });
+    },
+  },
+  moe: {
+    run: "runs/all/moe/moe", title: "Share of the tokens that each expert gets, by layer (Mixtral, figure 8)",
+    draw: async (look, { model }, title) => {
+      const layers = model.parameters.flatMap(({ path }) => /^(.*)\.gate$/.exec(path)?.[1] ?? []);
+      const used = await look({ observe: layers.map((layer) => `${layer}.used`), rows: 32 });
+      return figureSvg([stacked(used) ?? planesOf(used[0]!)[0]!], { title, across: "expert", scale: [0, Math.max(...used.flatMap(({ data }) => [...data]))] });
+    },
+  },
+  clip: {
+    run: "runs/all/clip/clip", title: "Images (down, by their captions) and captions (across): scaled cosines (Radford et al. 2021, figure 3)",
+    draw: async (look, _, title) => {
+      const [match] = await look({ observe: ["contrast.info_nce.match"], rows: 60 });
+      return figureSvg(planesOf(match!).map((plane) => ofEachOne(plane, 12)), { title });
+    },
+  },
+  mae: {
+    run: "runs/all/mae/pretrain", title: "Masked, rebuilt, original (He et al. 2022, figure 2)",
+    draw: async (look, _, title) => {
+      const rows = 8;
+      const [rank, rebuilt, pixels, front] = await look({ observe: ["missed.rank", "rebuilt", "encoder.patches.pixels", "rebuilt.front"], rows });
+      const kept = front!.shape[1]!, [, patches, width] = pixels!.shape as [number, number, number];
+      const isSeen = (at: number): boolean => rank!.data[Math.floor(at / width)]! < kept;
+      const pictures = (value: (at: number) => number): readonly Plane[] =>
+        planesOf({ ...pixels!, data: Float32Array.from({ length: rows * patches * width }, (_, at) => value(at)) }).map((plane) => ({ ...patchesAsPicture(plane), title: "" }));
+      const panels = [pictures((at) => (isSeen(at) ? pixels!.data[at]! : 0.5)), pictures((at) => (isSeen(at) ? pixels! : rebuilt!).data[at]!), pictures((at) => pixels!.data[at]!)];
+      return figureSvg(panels.flat(), { title, picture: true, perRow: rows, scale: [0, 1] });
+    },
+  },
+  bert: {
+    run: "runs/all/bert/pretrain", title: "The five likeliest tokens where one is masked (Devlin et al. 2019)",
+    draw: async (look, subject, title) => {
+      const values = await look({ observe: ["noisy", "place", "wanted", "guess"], entry: "loss", rows: 4 });
+      return fillMaskSvg(title, gapsOf(values, subject).slice(0, 6));
+    },
+  },
+};
+
+/** The first row and column of each label, at most so many. */
+function ofEachOne(plane: Plane, most: number): Plane {
+  const labels = [...new Set(plane.rowLabels)].slice(0, most);
+  const places = labels.map((label) => plane.rowLabels!.indexOf(label));
+  return { title: "", rows: places.length, columns: places.length, data: Float64Array.from(places.flatMap((r) => places.map((c) => plane.data[r * plane.columns + c]!))), rowLabels: labels, columnLabels: labels };
+}
+
+interface Gap {
+  readonly before: string;
+  readonly after: string;
+  readonly wanted: string;
+  readonly best: readonly { readonly token: string; readonly probability: number }[];
+}
+
+/** Each masked place of each row with what stands around it. */
+function gapsOf([noisy, place, wanted, guess]: readonly Observation[], { tokenizer }: Subject): readonly Gap[] {
+  const [rows, length] = noisy!.shape as [number, number];
+  const [, places, vocab] = guess!.shape as [number, number, number];
+  const text = (some: ArrayLike<number>): string => Array.from(some, (id) => (id === tokenizer!.mask ? " ▢" : id < tokenizer!.specials.length ? "" : ` ${tokenizer!.token(id)}`)).join("").replaceAll(" ##", "").trim();
+  return Array.from({ length: rows * places }, (_, k) => k).flatMap((k) => {
+    const ids = noisy!.data.slice(Math.floor(k / places) * length, (Math.floor(k / places) + 1) * length);
+    const at = place!.data[k]!;
+    if (ids[at] !== tokenizer!.mask) return [];
+    const logits = Array.from(guess!.data.slice(k * vocab, (k + 1) * vocab));
+    const top = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+    const total = logits.reduce((sum, value) => sum + Math.exp(value - top), 0);
+    const best = logits.map((value, id) => ({ token: tokenizer!.token(id), probability: Math.exp(value - top) / total })).toSorted((a, b) => b.probability - a.probability).slice(0, 5);
+    return [{ before: text(ids.slice(0, at)), after: text(ids.slice(at + 1)), wanted: tokenizer!.token(wanted!.data[k]!), best }];
+  });
+}
+
+function fillMaskSvg(title: string, gaps: readonly Gap[]): string {
+  const [width, block] = [780, 136];
+  const end = (text: string, most: number): string => (text.length > most ? `…${text.slice(-most)}` : text);
+  const begin = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
+  const body = gaps.flatMap(({ before, after, wanted, best }, at) => {
+    const y = 62 + at * block;
+    const bars = best.map(({ token, probability }, k) => {
+      const top = y + 14 + k * 20;
+      const right = token === wanted;
+      return `<text class="m" x="150" y="${top + 12}" text-anchor="end">${escape(token)}</text><rect x="160" y="${top + 2}" width="${Math.max(1, probability * 520).toFixed(1)}" height="13" rx="2" fill="${right ? "#1f7a44" : "#2f66c9"}"/><text class="s" x="${(168 + probability * 520).toFixed(1)}" y="${top + 12}">${(100 * probability).toFixed(1)} %${right ? ", as in the text" : ""}</text>`;
+    });
+    return [`<text x="24" y="${y}">${escape(end(before, 52))} <tspan fill="#b3261e" font-weight="600">[MASK]</tspan> ${escape(begin(after, 44))}</text>`, ...bars];
+  });
+  const height = 62 + gaps.length * block;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(title)}">`,
+    `<style>text{font:13px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;fill:#1d2025}.h{font-size:15px;font-weight:600}.s{font-size:11px;fill:#666c75}.m{font-size:12px}</style>`,
+    `<rect width="100%" height="100%" fill="#fff"/><text class="h" x="24" y="30">${escape(title)}</text>`,
+    ...body,
+    "</svg>\n",
+  ].join("\n");
+}
+
+startProgram(async (inChild) => {
+  if (!inChild) return inAdapterProcess();
+  const output = terminalOutput({ json: false, quiet: false, color: true });
+  try {
+    const { name, run, out, data } = argumentsOf(process.argv.slice(2));
+    const signature = SIGNATURES[name]!;
+    const subject = await readSubject(run ?? signature.run, { data });
+    const device = await openTrainingDevice();
+    const svg = await signature.draw(async (request) => (await inspect(subject, device, request)).observations, subject, signature.title);
+    valueOf(writeAtomically(out ?? `examples/${name}/figure.svg`, svg));
+    output.data(out ?? `examples/${name}/figure.svg`);
+    return exitCodes.ok;
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure === undefined) throw error;
+    output.fail(failure);
+    return failure.exit;
+  }
+});
+
+interface Arguments {
+  readonly name: string;
+  readonly run?: string | undefined;
+  readonly out?: string | undefined;
+  readonly data?: string | undefined;
+}
+
+function argumentsOf(given: readonly string[]): Arguments {
+  const options = new Map<string, string>();
+  const rest: string[] = [];
+  for (let at = 0; at < given.length; at++) {
+    const one = given[at]!;
+    if (one === "--out" || one === "--data") options.set(one, given[++at] ?? "");
+    else rest.push(one);
+  }
+  const [name = "", run] = rest;
+  if (Object.hasOwn(SIGNATURES, name)) return { name, run, out: options.get("--out"), data: options.get("--data") };
+  throw new CommandFailure({ code: "unknown-figure", exit: exitCodes.usage, message: `there is no figure \`${name}\``, remedy: `npm run figures -- NAME [RUN] [--data PATH] [--out FILE], NAME one of ${Object.keys(SIGNATURES).join(", ")}` });
+}
