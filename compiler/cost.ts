@@ -7,9 +7,12 @@
 import type { Instance, Model } from "./check/model.ts";
 import * as dims from "./dim.ts";
 import type { Dim } from "./dim.ts";
-import type { Graph, Value } from "./ir/graph.ts";
-import { indexSizes, operandsOf } from "./ir/walk.ts";
+import { indicesIn } from "./ir/expr.ts";
+import type { Graph, Value, ValueId } from "./ir/graph.ts";
+import { indexSizes, operandsOf, valuesById } from "./ir/walk.ts";
 import { contraction } from "./passes/fuse/contraction.ts";
+import { ungrouped } from "./passes/group.ts";
+import { routedGradient, routedProducts } from "./passes/group/routed.ts";
 import type { Entry } from "../runtime/program.ts";
 
 /** A layer with everything in it; equal layers of a stack are one, and its figures are those of all together. */
@@ -45,13 +48,14 @@ export function modelCost(model: Pick<Model, "root" | "parameters">, { forward, 
   };
   note(model.root);
   const own = new Tally(paths, model.root.path);
-  for (const value of forward.values) own.add("forward", value.name, productFlops(value));
+  const forwardValues = valuesById(forward), stepValues = step === undefined ? forwardValues : valuesById(step);
+  for (const value of forward.values) own.add("forward", value.name, productFlops(value, forwardValues));
   const forwards = new Set(forward.values.map(({ name }) => name));
   for (const value of step?.values ?? forward.values) {
-    const flops = productFlops(value);
+    const flops = productFlops(value, stepValues);
     if (flops.length > 0) own.add("step", step === undefined || forwards.has(value.name) ? value.name : gradientOf(value, step, forwards), flops);
   }
-  for (const { name, shape } of plan?.temporaries ?? []) if (forwards.has(name)) own.add("activations", name, dims.multiply(dims.constant(4), ...shape));
+  for (const { name, shape } of plan?.temporaries ?? []) if (forwards.has(ungrouped(name))) own.add("activations", name, dims.multiply(dims.constant(4), ...shape));
   for (const { path, shape } of model.parameters) own.add("parameters", path, dims.constant(shape.reduce((product, size) => product * size, 1)));
   return costOf(model.root, own);
 }
@@ -67,11 +71,20 @@ function gradientOf(value: Value, step: Graph, forwards: ReadonlySet<string>): s
   return (weight ?? values.find((other) => other?.kind === "equation" && !forwards.has(other.name)) ?? value).name;
 }
 
-/** 2 · (every index of a sum of products), and 0 for whatever is none. */
-export function productFlops(value: Value): Dim {
+/**
+ * 2 · (every index of a sum of products), and 0 for whatever is none. Of matrices that each row chooses from, a row meets the one that
+ * it chose: two of four experts cost what two cost.
+ */
+export function productFlops(value: Value, values: ReadonlyMap<ValueId, Value>): Dim {
   if (value.kind !== "equation" || value.reduce === undefined) return dims.ZERO;
+  const points = dims.multiply(dims.constant(2), ...indexSizes(value));
+  const chosen = routedGradient(value, values);
+  if (chosen) return dims.divide(points, value.shape[chosen.axis]!) ?? points;
+  // A sum over all axes of the matrix takes a product that is counted already, and what it meets, once more.
+  const rank = value.shape.length;
+  if (routedProducts(value, values).some(({ weight, columns }) => columns.every((at) => indicesIn(weight.slots[at]!).every((index) => index < rank)))) return points;
   const { where: _, ...reduce } = value.reduce;
-  return contraction({ ...value, reduce }) === undefined ? dims.ZERO : dims.multiply(dims.constant(2), ...indexSizes(value));
+  return contraction({ ...value, reduce }) === undefined ? dims.ZERO : points;
 }
 
 type Figure = "parameters" | "forward" | "step" | "activations";

@@ -3,10 +3,11 @@ import type { Pass } from "./passes/pass.ts";
 import { canonical } from "./passes/canonical.ts";
 import { exchange } from "./passes/exchange.ts";
 import { fold } from "./passes/fold.ts";
+import { group } from "./passes/group.ts";
 import { narrow } from "./passes/narrow.ts";
 import { prune } from "./passes/prune.ts";
 import { share } from "./passes/share.ts";
 import { simplify } from "./passes/simplify.ts";
 import { split } from "./passes/split.ts";
 
-export const GRAPH_PASSES: readonly Pass[] = [fold, simplify, canonical, fold, simplify, fold, share, exchange, split, narrow, prune];
+export const GRAPH_PASSES: readonly Pass[] = [fold, simplify, canonical, fold, simplify, fold, share, exchange, group, split, narrow, prune];

@@ -12,12 +12,14 @@
  *              small contractions included: attention and its gradient, no buffer of [T, T]
  *  - columns   sums over leading axes, results contiguous: gradients of biases and gains
  *  - scatter   a sum over the points where an index field equals an axis of the result: the gradient of a gather
+ *  - prefix    sums over all places before that of the result: one invocation walks the axis once
+ *  - search    the number of places at which a prefix sum is still small enough: by halving
  *  - naive     one invocation per element with nested loops: whatever the others do not cover
  */
 import type { Dim } from "../dim.ts";
 import type { Carry, Equation, Graph, ValueId } from "./graph.ts";
 
-export type GroupKind = "map" | "row" | "contract" | "stream" | "columns" | "scatter" | "naive";
+export type GroupKind = "map" | "row" | "contract" | "stream" | "columns" | "scatter" | "prefix" | "search" | "naive";
 
 export interface Group {
   readonly kind: GroupKind;

@@ -1,6 +1,7 @@
 /** A contract group as a specification for the product's generators: operands to load, an epilogue to store. */
 import { type Dim, multiply, ONE } from "../dim.ts";
 import type { Group } from "../ir/fused.ts";
+import { accessesIn, children, exprKey, indicesIn } from "../ir/expr.ts";
 import type { Equation, Expr } from "../ir/graph.ts";
 import { type Contraction, contraction } from "../passes/fuse/contraction.ts";
 import type { ContractSpec, Operand as SideSpec } from "./contract/spec.ts";
@@ -16,17 +17,41 @@ export function contractSpec(group: Group, context: EmitContext, memory: Memory,
   const parts = contraction(core)!;
   const sizes = [...core.shape, ...core.reduce!.sizes];
   const extent = (indices: readonly number[]): Dim => multiply(ONE, ...indices.map((index) => sizes[index]!));
+  const found = foundByBatch(core, parts, context, memory);
   return {
     batch: extent(parts.batch),
     rows: extent(parts.rows),
     columns: extent(parts.columns),
     depth: extent(parts.depth),
-    left: side(core, parts, parts.left, parts.rows, context, memory),
-    right: side(core, parts, parts.right, parts.columns, context, memory),
+    left: side(core, parts, parts.left, parts.rows, context, memory, found),
+    right: side(core, parts, parts.right, parts.columns, context, memory, found),
     epilogue: epilogue(group, core, parts, context, memory),
+    ...(found.length > 0 && { found }),
+    ...(parts.end && { end: `u32(max(${found.at(-1)!.name}, 0))` }),
     declarations,
     dimText: (dim) => `u32(${dimText(dim)})`,
   };
+}
+
+/** An i32 that depends on the batch alone, read before anything else; the last is where the depth ends. */
+interface Found {
+  readonly expr: Expr;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Slots' own reads that depend on the batch alone, such as which matrix a tile takes, and where the depth ends. */
+function foundByBatch(core: Equation, parts: Contraction, context: EmitContext, memory: Memory): readonly Found[] {
+  const slots = [...parts.left, ...parts.right].flatMap(accessesIn).flatMap(({ slots: own }) => own).filter((slot) => !divides(slot));
+  const ofBatch = slots.flatMap(accessesIn).filter((read) => indicesIn(read).every((index) => parts.batch.includes(index)));
+  const wanted = new Map(ofBatch.map((read): [string, Expr] => [exprKey(read), read]));
+  const sizes = [...core.shape, ...core.reduce!.sizes];
+  return [...wanted.values(), ...(parts.end ? [parts.end] : [])].map((expr, at) => {
+    const emitter = new Emitter(context, memory, true);
+    const indices = new Map<number, Operand>();
+    place(emitter, indices, parts.batch, sizes, "z", "z", false);
+    return { expr, name: `ct_found${at}`, text: emitter.expr(expr, sizes.map((_, index) => indices.get(index) ?? emitter.size([]))).text };
+  });
 }
 
 export function coreOf(group: Group, context: EmitContext): Equation {
@@ -34,7 +59,12 @@ export function coreOf(group: Group, context: EmitContext): Equation {
   return context.values.get(id!) as Equation;
 }
 
-function side(core: Equation, parts: Contraction, factors: readonly Expr[], outerAxes: readonly number[], context: EmitContext, memory: Memory): SideSpec {
+/** What stands in a slot is never negative; what is divided in one may be. */
+function divides(expr: Expr): boolean {
+  return (expr.kind === "apply" && (expr.op === "idiv" || expr.op === "imod")) || children(expr).some(divides);
+}
+
+function side(core: Equation, parts: Contraction, factors: readonly Expr[], outerAxes: readonly number[], context: EmitContext, memory: Memory, found: readonly Found[]): SideSpec {
   const sizes = [...core.shape, ...core.reduce!.sizes];
   const emit = (into: Memory, z: string, outer: string, k: string, wide: "outer" | "depth" | undefined): Operand => {
     const emitter = new Emitter(context, into, true);
@@ -43,6 +73,7 @@ function side(core: Equation, parts: Contraction, factors: readonly Expr[], oute
     place(emitter, indices, outerAxes, sizes, "o", outer, wide === "outer");
     place(emitter, indices, parts.depth, sizes, "k", k, wide === "depth");
     const at = sizes.map((_, index) => indices.get(index) ?? emitter.size([]));
+    for (const { expr, name } of found) emitter.foundAs(expr, at, name);
     return factors.map((factor) => emitter.expr(factor, at)).reduce((a, b) => emitter.apply("mul", [a, b], "f32"));
   };
   const vectorises = (wide: "outer" | "depth", last: number | undefined): boolean => {
@@ -50,7 +81,8 @@ function side(core: Equation, parts: Contraction, factors: readonly Expr[], oute
     const probe = new Memory();
     return emit(probe, "z", "o", "k", wide).width === 4 && !probe.scattered;
   };
-  const vectorAxis = vectorises("outer", outerAxes.at(-1)) ? "outer" : vectorises("depth", parts.depth.at(-1)) ? "depth" : "none";
+  const byDepth = (): boolean => parts.end === undefined && vectorises("depth", parts.depth.at(-1));
+  const vectorAxis = vectorises("outer", outerAxes.at(-1)) ? "outer" : byDepth() ? "depth" : "none";
   return {
     vectorAxis,
     load: onceFor((z: string, outer: string, k: string, width: 1 | 4) => {

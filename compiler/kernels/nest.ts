@@ -1,5 +1,5 @@
 /**
- * The kernel of a map, row, stream, columns, scatter or naive group: one invocation per row of the group's index space (or
+ * The kernel of any group but a contraction: one invocation per row of the group's index space (or
  * per four neighbours along its last axis), which walks the remaining indices in loops.
  */
 import { asNumber, constant, key, multiply, ONE, quotient } from "../dim.ts";
@@ -12,10 +12,12 @@ import { Memory, type Widths } from "./emit/memory.ts";
 import type { Operand } from "./emit/operand.ts";
 import { emitLoop, loopsOf, rootsOf, SUBGROUP } from "./loops.ts";
 import type { KernelText } from "./module.ts";
+import { emitPrefix } from "./prefix.ts";
+import { emitSearch } from "./search.ts";
 import { scatterMatch } from "./scatter.ts";
 
 /** Small where a group has few rows: each workgroup is one unit of work for a CPU. */
-const WORKGROUP_SIZES: Readonly<Record<GroupKind, number>> = { map: 64, row: 32, stream: 32, columns: 8, scatter: 32, naive: 32, contract: 32 };
+const WORKGROUP_SIZES: Readonly<Record<GroupKind, number>> = { map: 64, row: 32, stream: 32, columns: 8, scatter: 32, prefix: 8, search: 32, naive: 32, contract: 32 };
 
 /** `shared`: the row index that a subgroup's lanes differ in, while they walk the stream together and share what they load of it. */
 export function nestKernel(group: Group, context: EmitContext, widths?: Widths, shared?: number): KernelText {
@@ -33,7 +35,10 @@ export function nestKernel(group: Group, context: EmitContext, widths?: Widths, 
   const rows = lanes ? [...coordinates.slice(0, -1), emitter.lanes(coordinates.at(-1)!)] : coordinates;
 
   const byFour = !lanes && group.kind !== "stream";
-  for (const loop of loopsOf(rootsOf(group, context), byFour)) emitLoop(emitter, group, loop, rows, written);
+  if (group.kind === "prefix" || group.kind === "search") {
+    const emitRoot = group.kind === "prefix" ? emitPrefix : emitSearch;
+    for (const id of group.roots.keys()) emitRoot(emitter, context.values.get(id) as Equation, rows);
+  } else for (const loop of loopsOf(rootsOf(group, context), byFour)) emitLoop(emitter, group, loop, rows, written);
   return {
     body: emitter.blocks.text(),
     memory: emitter.memory,
@@ -73,7 +78,7 @@ function togetherKernel(group: Group, context: EmitContext, widths: Widths | und
 /** Whether invocations take four neighbours of the last row index: where that index is contiguous in what they read. */
 function rowsByFour(group: Group, context: EmitContext): boolean {
   const last = group.rows.at(-1);
-  if (!last || group.kind === "row" || group.kind === "stream") return false;
+  if (!last || group.kind === "row" || group.kind === "stream" || group.kind === "prefix" || group.kind === "search") return false;
   if (asNumber(last) === undefined || !quarterDim(last)) return false;
   return [...group.roots].every(([id, axes]) => {
     const equation = context.values.get(id) as Equation;

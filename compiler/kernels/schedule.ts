@@ -1,10 +1,10 @@
 /** A kernel for every group of a fused graph: its text in one or more variants, its bindings, its workgroups. */
 import { add, constant, multiply, ONE, scale, ZERO, type Dim } from "../dim.ts";
 import type { FusedGraph, FusedLoop, Group } from "../ir/fused.ts";
-import type { Equation, HostScalar, Value, ValueId } from "../ir/graph.ts";
-import { visitExpr } from "../ir/expr.ts";
+import type { Equation, Expr, HostScalar, Value, ValueId } from "../ir/graph.ts";
 import { indexSizes, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
 import type { Uniform } from "../plan/uniform.ts";
+import { contraction } from "../passes/fuse/contraction.ts";
 import { contractSpec } from "./contract-group.ts";
 import { chooseContract } from "./contract/choose.ts";
 import type { ContractKernel, ContractProfile } from "./contract/spec.ts";
@@ -136,14 +136,20 @@ function unique(name: string, taken: Set<string>): string {
   return candidate;
 }
 
-/** Two for each point of a sum of products, one for each scalar operation of a map. */
+/** Two for each point of a sum of products, one for each scalar operation of a map. Where batches share out the depth, each has its part. */
 function flopsOf(group: Group, values: ReadonlyMap<ValueId, Value>): Dim {
   let total: Dim = ZERO;
   for (const id of group.members) {
     const equation = values.get(id) as Equation;
-    let operations = equation.reduce ? 1 : 0;
-    visitExpr(equation.body, (node) => void (operations += node.kind === "apply" ? 1 : 0));
-    total = add(total, scale(multiply(ONE, ...indexSizes(equation)), operations));
+    const product = contraction(equation);
+    const operations = product ? 2 : (equation.reduce ? 1 : 0) + operationsIn(equation.body);
+    const sizes = indexSizes(equation).filter((_, index) => !product?.end || !product.batch.includes(index));
+    total = add(total, scale(multiply(ONE, ...sizes), operations));
   }
   return total;
+}
+
+/** Those of index arithmetic are none. */
+function operationsIn(expr: Expr): number {
+  return expr.kind === "apply" ? expr.args.reduce((sum, arg) => sum + operationsIn(arg), 1) : 0;
 }

@@ -120,6 +120,19 @@ export const FORMS: readonly Form[] = [
     const found = b.sum("table", [rows, columns], [depth, 2], (_r, j, p, q) => access(g, p!, q!, j!), (r, _j, p, q) => apply("ieq", access(ids, p!, q!), r!));
     b.output("y", b.map("y", found.shape, mul(identityAccess(found), real(3))));
   }, [NO_DEPTH]),
+  form("prefix", ["prefix", "prefix"], (b, rows, columns) => {
+    const x = b.input("x", "f32", [rows, columns]), keep = b.input("keep", "bool", [columns]);
+    const before = b.sum("before", [rows, columns], [rows], (_t, j, u) => access(x, u!, j!), (t, _j, u) => apply("ilt", u!, t!));
+    b.output("y", b.map("y", before.shape, add(identityAccess(before), identityAccess(x))));
+    // Towards the end, with the place itself, and only some.
+    b.output("most", b.reduce("max", "most", [rows, columns], [columns], (i, _t, u) => access(x, i!, u!), (_i, t, u) => conjunction([access(keep, u!), apply("ile", t!, u!)])));
+  }, [NO_ROWS]),
+  form("search", ["prefix", "search"], (b, rows, columns) => {
+    const on = b.input("on", "bool", [rows, columns]);
+    const upto = b.sum("upto", [rows, columns], [rows], (_t, j, u) => select(access(on, u!, j!), int(1), int(0)), (t, _j, u) => apply("ile", u!, t!));
+    // Where the n-th one stands, or the number of rows.
+    b.output("place", b.sum("place", [columns, rows], [rows], () => int(1), (j, n, u) => apply("ile", access(upto, u!, j!), n!)));
+  }, [NO_ROWS]),
   form("naive", ["naive"], (b, rows, columns) => {
     const x = b.input("x", "f32", [columns, rows]);
     b.output("y", b.sum("y", [], [rows, columns], (i, j) => mul(access(x, j!, i!), apply("toReal", imul(i!, int(2))))));

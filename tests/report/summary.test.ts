@@ -18,6 +18,27 @@ function layer(cost: LayerCost, ...names: readonly string[]): LayerCost {
   return names.reduce((at, name) => at.children.find((child) => child.name === name) ?? expect.fail(`no ${name} in ${at.path}`), cost);
 }
 
+describe("summarize, of experts", () => {
+  const sizes = { vocab: 100, d: 24, ff: 20, k: 2, layers: 3 };
+  const feedOf = (experts: number): { readonly feed: LayerCost; readonly cost: LayerCost } => {
+    const file = valueOf(readModel(path.join(packageRoot, "examples", "moe", "model.tfm")));
+    const set = { ...Object.fromEntries(["vocab", "d", "ff", "layers"].map((name) => [name, String(sizes[name as keyof typeof sizes])])), heads: "4", experts: String(experts) };
+    const { cost } = summarize(checkedModel(file, { set }), { batch: 8, length: 20 });
+    return { cost, feed: layer(cost, "blocks", "feed") };
+  };
+
+  it("counts the two that a token meets of however many there are", () => {
+    for (const experts of [2, 4, 8]) {
+      const { feed } = feedOf(experts);
+      // The router, then three products of 24 × 20 in each of two experts; two FLOPs each; three layers.
+      const products = sizes.layers * 2 * (sizes.d * experts + sizes.k * 3 * sizes.d * sizes.ff);
+      expect(print(feed.forward)).toBe(`${products}*B*T`);
+      expect(print(feed.step)).toBe(`${3 * products}*B*T`);
+      expect(feed.parameters).toBe(sizes.layers * (sizes.d * experts + 3 * experts * sizes.d * sizes.ff));
+    }
+  });
+});
+
 describe("summarize", () => {
   let summary: Summary;
   beforeAll(() => {

@@ -1,6 +1,6 @@
 /** How tiles are numbered: one workgroup per tile, column tiles fastest, then row tiles, then the batch. */
 import type { Dim } from "../../dim.ts";
-import { asNumber, constant, multiply, quotient, scale } from "../../dim.ts";
+import { asNumber, constant, multiply, ONE, quotient, scale } from "../../dim.ts";
 import type { ContractSpec } from "./spec.ts";
 
 export interface Tile {
@@ -14,7 +14,25 @@ export function groupCount(spec: ContractSpec, tile: Tile): Dim {
 
 /** Multiply-adds of whole tiles, counted as two. */
 export function tileFlops(spec: ContractSpec, tile: Tile): Dim {
-  return scale(multiply(groupCount(spec, tile), spec.depth), 2 * tile.rows * tile.columns);
+  const shared = spec.end === undefined ? spec : { ...spec, batch: ONE };
+  return scale(multiply(groupCount(shared, tile), spec.depth), 2 * tile.rows * tile.columns);
+}
+
+/**
+ * Statements for behind `place`, on lines of their own: what was read beforehand, and where the depth ends. What all invocations
+ * read alike is told apart from what they read each for itself, on which neither a CPU's loops nor barriers may depend.
+ */
+export function foundText({ found = [], end }: ContractSpec, alike: "subgroup" | "workgroup" | "unknown"): string {
+  const read = (text: string): string => (alike === "subgroup" ? `subgroupBroadcastFirst(${text})` : text);
+  const lines = found.map(({ name, text }) => `let ${name} = ${read(text)};`);
+  if (end !== undefined && alike === "workgroup") lines.push(`if (ct_local == 0u) { ct_shared_end = ${end}; }`, "let ct_depth = min(ct_depth, workgroupUniformLoad(&ct_shared_end));");
+  else if (end !== undefined) lines.push(`let ct_depth = min(${alike === "unknown" ? "ct_deepest" : "ct_depth"}, ${end});`);
+  return lines.map((line) => `\n  ${line}`).join("");
+}
+
+/** Of a kernel with subgroups. An end of the depth that was read from memory is the same for all lanes, which no compiler can see. */
+export function directives({ end }: ContractSpec): string {
+  return end === undefined ? "enable subgroups;" : "enable subgroups;\ndiagnostic(off, subgroup_uniformity);";
 }
 
 /**

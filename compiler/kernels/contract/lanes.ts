@@ -10,7 +10,7 @@
  * Narrow products give a lane's neighbours other rows instead of other columns (`columnLanes` < 8).
  * All loops that are not to be unrolled have bounds that the driver cannot know: code size is compile time.
  */
-import { GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
+import { directives, foundText, GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
 import { storeText } from "./registers.ts";
 import type { ContractKernel, ContractSpec } from "./spec.ts";
 
@@ -34,13 +34,13 @@ export function laneKernel(spec: ContractSpec, lanes: LaneTile): ContractKernel 
   const type = lanes.width === 4 ? "vec4f" : "f32";
   const finish = storeText(spec, lanes.width, tile.columns);
   const blocked = spec.left.vectorAxis === "depth" || rightByDepth(spec, lanes);
-  const wgsl = `enable subgroups;
+  const wgsl = `${directives(spec)}
 ${spec.declarations}
 @compute @workgroup_size(${LANES})
 fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_lane: u32) {
   ${grid.sizes}
   if (${grid.condition}) {
-  ${grid.place}
+  ${grid.place}${foundText(spec, "subgroup")}
   let ct_n = ct_column0 + (ct_lane % ${lanes.columnLanes}u) * ${lanes.width}u;
   let ct_part = ct_lane / ${lanes.columnLanes}u;
   ${clampedRows(spec, tile.rows)}

@@ -10,7 +10,7 @@
  * Deeper products take several panels and keep the sums of all rows of the tile in a second private array in between.
  */
 import { asNumber } from "../../dim.ts";
-import { GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
+import { directives, foundText, GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
 import { storeText } from "./registers.ts";
 import type { ContractKernel, ContractSpec } from "./spec.ts";
 import { LANES } from "./lanes.ts";
@@ -40,13 +40,13 @@ export function panelKernel(spec: ContractSpec, { rows, deepest }: PanelTile): C
   const several = panels > 1;
   const padded = panels * deep > depth;
   const finish = storeText(spec, 4, COLUMNS);
-  const wgsl = `enable subgroups;
+  const wgsl = `${directives(spec)}
 ${spec.declarations}
 @compute @workgroup_size(${LANES})
 fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_lane: u32) {
   ${grid.sizes}
   if (${grid.condition}) {
-  ${grid.place}
+  ${grid.place}${foundText(spec, "subgroup")}
   let ct_end = min(${rows}u + ct_zero, ct_rows - ct_row0);
   let ct_n = ct_column0 + ct_lane * 4u;
   ${clampedColumns(spec)}

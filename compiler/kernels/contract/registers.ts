@@ -4,7 +4,7 @@
  */
 import { asNumber, constant, multiply, quotient, scale } from "../../dim.ts";
 import type { ContractKernel, ContractSpec } from "./spec.ts";
-import { GRID_PARAMETERS } from "./grid.ts";
+import { foundText, GRID_PARAMETERS } from "./grid.ts";
 
 const WORKGROUP = 64;
 const ROWS = 4;
@@ -18,13 +18,13 @@ export function registerKernel(spec: ContractSpec, width: 1 | 4): ContractKernel
 fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_local: u32) {
   let ct_rows = ${spec.dimText(spec.rows)};
   let ct_columns = ${spec.dimText(spec.columns)};
-  let ct_depth = ${spec.dimText(spec.depth)};
+  let ${spec.end === undefined ? "ct_depth" : "ct_deepest"} = ${spec.dimText(spec.depth)};
   let ct_row_tiles = (ct_rows + ${ROWS - 1}u) / ${ROWS}u;
   let ct_column_tiles = (ct_columns + ${width - 1}u) / ${width}u;
   let ct_index = (ct_workgroup.y * ct_grid.x + ct_workgroup.x) * ${WORKGROUP}u + ct_local;
   if (ct_index >= ct_row_tiles * ct_column_tiles * (${spec.dimText(spec.batch)})) { return; }
   let ct_tile = ct_index / ct_column_tiles;
-  let z = ct_tile / ct_row_tiles;
+  let z = ct_tile / ct_row_tiles;${foundText(spec, "unknown")}
   let ct_row0 = (ct_tile % ct_row_tiles) * ${ROWS}u;
   let ct_n = (ct_index % ct_column_tiles) * ${width}u;
   ${each(ROWS, (q) => `let ct_m${q} = min(ct_row0 + ${q}u, ct_rows - 1u);`)}

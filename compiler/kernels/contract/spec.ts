@@ -19,6 +19,10 @@ export interface ContractSpec {
   /** right(z, k, n); its outer index is the column n. */
   readonly right: Operand;
   readonly epilogue: Epilogue;
+  /** i32 expressions of z for variables that the operands' texts use; equal for all invocations of a tile. */
+  readonly found?: readonly { readonly name: string; readonly text: string }[];
+  /** A u32 expression of z and those variables: the depth ends there, where it is less than the whole; then no operand is vectorised along it. */
+  readonly end?: string;
   /** The module's text before `main`: the uniform block, the bindings, constants and helper functions. No name in it begins with `ct_`. */
   readonly declarations: string;
   /** A u32 expression for a size: `64u`, `u.B * u.T`. */

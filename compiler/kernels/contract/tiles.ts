@@ -3,7 +3,7 @@
  * through workgroup memory, each invocation adds up 4×4 or 8×8 sums in registers with names of their own. Needs WebGPU's
  * defaults only (256 invocations, 16 KiB). Rows of a slice are padded by four so that a column's writes meet different banks.
  */
-import { GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
+import { foundText, GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
 import { storeText } from "./registers.ts";
 import type { ContractKernel, ContractSpec, Operand } from "./spec.ts";
 
@@ -29,11 +29,11 @@ export function tileKernel(spec: ContractSpec, { perInvocation, rolled }: BlockT
   const wgsl = `${spec.declarations}
 var<workgroup> ct_left: array<f32, ${deep * stride}>;
 var<workgroup> ct_right: array<f32, ${deep * stride}>;
-@compute @workgroup_size(${INVOCATIONS})
+${spec.end === undefined ? "" : "var<workgroup> ct_shared_end: u32;\n"}@compute @workgroup_size(${INVOCATIONS})
 fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_local: u32) {
   ${grid.sizes}
   if (${grid.condition}) {
-  ${grid.place}
+  ${grid.place}${foundText(spec, "workgroup")}
   let ct_m = ct_row0 + (ct_local / ${SIDE}u) * 4u;
   let ct_c = ct_column0 + (ct_local % ${SIDE}u) * 4u;
   ${lines(perInvocation, (r) => lines(quads, (q) => `var ct_s${r}_${q} = vec4f();`))}

@@ -5,6 +5,7 @@
  * deeper uses it, so loop-invariant code moves out by construction, and equal text in one block is computed once.
  */
 import { asNumber, constant, type Dim, divide, equal, multiply, ONE, ZERO } from "../../dim.ts";
+import { exprKey } from "../../ir/expr.ts";
 import type { Equation, Expr, ScalarType, Value, ValueId } from "../../ir/graph.ts";
 import { typeOf } from "../../ir/typeof.ts";
 import { type Affine, affineText, collapse, coefficient, type Composite, constantAffine, LANES, negated, quarter, sum, times, variable, without } from "./affine.ts";
@@ -38,6 +39,7 @@ export class Emitter {
   readonly held = new Map<ValueId, (coordinates: readonly Operand[]) => Operand | undefined>();
   private readonly variables = new Map<string, BaseVariable>();
   private readonly composites: Composite[] = [];
+  private readonly found = new Map<string, { readonly indices: readonly Operand[]; readonly operand: Operand }>();
   private readonly inline: boolean;
   /** Set while the lanes of a subgroup walk a loop together: the variables of the round and of the lane, the block of the rounds. */
   shared: { readonly round: string; readonly lane: string; readonly depth: number } | undefined;
@@ -84,6 +86,11 @@ export class Emitter {
     return this.fromAffine(sum(times(base.affine!, constant(4)), variable(LANES)));
   }
 
+  /** A whole number at these indices that was read beforehand, into a variable of its own. */
+  foundAs(expr: Expr, indices: readonly Operand[], name: string): void {
+    this.found.set(exprKey(expr), { indices, operand: this.index(name) });
+  }
+
   size(dim: Dim): Operand {
     return this.fromAffine(constantAffine(dim));
   }
@@ -111,8 +118,11 @@ export class Emitter {
         return { text: "u.step", type: "i32", width: 1, depth: 0 };
       case "micro":
         return { text: "u.micro", type: "i32", width: 1, depth: 0 };
-      case "access":
+      case "access": {
+        const found = this.found.size > 0 ? this.found.get(exprKey(expr)) : undefined;
+        if (found?.indices === indices) return found.operand;
         return this.value(expr.value, expr.slots.map((slot) => this.expr(slot, indices)));
+      }
       case "apply":
         return this.apply(expr.op, expr.args.map((arg) => this.expr(arg, indices)), this.type(expr));
       case "draw":

@@ -3,7 +3,9 @@ import { asNumber, multiply, ONE } from "../../dim.ts";
 import type { GroupKind } from "../../ir/fused.ts";
 import { indicesIn } from "../../ir/expr.ts";
 import type { Equation, Value, ValueId } from "../../ir/graph.ts";
+import { prefix } from "../../kernels/prefix.ts";
 import { scatterMatch } from "../../kernels/scatter.ts";
+import { searched } from "../../kernels/search.ts";
 import { contraction } from "./contraction.ts";
 import { MOST_INNER, type Node } from "./node.ts";
 import { INNER, passedThrough, readsOf } from "./reads.ts";
@@ -23,6 +25,9 @@ export function singleton(value: Equation, values: ReadonlyMap<ValueId, Value>, 
   if (match && values.get(match.input)!.kind === "input") return node("scatter");
   const axes = streamRows(value, values, sets);
   if (axes) return node("stream", axes);
+  const walk = prefix(value);
+  if (walk) return node("prefix", all.filter((axis) => axis !== walk.axis));
+  if (searched(value, values)) return node("search");
   if (contraction(value)) return node("contract");
   return node(walksAlongRows(value, values, sets.virtual) ? "row" : value.shape.length > 0 ? "columns" : "naive");
 }

@@ -3,7 +3,7 @@
  * (depth × columns), told apart by the indices they depend on. Indices of both sides that survive are the batch.
  */
 import type { Equation, Expr } from "../../ir/graph.ts";
-import { indicesIn } from "../../ir/expr.ts";
+import { accessesIn, indicesIn } from "../../ir/expr.ts";
 
 export interface Contraction {
   readonly batch: readonly number[];
@@ -14,6 +14,8 @@ export interface Contraction {
   /** Products of them are the body; constants and factors without a column index are on the left. */
   readonly left: readonly Expr[];
   readonly right: readonly Expr[];
+  /** i32: for each batch the depth ends there, where it is less than the whole. The batches are taken to share the whole out among them. */
+  readonly end?: Expr;
 }
 
 /** Asked for again wherever a value might be recomputed. */
@@ -27,7 +29,9 @@ export function contraction(equation: Equation): Contraction | undefined {
 
 function contractionOf(equation: Equation): Contraction | undefined {
   const { reduce, shape, body } = equation;
-  if (!reduce || reduce.monoid !== "sum" || reduce.where || equation.type !== "f32" || shape.length === 0) return undefined;
+  if (!reduce || reduce.monoid !== "sum" || equation.type !== "f32" || shape.length === 0) return undefined;
+  const end = reduce.where && endOf(equation);
+  if (reduce.where && !end) return undefined;
   const factors = factorsOf(body).map((expr) => ({ expr, indices: new Set(indicesIn(expr)) }));
   const depth = reduce.sizes.map((_, at) => shape.length + at);
   const isDeep = (indices: ReadonlySet<number>): boolean => depth.some((index) => indices.has(index));
@@ -53,11 +57,21 @@ function contractionOf(equation: Equation): Contraction | undefined {
   const onRight = shallow.filter(({ indices }) => columns.some((axis) => indices.has(axis)));
   const onLeft = shallow.filter((factor) => !onRight.includes(factor));
   if (onRight.some(({ indices }) => rows.some((axis) => indices.has(axis)))) return undefined;
+  if (end && indicesIn(end).some((index) => !batch.includes(index))) return undefined;
   return {
     batch, rows, columns, depth,
     left: [...left, ...onLeft].map(({ expr }) => expr),
     right: [...right, ...onRight].map(({ expr }) => expr),
+    ...(end && { end }),
   };
+}
+
+/** `where k < end` of the only reduced index, `end` read from memory. */
+function endOf({ shape, reduce }: Equation): Expr | undefined {
+  const { where, sizes } = reduce!;
+  if (where?.kind !== "apply" || where.op !== "ilt" || sizes.length !== 1) return undefined;
+  const [k, end] = where.args as [Expr, Expr];
+  return k.kind === "index" && k.at === shape.length && accessesIn(end).length > 0 ? end : undefined;
 }
 
 function factorsOf(expr: Expr): Expr[] {

@@ -56,7 +56,7 @@ export class Merging {
   /** Merges the value's group with another of the same form that reads something in common. */
   joinSiblings(value: Equation): void {
     const node = this.nodeOf.get(value.id)!;
-    if (node.kind === "contract" || node.kind === "scatter") return;
+    if (node.kind === "contract" || node.kind === "scatter" || node.kind === "prefix" || node.kind === "search") return;
     const axes = node.roots.get(value.id)!;
     for (const other of this.siblings(value, node.kind)) {
       const [into, own] = [this.nodeOf.get(other)!, this.nodeOf.get(value.id)!];

@@ -26,6 +26,9 @@ export function fitsKind(into: Node, node: Node, value: Equation, axes: readonly
       return node.kind === "map" && identical;
     case "map":
       return node.kind === "map" && identical;
+    case "prefix":
+    case "search":
+      return false;
     case "row":
       // Walking a whole vector in the few invocations of a short row space would be ruinous.
       if (node.kind === "map") return inner.length === 0 || (inner.length === 1 && isMany(into.rows));

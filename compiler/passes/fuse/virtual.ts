@@ -35,8 +35,10 @@ export function recomputed(graph: Graph, kept: ReadonlySet<ValueId> = new Set())
   return { virtual, streamed };
 }
 
-/** Masks, indices, constants: a few integer operations. */
+/** Masks, indices, constants: a few integer operations. Whole numbers found by way of others are not. */
 function isFree(value: Equation): boolean {
+  const isFound = value.type === "i32" && accessesIn(value.body).some(({ slots }) => slots.some((slot) => accessesIn(slot).length > 0));
+  if (isFound) return false;
   return value.type !== "f32" || (accessesIn(value.body).length === 0 && cost(value.body) <= CHEAP);
 }
 
@@ -103,7 +105,7 @@ function streamedValues(graph: Graph, values: ReadonlyMap<ValueId, Value>, reade
 /** A batched product with a short inner index whose result is larger than its operands: [B, heads, T, S] from [B, T, heads, e]. */
 function isOuterProduct(value: Equation): boolean {
   const found = contraction(value);
-  if (!found || found.batch.length === 0) return false;
+  if (!found || found.batch.length === 0 || found.end) return false;
   const depth = asNumber(volume(value.reduce!.sizes));
   if (depth === undefined || depth > LONGEST_INNER) return false;
   const [rows, columns] = [found.rows, found.columns].map((axes) => volume(axes.map((axis) => value.shape[axis]!)));
