@@ -4,6 +4,7 @@ import { evaluateSize } from "../../runtime/size.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { drawnValues } from "../experiment/drawn.ts";
 import { prepare } from "../experiment/prepare.ts";
 import type { Prepared } from "../experiment/prepare.ts";
 import { readModel } from "../experiment/source.ts";
@@ -16,7 +17,7 @@ import { reporting } from "./refused.ts";
 export const dataCommand: Command = {
   name: "data",
   summary: "show the examples that a recipe trains on, as the model is fed with them",
-  details: "tfmc data show FILE.tfm\n\nThe first rows of a step's batch, field by field: tokens as the vocabulary spells them, images in shades. What the recipe itself\nmasks or draws is not in them. --step N shows another step; the same step is the same in every run of the same seed.",
+  details: "tfmc data show FILE.tfm\n\nThe first rows of a step's batch, field by field: tokens as the vocabulary spells them, images in shades. Behind them stands\nwhat the recipe makes of them by drawing (masks, noise, mixtures), as that step of training has it. --step N shows another step; the\nsame step is the same in every run of the same seed.",
   arguments: [
     { name: "action", count: "one", doc: "`show`" },
     { name: "file", count: "one", doc: "the model" },
@@ -42,22 +43,22 @@ async function showData(action: string, file: string, options: OptionValues, out
   output.say(`${data.training.count.toLocaleString("en-US")} ${data.training.unit} in ${data.file}${data.validation === undefined ? "" : `, ${data.validation.count.toLocaleString("en-US")} for validation`}${data.badRows === 0 ? "" : `, ${data.badRows} bad rows left out`}; ${stepsPerEpoch} steps see as much once${tokenizer === undefined ? "" : `; ${tokenizer.size} tokens`}`);
   const batch = prepared.batches(step)[0] as TrainingBatch;
   output.say(`step ${step}: ${Object.entries(batch.sizes).map(([size, value]) => `${size} = ${value}`).join(", ")}`);
-  const inputs = recipe.loss.inputs;
+  const fed = recipe.loss.inputs.map((field) => ({ field, values: batch.fields[field.name] as Int32Array | Float32Array }));
+  const all = [...fed.map((one) => ({ ...one, title: one.field.name })), ...drawnValues(prepared.model, batch, step).map((one) => ({ ...one, title: `${one.field.name} (drawn)` }))];
   for (let row = 0; row < Math.min(rows, batch.sizes["B"] ?? 0); row++) {
-    const shown = inputs.map((input) => [input.name, fieldRow(input, batch, row)] as const);
+    const shown = all.map(({ field, values, title }) => ({ field, title, row: rowOf(field, values, batch, row) }));
     if (output.json) {
-      output.dataJson({ row, ...Object.fromEntries(shown.map(([field, values]) => [field, [...values]])) });
+      output.dataJson({ row, ...Object.fromEntries(shown.map(({ field: { name: of }, row: values }) => [of, [...values]])) });
       continue;
     }
     if (row > 0) output.data("");
-    for (const [at, [field, values]] of shown.entries()) for (const line of lines(field, values, inputs[at] as EntryInput, prepared)) output.data(line);
+    for (const { field, title, row: values } of shown) for (const line of lines(title, values, field, prepared)) output.data(line);
   }
   return exitCodes.ok;
 }
 
 /** The elements of a field that belong to a row: all of them where its first axis is not the batch. */
-function fieldRow({ name, shape }: EntryInput, { fields, sizes }: TrainingBatch, row: number): Int32Array | Float32Array {
-  const values = fields[name] as Int32Array | Float32Array;
+function rowOf({ shape }: EntryInput, values: Int32Array | Float32Array, { sizes }: TrainingBatch, row: number): Int32Array | Float32Array {
   const [first, ...others] = shape;
   const isBatch = first !== undefined && first.length === 1 && first[0]?.factors.includes("B") === true;
   const width = others.reduce((product, size) => product * evaluateSize(size, sizes), 1);
