@@ -3,6 +3,7 @@ import type { Call, Expr as Node } from "../../grammar/ast.ts";
 import * as dims from "../dim.ts";
 import * as errors from "./errors.ts";
 import type { DataSpec, Phase } from "./model.ts";
+import { setSpan } from "./overrides.ts";
 import { nearest } from "./suggest.ts";
 import type { Val } from "./value.ts";
 import type { World } from "./world.ts";
@@ -11,7 +12,11 @@ const CHANGES = ["length", "batch"] as const;
 type Change = (typeof CHANGES)[number];
 
 /** In the order of the steps; what follows the last one is the recipe itself. */
-export function phasesOf(nodes: readonly Node[], data: DataSpec, value: (node: Node) => Val, world: World): readonly Phase[] {
+export function phasesOf({ nodes, set }: { readonly nodes: readonly Node[]; readonly set: string | undefined }, data: DataSpec, value: (node: Node) => Val, world: World): readonly Phase[] {
+  if (set !== undefined) {
+    if (set !== "none") world.report(errors.wrongSetting(setSpan("recipe.phases", set), "phases", "`none` on the command line; others are written in the recipe"));
+    return [];
+  }
   if (nodes.length === 1 && nodes[0]?.kind === "name" && nodes[0].text === "none") return [];
   const phases: Phase[] = [];
   for (const node of nodes) {

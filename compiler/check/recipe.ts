@@ -295,8 +295,8 @@ class RecipeMaker {
     const generate = this.generate(model);
     const reports = this.reports();
     const initFrom = this.initFrom();
-    const phases = data && this.options.set["recipe.phases"] !== "none" ? phasesOf(this.settings.get("phases")?.values ?? [], data.spec, (node) => evaluate(node, this.context(this.building)), this.world) : [];
-    const optional = (name: SettingName): number | undefined => (this.settings.has(name) || this.overrides.has(name) ? this.count(name, 1) : undefined);
+    const phases = data ? phasesOf({ nodes: this.settings.get("phases")?.values ?? [], set: this.options.set["recipe.phases"] }, data.spec, (node) => evaluate(node, this.context(this.building)), this.world) : [];
+    const optional = (name: SettingName): number | undefined => ((this.setting(name)?.kind ?? "none") === "none" ? undefined : this.count(name, 1));
     const validation = validationOf({
       validation: this.setting("validation"), evaluate: optional("evaluate"), patience: optional("patience"), watch: this.settings.get("watch")?.values[0],
       watchSet: this.options.set["recipe.watch"], span: (name) => this.span(name), figures: [...reports, ...metrics.map(({ name }) => name), "loss"],

@@ -34,7 +34,7 @@ export function validationOf(settings: ValidationSettings, world: World): Pick<R
 }
 
 function validationData({ validation: value, span }: ValidationSettings, world: World): number | string | undefined {
-  if (!value || value.kind === "poison") return undefined;
+  if (!value || value.kind === "poison" || value.kind === "none") return undefined;
   if (value.kind === "text") return value.value;
   const share = value.kind === "size" ? dims.asNumber(value.size.dim) : value.kind === "tensor" && value.body.kind === "const" ? value.body.value : undefined;
   if (share !== undefined && share >= 0 && share < 1) return share;
@@ -44,6 +44,7 @@ function validationData({ validation: value, span }: ValidationSettings, world: 
 
 function watched({ watch, watchSet, span, figures }: ValidationSettings, world: World): string | undefined {
   const name = watchSet ?? (watch?.kind === "name" ? watch.text : undefined);
+  if (name === "none") return undefined;
   if ((!watch && watchSet === undefined) || (name !== undefined && figures.includes(name))) return name;
   world.report(errors.unknownFigure(span("watch"), name && nearest(name, figures), figures));
   return undefined;

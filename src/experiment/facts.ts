@@ -10,6 +10,8 @@ import { bytesText } from "../report/text.ts";
 import type { Fact, RunFacts } from "../report/data.ts";
 import { versions } from "../versions.ts";
 import { recipeOf } from "./check.ts";
+import { decidingFigure } from "./evaluating.ts";
+import { phaseEnd } from "./phases.ts";
 import type { DataRecord } from "./data.ts";
 import { initialText } from "./initial.ts";
 import type { InitialRecord } from "./initial.ts";
@@ -57,6 +59,8 @@ export function factsOf({ folder, model, sources, settings, data, tokenizer, bou
       ...optional("steps in an epoch", stepsPerEpoch),
       ...optional("gradient clipped at", recipe.clip),
       ...optional("weights averaged, keeping", recipe.average),
+      ...optional("phases", (recipe.phases ?? []).map(({ until, ...changes }) => `up to ${count(phaseEnd(until, recipe.steps))}: ${Object.entries(changes).map(([name, value]) => `${name} ${value}`).join(", ")}`).join("; ")),
+      ...optional("evaluated", recipe.evaluate === undefined ? undefined : `every ${count(recipe.evaluate)} steps, by ${decidingFigure(recipe).replaceAll("_", " ")}${recipe.patience === undefined ? "" : `; ends after ${recipe.patience} that are no better`}`),
       ["seed", String(recipe.seed)],
       ...optional("first weights", initial && initialText(initial).join("; ")),
       ...optional("metrics", [...recipe.reports, ...recipe.metrics.map(({ name }) => name)].join(", ").replaceAll("_", " ")),

@@ -136,7 +136,9 @@ describeGpu("evaluating while training", () => {
     // It stays ended, until it is given more patience.
     expect(await train("patient", {}, "patient")).toMatchObject({ step: 10, end: "enough" });
     expect(await train("patient", { set: { "recipe.patience": "3" } }, "patient")).toMatchObject({ step: 12, end: "enough" });
-    expect(readFileSync(path.join(folder("patient"), "report.html"), "utf8")).toContain("ended when it got no better");
+    const report = readFileSync(path.join(folder("patient"), "report.html"), "utf8");
+    expect(report).toContain("ended when it got no better");
+    expect(report).toContain("every 2 steps, by loss; ends after 3 that are no better");
   });
 
   it("needs something to measure on, and settings that fit", async () => {
@@ -145,6 +147,8 @@ describeGpu("evaluating while training", () => {
     for (const set of [{ "recipe.watch": "bleu" }, { "recipe.evaluate": "0" }, { "recipe.patience": "half" }]) {
       await expect(train("wrong", { set })).rejects.toMatchObject({ diagnostics: [{ code: expect.stringMatching(/value-unknown|setting-value/) as string }] });
     }
+    const { recipe } = await prepareRun({ source: valueOf(readModel(model)), recipe: "climb", set: { "recipe.evaluate": "none", "recipe.watch": "none", "recipe.validation": "none" } });
+    expect([recipe.evaluate, recipe.watch, recipe.validation]).toEqual([undefined, undefined, undefined]);
     const source = readFileSync(model, "utf8").replace("validation = 0.2", "validation = 0.2; patience = 3");
     writeFileSync(path.join(project, "impatient.tfm"), source);
     await expect(prepareRun({ source: valueOf(readModel(path.join(project, "impatient.tfm"))), recipe: "letters" })).rejects.toThrow(/`patience` is a number of evaluations: it needs `evaluate/);

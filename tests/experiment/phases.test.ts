@@ -68,6 +68,10 @@ describe("phases", () => {
     await expect(prepareRun({ source: valueOf(readModel(file)), recipe: "phased" })).rejects.toThrow(says);
   });
 
+  it("take no others from the command line", async () => {
+    await expect(prepared("phased", { "recipe.phases": "until(0.5, length: 2)" })).rejects.toThrow(/`phases` is `none` on the command line/);
+  });
+
   it("ask for no length of data that have none", async () => {
     const file = path.join(project, "wrong.tfm");
     writeFileSync(file, `${readFileSync(model, "utf8")}\ntrain short like classes {\n  phases = until(0.5, length: 3)\n}\n`);
