@@ -91,7 +91,7 @@ test("a recipe has its data, its settings and what the step alone decides", () =
   const { batch, steps, clip, seed, accumulate, tokenizer, data, optimizer } = recipe!;
   expect({ batch, steps, clip, seed, accumulate, tokenizer }).toEqual({ batch: 8, steps: 7, clip: 1, seed: 0, accumulate: 1, tokenizer: { kind: "bpe", size: 50 } });
   expect(data.source).toBe("text");
-  expect(data.arguments).toEqual({ path: "input.txt", length: 9 });
+  expect(data.arguments).toEqual({ path: "input.txt", length: 9, column: "text" });
   expect(optimizer.groups.map(({ name, paths }) => [name, ...paths])).toEqual([["decayed"], ["undecayed", "embed.table"]]);
   expect(optimizer.states).toEqual([{ name: "m", init: { kind: "constant", value: 0 } }, { name: "v", init: { kind: "constant", value: 0 } }]);
   expect(parameters.map(({ path, shape }) => [path, ...shape])).toEqual([["embed.table", 50, 4]]);

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { GraphBuilder } from "../../compiler/ir/builder.ts";
 import { access, apply, index, real, select } from "../../compiler/ir/expr.ts";
-import type { Expr, Graph, InputLeaf, ScalarType } from "../../compiler/ir/graph.ts";
+import type { Expr, Graph, ScalarType } from "../../compiler/ir/graph.ts";
 import { type Bindings, interpret } from "../../compiler/ir/interpret.ts";
 import { MONOIDS, type MonoidName } from "../../compiler/ops/monoid.ts";
 import { SCALAR_OPS, type ScalarOpName } from "../../compiler/ops/scalar.ts";

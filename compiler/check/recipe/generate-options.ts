@@ -1,5 +1,5 @@
 /** What a recipe's `generate` can say beside its method: which values make sense, and to which methods they belong. */
-import type { GenerateSpec } from "./model.ts";
+import type { GenerateSpec } from "../model.ts";
 
 export interface GenerateOption {
   readonly name: string;

@@ -1,15 +1,15 @@
 /** The settings that name parameters by patterns of their paths, `undecayed`, `frozen` and `rates`, and the groups that they make. */
-import type { Expr as Node } from "../../grammar/ast.ts";
-import type { Span } from "../../grammar/source.ts";
-import * as errors from "./errors.ts";
-import { evaluate } from "./evaluate.ts";
-import type { Entry } from "./model.ts";
-import { setSpan } from "./overrides.ts";
-import { nearest } from "./suggest.ts";
-import { asReal, asTensor } from "./tensor.ts";
-import type { Tensor } from "./value.ts";
-import { number } from "./value.ts";
-import type { Context, World } from "./world.ts";
+import type { Expr as Node } from "../../../grammar/ast.ts";
+import type { Span } from "../../../grammar/source.ts";
+import * as errors from "../errors.ts";
+import { evaluate } from "../evaluate.ts";
+import type { Entry } from "../model.ts";
+import { setSpan } from "../overrides.ts";
+import { nearest } from "../suggest.ts";
+import { asReal, asTensor } from "../tensor.ts";
+import type { Tensor } from "../value.ts";
+import { number } from "../value.ts";
+import type { Context, World } from "../world.ts";
 
 /** As the file has it, or as `--set recipe.NAME=…` does. */
 export type PatternSetting = { readonly values: readonly Node[] } | { readonly text: string } | undefined;

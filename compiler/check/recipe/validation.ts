@@ -1,12 +1,12 @@
 /** `validation = 0.1`, `evaluate = 250`, `watch = loss`, `patience = 5`: what a recipe measures on, when, and what follows from it. */
-import type { Expr as Node } from "../../grammar/ast.ts";
-import type { Span } from "../../grammar/source.ts";
-import * as dims from "../dim.ts";
-import * as errors from "./errors.ts";
-import type { Recipe } from "./model.ts";
-import { nearest } from "./suggest.ts";
-import type { Val } from "./value.ts";
-import type { World } from "./world.ts";
+import type { Expr as Node } from "../../../grammar/ast.ts";
+import type { Span } from "../../../grammar/source.ts";
+import * as dims from "../../dim.ts";
+import * as errors from "../errors.ts";
+import type { Recipe } from "../model.ts";
+import { nearest } from "../suggest.ts";
+import type { Val } from "../value.ts";
+import type { World } from "../world.ts";
 
 export interface ValidationSettings {
   readonly validation: Val | undefined;

@@ -1,24 +1,24 @@
 /** `optimizer = Adam(lr: …)`: one update of a flat vector, lowered for each group of parameters. */
-import type { Decl, Expr as Node } from "../../grammar/ast.ts";
-import * as dims from "../dim.ts";
-import { apply, STEP } from "../ir/expr.ts";
-import type { Expr, Graph, GraphOutput } from "../ir/graph.ts";
-import { arguments_, evaluateArgument, matchArguments } from "./arguments.ts";
-import { coerce, kindsOf } from "./kinds.ts";
-import { runBody } from "./call.ts";
-import { valueOf } from "./entry.ts";
-import * as errors from "./errors.ts";
-import { evaluate } from "./evaluate.ts";
+import type { Decl, Expr as Node } from "../../../grammar/ast.ts";
+import * as dims from "../../dim.ts";
+import { apply, STEP } from "../../ir/expr.ts";
+import type { Expr, Graph, GraphOutput } from "../../ir/graph.ts";
+import { arguments_, evaluateArgument, matchArguments } from "../arguments.ts";
+import { coerce, kindsOf } from "../kinds.ts";
+import { runBody } from "../call.ts";
+import { valueOf } from "../entry.ts";
+import * as errors from "../errors.ts";
+import { evaluate } from "../evaluate.ts";
 import type { Group } from "./groups.ts";
-import { coerceInit } from "./initial.ts";
-import type { Initializer, Optimizer } from "./model.ts";
-import type { ClassVal, InstanceVal, ParamVal, Size, Val } from "./value.ts";
-import { flag, kindOf, scalar } from "./value.ts";
-import { declared, methodOf } from "./scope.ts";
-import { nearest } from "./suggest.ts";
-import { asReal, asTensor, tensorOf } from "./tensor.ts";
-import type { Context, Frame, World } from "./world.ts";
-import { Run } from "./world.ts";
+import { coerceInit } from "../initial.ts";
+import type { Initializer, Optimizer } from "../model.ts";
+import type { ClassVal, InstanceVal, ParamVal, Size, Val } from "../value.ts";
+import { flag, kindOf, scalar } from "../value.ts";
+import { declared, methodOf } from "../scope.ts";
+import { nearest } from "../suggest.ts";
+import { asReal, asTensor, tensorOf } from "../tensor.ts";
+import type { Context, Frame, World } from "../world.ts";
+import { Run } from "../world.ts";
 
 const LENGTH: Size = { dim: dims.named("n"), text: "n" };
 

@@ -1,12 +1,12 @@
 /** `phases = until(0.9, length: 128)`: what is fed first is shorter, or comes in other batches. */
-import type { Call, Expr as Node } from "../../grammar/ast.ts";
-import * as dims from "../dim.ts";
-import * as errors from "./errors.ts";
-import type { DataSpec, Phase } from "./model.ts";
-import { setSpan } from "./overrides.ts";
-import { nearest } from "./suggest.ts";
-import type { Val } from "./value.ts";
-import type { World } from "./world.ts";
+import type { Call, Expr as Node } from "../../../grammar/ast.ts";
+import * as dims from "../../dim.ts";
+import * as errors from "../errors.ts";
+import type { DataSpec, Phase } from "../model.ts";
+import { setSpan } from "../overrides.ts";
+import { nearest } from "../suggest.ts";
+import type { Val } from "../value.ts";
+import type { World } from "../world.ts";
 
 const CHANGES = ["length", "batch"] as const;
 type Change = (typeof CHANGES)[number];

@@ -1,0 +1,48 @@
+/** `generate = beam(model, width: 4)`: how texts are written, and by which function of the model. */
+import type { Call } from "../../../grammar/ast.ts";
+import * as dims from "../../dim.ts";
+import * as errors from "../errors.ts";
+import type { GenerateSpec } from "../model.ts";
+import { methodOf } from "../scope.ts";
+import { nearest } from "../suggest.ts";
+import type { InstanceVal } from "../value.ts";
+import { generateOptions } from "./generate-options.ts";
+import type { Settings } from "./settings.ts";
+
+export function generateOf(settings: Settings, model: InstanceVal): GenerateSpec | undefined {
+  const node = settings.written.get("generate")?.values[0];
+  if (!node) return undefined;
+  const methods = ["greedy", "beam", "sample"] as const;
+  const method = node.kind === "call" && node.callee.kind === "name" ? methods.find((name) => name === (node.callee as { text: string }).text) : undefined;
+  if (!method || node.kind !== "call") {
+    settings.world.report(errors.unknownGenerator(node.span, methods));
+    return undefined;
+  }
+  const entry = generated(settings, node, model);
+  if (!entry) return undefined;
+  const options: Record<string, number> = {};
+  for (const arg of node.args.slice(1)) {
+    const value = settings.evaluated(arg.value);
+    const found = value.kind === "size" ? dims.asNumber(value.size.dim) : value.kind === "tensor" && value.body.kind === "const" ? value.body.value : undefined;
+    if (found === undefined || !arg.name) {
+      settings.world.report(errors.wrongSetting(arg.span, "generate", "named numbers after the model"));
+      continue;
+    }
+    const known = generateOptions(method);
+    const option = known.find(({ name }) => name === arg.name?.text);
+    const names = known.map(({ name }) => name);
+    if (option === undefined) settings.world.report(errors.unknownArgument(arg.name.span, arg.name.text, `\`${method}\``, nearest(arg.name.text, names), names));
+    else if (!option.isValid(found)) settings.world.report(errors.wrongSetting(arg.span, option.name, option.wanted));
+    else options[option.name] = found;
+  }
+  return { method, entry, options };
+}
+
+function generated(settings: Settings, node: Call, model: InstanceVal): string | undefined {
+  const first = node.args[0]?.value;
+  const value = first && settings.evaluated(first);
+  if (value?.kind === "instance" && value === model && methodOf(model.decl, "forward")) return "forward";
+  if (value?.kind === "method" && value.self === model) return value.fn.name.text;
+  if (value?.kind !== "poison") settings.world.report(errors.wrongSetting(first?.span ?? node.span, "generate", "the model, or a function of it"));
+  return undefined;
+}

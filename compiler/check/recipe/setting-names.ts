@@ -1,0 +1,7 @@
+/** The settings that a recipe may have, in the order in which messages offer them. */
+export const SETTINGS = [
+  "tokenizer", "data", "model", "optimizer", "undecayed", "frozen", "rates", "batch", "steps", "clip", "average", "seed", "accumulate", "generate", "metrics", "init_from",
+  "validation", "evaluate", "patience", "watch", "phases",
+] as const;
+
+export type SettingName = (typeof SETTINGS)[number];
