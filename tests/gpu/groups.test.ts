@@ -1,12 +1,14 @@
 /** Parameters that are frozen or have a learning rate of their own, against f64. */
 import { expect, it } from "vitest";
+import { check } from "../../compiler/check/check.ts";
 import { compile } from "../../compiler/compile.ts";
 import type { Model } from "../../compiler/check/model.ts";
+import { sourceFile } from "../../grammar/source.ts";
 import { draws } from "../../runtime/random/philox.ts";
 import type { Program } from "../../runtime/index.ts";
 import { createSession, type Session } from "../../runtime/session.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
-import { checkedModel, relativeError } from "../support/reference.ts";
+import { checkedModel, library, relativeError } from "../support/reference.ts";
 import { HostAdam, HostGradient } from "./host-training.ts";
 
 const SOURCE = `layer Encoder(d, ff) {
@@ -133,4 +135,20 @@ it("--set names patterns as the file does, and takes them back", () => {
   expect(groups({ "recipe.rates": "none", "recipe.frozen": "encoder.*, out.bias" })).toEqual([["decayed", 2], ["undecayed", 1]]);
   expect(groups({ "recipe.rates": "0.2 * out.*", "recipe.undecayed": "none" })).toEqual([["decayed", 6], ["undecayed", 0], ["decayed.1", 2]]);
   expect(modelOf("both", { "recipe.frozen": "none", "recipe.rates": "none" }).recipe!.optimizer.groups).toHaveLength(2);
+});
+
+it("what is wrong with the optimizer of all groups is told once", () => {
+  const { diagnostics } = check(sourceFile("net.tfm", SOURCE.replace("0.01 * warmup(step, 4)", "0.01 * warmup(step, steps / 4)")), { std: library(), recipe: "slow" });
+  expect(diagnostics.map(({ code }) => code)).toEqual(["inexact-size"]);
+});
+
+it("rates scale a hyperparameter that the optimizer must have, by one number", () => {
+  const told = (rates: string): readonly string[] => check(sourceFile("net.tfm", SOURCE.replace(/  rates = .*/, `  rates = ${rates}`)), { std: library(), recipe: "slow" }).diagnostics.map(({ code, title }) => `${code}: ${title}`);
+  expect(told('0.1 * "encoder.*"')).toEqual([]);
+  expect(told('"encoder.*"')).toEqual(['setting-value: `rates` is a list of factors with patterns of parameter paths, such as 0.1 * "encoder.*"']);
+  expect(told('0.1 * "encode.*"')).toEqual(['pattern-unmatched: no parameter is named by "encode.*" of `rates`']);
+  expect(told(Array.from({ length: 17 }, () => '0.1 * "out.*"').join(", "))).toEqual(["setting-value: `rates` is a list of at most 16 factors with patterns"]);
+  const own = `optimizer Plain(speed: real) { update(w: [...], dw: [...], step: int, decays: flag) -> [...] = w - speed * dw }\n`;
+  const { diagnostics } = check(sourceFile("net.tfm", own + SOURCE.replace(/  optimizer = .*/, "  optimizer = Plain(speed: 0.1)")), { std: library(), recipe: "slow" });
+  expect(diagnostics.map(({ title }) => title)).toEqual(["`rates` scales the hyperparameter `lr`, which `Plain` has not"]);
 });

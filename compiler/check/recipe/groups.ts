@@ -68,11 +68,11 @@ function patternsOf(name: string, setting: PatternSetting, world: World): readon
 /** `0.1 * "encoder.*", 0.5 * "pool.*"` */
 function ratesOf(setting: PatternSetting, world: World): readonly Rate[] {
   if (setting === undefined) return [];
-  const wanted = 'factors of the learning rate with patterns of parameter paths, such as 0.1 * "encoder.*"';
+  const wanted = 'a list of factors with patterns of parameter paths, such as 0.1 * "encoder.*"';
   const found = "text" in setting ? setText("rates", setting.text).map((text) => rateOfText(text, setSpan("recipe.rates", setting.text))) : values(setting).map(rateOfNode);
   for (const rate of found) if ("wrong" in rate) world.report(errors.wrongSetting(rate.wrong, "rates", wanted));
   const rates = found.flatMap((rate) => ("wrong" in rate ? [] : [rate]));
-  if (rates.length > MOST_RATES) world.report(errors.wrongSetting(rates[MOST_RATES]!.span, "rates", `at most ${MOST_RATES} factors with patterns`));
+  if (rates.length > MOST_RATES) world.report(errors.wrongSetting(rates[MOST_RATES]!.span, "rates", `a list of at most ${MOST_RATES} factors with patterns`));
   return rates.slice(0, MOST_RATES);
 }
 
@@ -130,7 +130,7 @@ function rateOfNode(node: Node): Found {
   const { left, right } = node;
   const factor = (ctx: Context): Tensor | undefined => {
     const tensor = asTensor(evaluate(left, ctx), left.span, ctx);
-    if (tensor && (tensor.axes.length > 0 || tensor.type === "bool")) ctx.world.report(errors.wrongSetting(left.span, "rates", "a factor of the learning rate before each pattern"));
+    if (tensor && (tensor.axes.length > 0 || tensor.type === "bool")) ctx.world.report(errors.wrongSetting(left.span, "rates", "a list of factors, each a number or a function of the step, with patterns"));
     return tensor && tensor.axes.length === 0 && tensor.type !== "bool" ? asReal(tensor) : undefined;
   };
   return { text: right.value, span: node.span, factor };

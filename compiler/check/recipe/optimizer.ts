@@ -31,9 +31,15 @@ export function optimizerOf(node: Node, recipe: (run: Run) => Context, groups: r
     world.report(errors.unknownOptimizer(node.span, name && nearest(name, all), all));
     return undefined;
   }
-  const lowered = groups.map((group) => lower(target, node, recipe, group));
+  const lowered: Lowered[] = [];
+  for (const group of groups) {
+    const made = lower(target, node, recipe, group);
+    // What is wrong with one is wrong with all, and told once.
+    if (!made) return undefined;
+    lowered.push(made);
+  }
   const [first] = lowered;
-  if (!first || lowered.includes(undefined)) return undefined;
+  if (!first) return undefined;
   return {
     name: target.decl.name.text,
     states: first.states,
