@@ -24,7 +24,7 @@ export function files({ seed, read }: DataRequest): readonly DataFile[] {
     ["text.txt", sentences.map(document).join("\n")],
     ["sst2.tsv", tsv([header, ...train.map((line) => line.split("\t"))])],
     ["sst2-dev.tsv", tsv([header, ...dev.map((line) => line.split("\t"))])],
-    ...both("pairs", ["first", "second", "label"], pair, 2, seed),
+    ...both("pairs", ["a", "b", "label"], pair, 2, seed),
     ...both("tags", undefined, tagged, 1, seed),
     ...both("questions", ["question", "context", "answer"], question, 2, seed),
     ...both("choices", ["question", "choice1", "choice2", "choice3", "choice4", "label"], choice, 1, seed),
