@@ -1,14 +1,9 @@
-/** The signature figure of each paper, made from one's own run: `npm run figures -- NAME [RUN] [--out FILE]`. */
-import { exitCodes } from "../src/exit-codes.ts";
-import { CommandFailure } from "../src/failure.ts";
-import { writeAtomically } from "../src/files.ts";
-import { figureSvg, firstExample, inspect, meanOf, openTrainingDevice, patchesAsPicture, planesOf, readSubject, rowsAsGrids, similarities, stacked, valueOf } from "../src/index.ts";
+/** What `npm run figures` draws: the figure that each paper is known by, from one's own run. */
+import { figureSvg, firstExample, meanOf, patchesAsPicture, planesOf, rowsAsGrids, similarities, stacked } from "../src/index.ts";
 import type { InspectRequest, Observation, Plane, Subject } from "../src/index.ts";
-import { terminalOutput } from "../src/output.ts";
-import { failureOf, inAdapterProcess, startProgram } from "../src/program.ts";
 import { escape } from "../src/report/text.ts";
 
-interface Signature {
+export interface Signature {
   /** As `npm run train:all` names it. */
   readonly run: string;
   readonly title: string;
@@ -16,9 +11,9 @@ interface Signature {
 }
 
 /** The values by their names, in the order of the request. */
-type Look = (request: InspectRequest) => Promise<readonly Observation[]>;
+export type Look = (request: InspectRequest) => Promise<readonly Observation[]>;
 
-const SIGNATURES: Readonly<Record<string, Signature>> = {
+export const signatures: Readonly<Record<string, Signature>> = {
   translation: {
     run: "runs/all/translation/captions", title: "Cross-attention of the last layer, mean of the heads (Bahdanau et al. 2015, figure 3)",
     draw: async (look, { model }, title) => {
@@ -97,7 +92,7 @@ interface Gap {
 function gapsOf([noisy, place, wanted, guess]: readonly Observation[], { tokenizer }: Subject): readonly Gap[] {
   const [rows, length] = noisy!.shape as [number, number];
   const [, places, vocab] = guess!.shape as [number, number, number];
-  const text = (some: ArrayLike<number>): string => Array.from(some, (id) => (id === tokenizer!.mask ? " ▢" : id < tokenizer!.specials.length ? "" : ` ${tokenizer!.token(id)}`)).join("").replaceAll(" ##", "").trim();
+  const text = (some: ArrayLike<number>): string => Array.from(some, (id) => (id === tokenizer!.mask ? " ▢" : id === tokenizer!.end ? " ·" : id < tokenizer!.specials.length ? "" : ` ${tokenizer!.token(id)}`)).join("").replaceAll(" ##", "").replace(/^[ ·]+|[ ·]+$/g, "");
   return Array.from({ length: rows * places }, (_, k) => k).flatMap((k) => {
     const ids = noisy!.data.slice(Math.floor(k / places) * length, (Math.floor(k / places) + 1) * length);
     const at = place!.data[k]!;
@@ -121,7 +116,7 @@ function fillMaskSvg(title: string, gaps: readonly Gap[]): string {
       const right = token === wanted;
       return `<text class="m" x="150" y="${top + 12}" text-anchor="end">${escape(token)}</text><rect x="160" y="${top + 2}" width="${Math.max(1, probability * 520).toFixed(1)}" height="13" rx="2" fill="${right ? "#1f7a44" : "#2f66c9"}"/><text class="s" x="${(168 + probability * 520).toFixed(1)}" y="${top + 12}">${(100 * probability).toFixed(1)} %${right ? ", as in the text" : ""}</text>`;
     });
-    return [`<text x="24" y="${y}">${escape(end(before, 52))} <tspan fill="#b3261e" font-weight="600">[MASK]</tspan> ${escape(begin(after, 44))}</text>`, ...bars];
+    return [`<text x="24" y="${y}">${escape(end(before, 52))} <tspan fill="#b3261e" font-weight="600">[MASK]</tspan> ${escape(begin(after, 44))}</text>`, `<text class="s" x="${width - 24}" y="${y + 26}" text-anchor="end">in the text: ${escape(wanted)}</text>`, ...bars];
   });
   const height = 62 + gaps.length * block;
   return [
@@ -131,44 +126,4 @@ function fillMaskSvg(title: string, gaps: readonly Gap[]): string {
     ...body,
     "</svg>\n",
   ].join("\n");
-}
-
-startProgram(async (inChild) => {
-  if (!inChild) return inAdapterProcess();
-  const output = terminalOutput({ json: false, quiet: false, color: true });
-  try {
-    const { name, run, out, data } = argumentsOf(process.argv.slice(2));
-    const signature = SIGNATURES[name]!;
-    const subject = await readSubject(run ?? signature.run, { data });
-    const device = await openTrainingDevice();
-    const svg = await signature.draw(async (request) => (await inspect(subject, device, request)).observations, subject, signature.title);
-    valueOf(writeAtomically(out ?? `examples/${name}/figure.svg`, svg));
-    output.data(out ?? `examples/${name}/figure.svg`);
-    return exitCodes.ok;
-  } catch (error) {
-    const failure = failureOf(error);
-    if (failure === undefined) throw error;
-    output.fail(failure);
-    return failure.exit;
-  }
-});
-
-interface Arguments {
-  readonly name: string;
-  readonly run?: string | undefined;
-  readonly out?: string | undefined;
-  readonly data?: string | undefined;
-}
-
-function argumentsOf(given: readonly string[]): Arguments {
-  const options = new Map<string, string>();
-  const rest: string[] = [];
-  for (let at = 0; at < given.length; at++) {
-    const one = given[at]!;
-    if (one === "--out" || one === "--data") options.set(one, given[++at] ?? "");
-    else rest.push(one);
-  }
-  const [name = "", run] = rest;
-  if (Object.hasOwn(SIGNATURES, name)) return { name, run, out: options.get("--out"), data: options.get("--data") };
-  throw new CommandFailure({ code: "unknown-figure", exit: exitCodes.usage, message: `there is no figure \`${name}\``, remedy: `npm run figures -- NAME [RUN] [--data PATH] [--out FILE], NAME one of ${Object.keys(SIGNATURES).join(", ")}` });
 }

@@ -17,7 +17,7 @@ const ENTRIES = [
   { from: "src/cli.ts", to: "tfmc.js", ...node, banner: { js: `#!/usr/bin/env node\n${REQUIRE}` } },
   { from: "src/quickstart/index.ts", to: "quickstart.js", ...node },
   { from: "src/results/index.ts", to: "train-all.js", ...node },
-  { from: "examples/figures.ts", to: "figures.js", ...node },
+  { from: "src/figures/index.ts", to: "figures.js", ...node },
   { from: "src/index.ts", to: "index.js", ...node },
   // For browsers and for embedding: no Node, nothing but itself.
   { from: "runtime/index.ts", to: "runtime.js", platform: "neutral", target: "es2022", minify: true },

@@ -75,7 +75,7 @@ export function figureSvg(panels: readonly Plane[], options: FigureOptions): str
     ...(across === undefined ? [] : [`<text class="s" x="${round(x0)}" y="${PAD + head}">${escape(across)} →</text>`]),
     ...(down === undefined ? [] : [`<text class="s" x="${round(x0 - 6)}" y="${round(y0 - 8)}" text-anchor="end">${escape(down)} ↓</text>`]),
     ...body,
-    ...(picture ? [] : scaleBar(fullWidth - PAD - 56, y0, Math.min(160, Math.max(60, height)), low, high, paint)),
+    ...(picture ? [] : scaleBar(x0 + perRow * stepX - gap(shown.length) + 16, y0, Math.min(160, Math.max(60, height)), low, high, paint)),
     "</svg>\n",
   ].join("\n");
 }
