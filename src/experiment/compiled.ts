@@ -25,7 +25,7 @@ export function sessionDevice({ device, adapter }: Device): { readonly device: G
 
 /** The training step, and the entries that a run is measured and shown with. */
 export function trainingProgram(model: Model, device: Device): Program {
-  return compile(model, { profile: profileOf(device.adapter), training: true, entries: usedEntries(model) }).program;
+  return compile(changingNothing(model), { profile: profileOf(device.adapter), training: true, entries: usedEntries(model) }).program;
 }
 
 /** The entries that the recipe generates with, as far as there are any, its metrics, and its loss for validation. */
@@ -36,5 +36,10 @@ export function usedEntries(model: Model): readonly string[] {
 
 /** Some entries alone, for use. */
 export function inferenceProgram(model: Model, device: Device, entries: readonly string[]): Program {
-  return compile(model, { profile: profileOf(device.adapter), training: false, entries }).program;
+  return compile(changingNothing(model), { profile: profileOf(device.adapter), training: false, entries }).program;
+}
+
+/** What layers keep from step to step is left alone by the functions that a run is measured and shown with. */
+function changingNothing(model: Model): Model {
+  return { ...model, entries: model.entries.map((entry) => ({ ...entry, graph: { ...entry.graph, outputs: entry.graph.outputs.filter(({ state }) => state === undefined) } })) };
 }

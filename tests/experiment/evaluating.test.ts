@@ -4,6 +4,7 @@ import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Recipe } from "../../compiler/check/model.ts";
 import type { TrainResult } from "../../runtime/index.ts";
+import { decodeSafetensors } from "../../runtime/training/safetensors.ts";
 import type { Device } from "../../src/experiment/compiled.ts";
 import { validationData } from "../../src/experiment/data.ts";
 import { createEvaluating, decidingFigure, judged } from "../../src/experiment/evaluating.ts";
@@ -96,6 +97,15 @@ describeGpu("evaluating while training", () => {
     expect(await measured("last")).toBe(last);
     expect(await measured("best")).toBe(best);
     expect(readTrained(folder("whole"), "best").checkpoint.manifest.step).toBe(6);
+  });
+
+  it("leaves alone what layers keep from step to step", async () => {
+    const run = await openRun(await prepareRun({ source: valueOf(readModel(model)), recipe: "counting" }), device, folder("counting"));
+    await run.train({});
+    run.dispose();
+    expect(evaluations("counting")).toHaveLength(6);
+    const { tensors } = decodeSafetensors(bytes("counting", "model.safetensors"));
+    expect([...new Float32Array(tensors.find(({ name }) => name === "used")!.data)]).toEqual([12]);
   });
 
   it("goes on to the same bits from between two evaluations, in the same folder or another", async () => {
