@@ -40,7 +40,7 @@ export function figureSvg(panels: readonly Plane[], options: FigureOptions): str
   const wanted = options.perRow ?? Math.ceil(Math.sqrt(shown.length * (shown.length > 4 ? 1.6 : 1)));
   const perRow = Math.max(1, Math.min(shown.length, wanted));
   const hasTokens = left > 0 || top > 0;
-  const cell = Math.max(hasTokens ? 9 : 1.5, Math.min(shown.length === 1 ? 30 : 20, (WIDTH - 2 * PAD - left - (perRow - 1) * gap(shown.length)) / perRow / columns, 620 / rows));
+  const cell = Math.max(hasTokens ? 12 : 1.5, Math.min(shown.length === 1 ? 30 : 20, (WIDTH - 2 * PAD - left - (perRow - 1) * gap(shown.length)) / perRow / columns, 620 / rows));
   const [width, height] = [columns * cell, rows * cell];
   const stepX = width + gap(shown.length);
   const stepY = height + gap(shown.length) + (titled ? 16 : 0) - (shown.length > 16 ? 6 : 0);
