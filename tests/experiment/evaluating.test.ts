@@ -159,6 +159,9 @@ describeGpu("evaluating while training", () => {
     }
     const { recipe } = await prepareRun({ source: valueOf(readModel(model)), recipe: "climb", set: { "recipe.evaluate": "none", "recipe.watch": "none", "recipe.validation": "none" } });
     expect([recipe.evaluate, recipe.watch, recipe.validation]).toEqual([undefined, undefined, undefined]);
+    const reports = async (metrics: string): Promise<readonly string[]> => (await prepareRun({ source: valueOf(readModel(model)), recipe: "climb", set: { "recipe.metrics": metrics } })).recipe.reports;
+    expect([await reports("none"), await reports("bleu, perplexity")]).toEqual([[], ["bleu", "perplexity"]]);
+    await expect(reports("blue")).rejects.toMatchObject({ diagnostics: [{ code: "value-unknown" }] });
     const source = readFileSync(model, "utf8").replace("validation = 0.2", "validation = 0.2; patience = 3");
     writeFileSync(path.join(project, "impatient.tfm"), source);
     await expect(prepareRun({ source: valueOf(readModel(path.join(project, "impatient.tfm"))), recipe: "letters" })).rejects.toThrow(/`patience` is a number of evaluations: it needs `evaluate/);

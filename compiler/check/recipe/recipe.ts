@@ -109,8 +109,16 @@ function initFromOf(settings: Settings): string | undefined {
 }
 
 /** The built-in metrics that `metrics` names. */
-function reportsOf({ written, world }: Settings): readonly string[] {
+function reportsOf(settings: Settings): readonly string[] {
+  const { written, world, options } = settings;
   const known = ["bleu", "exact_match", "perplexity"];
+  const set = options.set["recipe.metrics"];
+  if (set !== undefined) {
+    const names = set === "none" ? [] : set.split(",").map((name) => name.trim());
+    const wrong = names.find((name) => !known.includes(name));
+    if (wrong !== undefined) world.report(errors.unknownMetric(settings.span("metrics"), nearest(wrong, known), known));
+    return names.filter((name) => known.includes(name));
+  }
   return (written.get("metrics")?.values ?? []).flatMap((node) => {
     if (node.kind === "name" && known.includes(node.text)) return [node.text];
     world.report(errors.unknownMetric(node.span, node.kind === "name" ? nearest(node.text, known) : undefined, known));
