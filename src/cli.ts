@@ -6,7 +6,7 @@ import { commands, commonOptions } from "./commands/table.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { terminalOutput } from "./output.ts";
 import { packageRoot } from "./package-root.ts";
-import { failureOf, inAdapterProcess, startProgram } from "./program.ts";
+import { inAdapterProcess, startProgram, told } from "./program.ts";
 
 // `tfmc`: reads the command line, moves to a process that has the adapter where the verb needs one, and runs the verb.
 startProgram(async (inChild) => {
@@ -18,14 +18,7 @@ startProgram(async (inChild) => {
   if (command.needsAdapter && !inChild) return inAdapterProcess();
 
   const output = terminalOutput({ json: options.get("json") === true, quiet: options.get("quiet") === true, color });
-  try {
-    return await command.run({ arguments: given, options: optionValues([...commonOptions, ...command.options], options), output });
-  } catch (error) {
-    const failure = failureOf(error);
-    if (failure === undefined) throw error;
-    output.fail(failure);
-    return failure.exit;
-  }
+  return told(output, () => command.run({ arguments: given, options: optionValues([...commonOptions, ...command.options], options), output }));
 });
 
 function version(): string {

@@ -4,6 +4,7 @@ import { CommandFailure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 import { enterChild, runInChild } from "./gpu/child.ts";
 import { adapterEnvironment } from "./gpu/environment.ts";
+import type { Output } from "./output.ts";
 import { packageRoot } from "./package-root.ts";
 
 /**
@@ -30,6 +31,18 @@ export function startProgram(main: (inChild: boolean) => Promise<number>): void 
 /** Runs the same command line in a child that has the adapter's environment, for a main function whose `inChild` is false. */
 export function inAdapterProcess(): Promise<number> {
   return runInChild(adapterEnvironment(packageRoot, process.env));
+}
+
+/** Does some work; what it threw to tell the user is told, and is the exit code. */
+export async function told(output: Pick<Output, "fail">, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure === undefined) throw error;
+    output.fail(failure);
+    return failure.exit;
+  }
 }
 
 /** What a command or the runtime threw to tell the user; undefined for a bug of ours. */

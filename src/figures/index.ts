@@ -1,33 +1,33 @@
 import { signatures } from "../../examples/figures.ts";
+import { reporting } from "../commands/refused.ts";
 import { exitCodes } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { writeAtomically } from "../files.ts";
 import { commandDevice } from "../gpu/device.ts";
 import { inspect } from "../inspect/inspect.ts";
 import { readSubject } from "../inspect/subject.ts";
 import { terminalOutput } from "../output.ts";
-import { failureOf, inAdapterProcess, startProgram } from "../program.ts";
+import type { Output } from "../output.ts";
+import { inAdapterProcess, startProgram, told } from "../program.ts";
 
 // `npm run figures -- NAME [RUN] [--data PATH] [--out FILE]`, once the set-up is done.
-startProgram(async (inChild) => {
-  if (!inChild) return inAdapterProcess();
+startProgram((inChild) => {
   const output = terminalOutput({ json: false, quiet: false, color: true });
-  try {
-    const { name, run, out, data } = argumentsOf(process.argv.slice(2));
-    const signature = signatures[name]!;
-    const subject = await readSubject(run ?? signature.run, { data });
-    const device = valueOf(await commandDevice());
-    const svg = await signature.draw(async (request) => (await inspect(subject, device, request)).observations, subject, signature.title);
-    valueOf(writeAtomically(out ?? `examples/${name}/figure.svg`, svg));
-    output.data(out ?? `examples/${name}/figure.svg`);
-    return exitCodes.ok;
-  } catch (error) {
-    const failure = failureOf(error);
-    if (failure === undefined) throw error;
-    output.fail(failure);
-    return failure.exit;
-  }
+  return inChild ? told(output, () => reporting(output, () => draw(output))) : inAdapterProcess();
 });
+
+async function draw(output: Output): Promise<ExitCode> {
+  const { name, run, out, data } = argumentsOf(process.argv.slice(2));
+  const signature = signatures[name]!;
+  const subject = await readSubject(run ?? signature.run, { data });
+  const device = valueOf(await commandDevice());
+  const svg = await signature.draw(async (request) => (await inspect(subject, device, request)).observations, subject, signature.title);
+  const file = out ?? `examples/${name}/figure.svg`;
+  valueOf(writeAtomically(file, svg));
+  output.data(file);
+  return exitCodes.ok;
+}
 
 interface Arguments {
   readonly name: string;

@@ -1,25 +1,17 @@
+import { reporting } from "../commands/refused.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { ModelRefused } from "../experiment/check.ts";
+import type { ExitCode } from "../exit-codes.ts";
 import { terminalOutput } from "../output.ts";
-import { failureOf, inAdapterProcess, startProgram } from "../program.ts";
+import { inAdapterProcess, startProgram, told } from "../program.ts";
 import { quickstartOptions } from "./options.ts";
 import { quickstart } from "./quickstart.ts";
 
 // `npm run quickstart`, once the set-up is done.
-startProgram(async (inChild) => {
+startProgram((inChild) => {
   const output = terminalOutput({ json: false, quiet: false, color: true });
-  try {
+  return told(output, () => reporting(output, async () => {
     const options = quickstartOptions(process.argv.slice(2));
     if (options === "help") return exitCodes.ok;
-    return inChild ? await quickstart(options, output) : await inAdapterProcess();
-  } catch (error) {
-    if (error instanceof ModelRefused) {
-      output.report(error.diagnostics);
-      return exitCodes.wrong;
-    }
-    const failure = failureOf(error);
-    if (failure === undefined) throw error;
-    output.fail(failure);
-    return failure.exit;
-  }
+    return inChild ? await quickstart(options, output) : ((await inAdapterProcess()) as ExitCode);
+  }));
 });

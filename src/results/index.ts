@@ -1,11 +1,12 @@
 import path from "node:path";
 import { rows } from "../../examples/rows.ts";
+import { reporting } from "../commands/refused.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { writeAtomically } from "../files.ts";
 import { terminalOutput } from "../output.ts";
 import { packageRoot } from "../package-root.ts";
-import { failureOf, startProgram } from "../program.ts";
+import { startProgram, told } from "../program.ts";
 import { nearest } from "../../compiler/check/suggest.ts";
 import { trainAllOptions } from "./options.ts";
 import { readResults, writeResults } from "./record.ts";
@@ -21,9 +22,9 @@ const RESULTS = path.join("examples", "results.json");
 const TABLE = path.join("examples", "RESULTS.md");
 
 // `npm run train:all`, once the set-up is done.
-startProgram(async () => {
+startProgram(() => {
   const output = terminalOutput({ json: false, quiet: false, color: true });
-  try {
+  return told(output, () => reporting(output, async () => {
     const options = trainAllOptions(process.argv.slice(2));
     if (options === "help") return exitCodes.ok;
     process.chdir(packageRoot);
@@ -32,12 +33,7 @@ startProgram(async () => {
     if (!options.markOnly) for (const row of chosen) await trainRow(row, places, options.again, (line) => output.say(line));
     writeTable(readResults(RESULTS));
     return exitCodes.ok;
-  } catch (error) {
-    const failure = failureOf(error);
-    if (failure === undefined) throw error;
-    output.fail(failure);
-    return failure.exit;
-  }
+  }));
 });
 
 /** Each run's result is kept as soon as it is there: an interruption loses none. */
