@@ -29,6 +29,21 @@ export const signatures: Readonly<Record<string, Signature>> = {
       return figureSvg(planesOf(firstExample(weight!)), { title, across: "read", down: "written" });
     },
   },
+  gpt: {
+    run: "runs/all/gpt/gpt", title: "What each character looks back at, heads of the last layer (Vig 2019, figure 1)",
+    draw: lookingBack,
+  },
+  llama: {
+    run: "runs/all/llama/llama", title: "What each character looks back at, heads of the last layer (Vig 2019, figure 1)",
+    draw: lookingBack,
+  },
+  t5: {
+    run: "runs/all/t5/tasks", title: "Learned bias of each head by distance, behind and before (Raffel et al. 2020, section 2.1)",
+    draw: async (look, _, title) => {
+      const [table] = await look({ observe: ["near.table"] });
+      return figureSvg(planesOf(table!), { title, across: "bucket of distances: up to 15 back, from 16 ahead", down: "head" });
+    },
+  },
   vit: {
     run: "runs/all/vit/vit", title: "Similarity of each position to all others (Dosovitskiy et al. 2021, figure 7)",
     draw: async (look, _, title) => {
@@ -79,6 +94,12 @@ function ofEachOne(plane: Plane, most: number): Plane {
   const labels = [...new Set(plane.rowLabels)].slice(0, most);
   const places = labels.map((label) => plane.rowLabels!.indexOf(label));
   return { title: "", rows: places.length, columns: places.length, data: Float64Array.from(places.flatMap((r) => places.map((c) => plane.data[r * plane.columns + c]!))), rowLabels: labels, columnLabels: labels };
+}
+
+async function lookingBack(look: Look, { model }: Subject, title: string): Promise<string> {
+  const last = model.parameters.flatMap(({ path }) => /^blocks\.\d+\.attend/.exec(path) ?? []).at(-1)!;
+  const [weight] = await look({ observe: [`${last}.weight`], input: "But, soft! what light" });
+  return figureSvg(planesOf(firstExample(weight!)), { title, across: "read", down: "at", perRow: 2 });
 }
 
 interface Gap {

@@ -7,7 +7,7 @@ import { draws, shuffle } from "../../runtime/random/philox.ts";
 import type { Draws } from "../../runtime/random/philox.ts";
 import type { DataFile, DataRequest } from "../files.ts";
 
-const SIDE = 28, TRAIN = 20_000, HELD_OUT = 2_000;
+const SIDE = 28, TRAIN = 60_000, HELD_OUT = 2_000;
 const WORDS = "zero one two three four five six seven eight nine".split(" ");
 
 /**

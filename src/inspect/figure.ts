@@ -55,6 +55,7 @@ export function figureSvg(panels: readonly Plane[], options: FigureOptions): str
     if (!Number.isFinite(value)) return "#ff00ff";
     return `#${colourOf(value, low, high).map((part) => part.toString(16).padStart(2, "0")).join("")}`;
   };
+  const tells = shown.length * rows * columns <= 900;
   const body = shown.flatMap((plane, at) => {
     const [column, line] = [at % perRow, Math.floor(at / perRow)];
     const [x, y] = [x0 + column * stepX, y0 + line * stepY];
@@ -62,7 +63,7 @@ export function figureSvg(panels: readonly Plane[], options: FigureOptions): str
       ...(plane.title === "" ? [] : [`<text class="s" x="${round(x + width / 2)}" y="${round(y - (line === 0 ? top : 0) - 6)}" text-anchor="middle">${escape(plane.title)}</text>`]),
       ...(labelled && column === 0 ? (plane.rowLabels ?? []).map((label, r) => `<text x="${round(x - 6)}" y="${round(y + (r + 0.5) * cell + FONT * 0.35)}" text-anchor="end">${escape(short(label))}</text>`) : []),
       ...(labelled && line === 0 ? (plane.columnLabels ?? []).map((label, c) => `<text transform="translate(${round(x + (c + 0.5) * cell + FONT * 0.35)} ${round(y - 6)}) rotate(-90)">${escape(short(label))}</text>`) : []),
-      ...(picture ? [pictureOf(plane, x, y, cell, grey)] : ['<g shape-rendering="crispEdges">', ...cells(plane, x, y, cell, paint), "</g>"]),
+      ...(picture ? [pictureOf(plane, x, y, cell, grey)] : ['<g shape-rendering="crispEdges">', ...cells(plane, x, y, cell, paint, tells), "</g>"]),
       `<rect class="f" x="${round(x)}" y="${round(y)}" width="${round(plane.columns * cell)}" height="${round(plane.rows * cell)}"/>`,
     ];
   });
@@ -86,9 +87,8 @@ function pictureOf({ rows, columns, data }: Plane, x: number, y: number, cell: n
   return `<image x="${round(x)}" y="${round(y)}" width="${round(columns * cell)}" height="${round(rows * cell)}" style="image-rendering:pixelated" preserveAspectRatio="none" href="data:image/png;base64,${png}"/>`;
 }
 
-/** Neighbours of one colour in a row are one rectangle; in small panels each cell tells its number. */
-function cells({ rows, columns, data, rowLabels, columnLabels }: Plane, x: number, y: number, cell: number, paint: (value: number) => string): readonly string[] {
-  const tells = rows * columns <= 900;
+/** Neighbours of one colour in a row are one rectangle; in small figures each cell tells its number. */
+function cells({ rows, columns, data, rowLabels, columnLabels }: Plane, x: number, y: number, cell: number, paint: (value: number) => string, tells: boolean): readonly string[] {
   const made: string[] = [];
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; ) {

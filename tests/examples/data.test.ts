@@ -118,7 +118,7 @@ describe("clip", () => {
     const counts = new Map<number, number>();
     for (const pair of train.labels) counts.set(pair, (counts.get(pair) ?? 0) + 1);
     expect([...counts.keys()].some((pair) => held.has(pair))).toBe(false);
-    expect([counts.size, ...new Set(counts.values())]).toEqual([80, 250]);
+    expect([counts.size, ...new Set(counts.values())]).toEqual([80, 750]);
     expect([...new Set(seen.labels)].toSorted((a, b) => a - b)).toEqual([...counts.keys()].toSorted((a, b) => a - b));
   });
   it("draws the left digit into the left half and the right one into the right, from pictures of its own for what is held out", () => {
