@@ -38,7 +38,7 @@ export async function openInChromium(executablePath: string, folder: string): Pr
   const profile = mkdtempSync(path.join(tmpdir(), "tfm-chromium-"));
   // The loader's variables are for Node's driver; Chromium brings its own.
   const { LD_LIBRARY_PATH: _, VK_DRIVER_FILES: __, ...env } = process.env as Record<string, string>;
-  const context = await chromium.launchPersistentContext(profile, { executablePath, args: FLAGS, env, timeout: 60_000 });
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: FLAGS, env, timeout: 180_000 });
   const page = context.pages()[0] ?? (await context.newPage());
   const messages: string[] = [];
   page.on("console", (message) => messages.push(message.text()));
