@@ -17,6 +17,8 @@ export interface Generation {
   readonly decoding: Decoding;
   /** New tokens of a text at most, where the caller does not say. */
   readonly maxLength?: number;
+  /** Of a model that continues texts: the most tokens that it sees at a time, as many as it was trained on. */
+  readonly window?: number;
 }
 
 export interface GenerationOptions {
@@ -61,7 +63,7 @@ export function generation(program: Program, sessions: Sessions, { use, ...own }
   function roomFor(requests: readonly DecodeRequest[], maxLength: number, most: number): Record<string, number> {
     const rows = Math.max(1, most);
     const prefix = Math.max(...requests.map((request) => request.prefix.length));
-    const room = sizesOf(target, [rows, Math.max(prefix, prefix + maxLength - 1)]);
+    const room = sizesOf(target, [rows, Math.min(own.window ?? Infinity, Math.max(prefix, prefix + maxLength - 1))]);
     const longest = Math.max(...requests.map((request) => request.source?.length ?? 0));
     return {
       // A model of at most 64 positions stops there, or sees the last 64.

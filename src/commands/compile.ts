@@ -62,12 +62,12 @@ function kindOf(options: OptionValues): "cpu" | "gpu" {
 
 function writeModule(place: string, options: OptionValues, output: Output): ExitCode {
   const folder = options.text("out") as string;
-  const { model, tokenizer, maxLength } = modelToEmbed(place, options, output);
+  const { model, tokenizer, maxLength, window } = modelToEmbed(place, options, output);
   // Where the module will run is not known, unless the user says so.
   const kind = options.text("for") === undefined ? "any" : kindOf(options);
   const { program } = compile(model, { profile: { kind }, training: false });
   const runtime = { text: valueOf(standaloneRuntime()) };
-  const files = emitModule(model, program, { runtime, ...(tokenizer === undefined ? {} : { tokenizer }), ...(maxLength === undefined ? {} : { maxLength }) });
+  const files = emitModule(model, program, { runtime, ...(tokenizer === undefined ? {} : { tokenizer }), ...(maxLength === undefined ? {} : { maxLength }), ...(window === undefined ? {} : { window }) });
   for (const [name, text] of files) valueOf(writeAtomically(path.join(folder, name), text));
   for (const name of files.keys()) output.data(path.join(folder, name));
   return exitCodes.ok;
@@ -77,6 +77,7 @@ interface Embedded {
   readonly model: Model;
   readonly tokenizer?: string;
   readonly maxLength?: number;
+  readonly window?: number;
 }
 
 /** A run folder gives its model at the sizes it was trained with; a file gives the model at the sizes that it declares. */
@@ -85,5 +86,6 @@ function modelToEmbed(place: string, options: OptionValues, output: Output): Emb
     return { model: checkedModel(valueOf(readModel(place)), modelChoices(options), (warnings) => output.report(warnings)) };
   }
   const { checkpoint, model } = readTrained(place);
-  return { model, tokenizer: tokenizerOf(checkpoint), maxLength: generationLimits(checkpoint.record).maxLength };
+  const { maxLength, window } = generationLimits(checkpoint.record);
+  return { model, tokenizer: tokenizerOf(checkpoint), maxLength, window };
 }

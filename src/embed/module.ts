@@ -14,6 +14,8 @@ export interface ModuleOptions {
   readonly tokenizer?: string;
   /** New tokens of a generated text at most, where the caller does not say. */
   readonly maxLength?: number;
+  /** Most tokens that a model which continues texts sees at a time. */
+  readonly window?: number;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ModuleOptions {
 export function emitModule(model: Model, program: Program, options: ModuleOptions = {}): ReadonlyMap<string, string> {
   const safe = withSafeNames(program);
   const name = moduleName(model.name);
-  const generation = generationOf(model, safe.program, safe.entries, options.maxLength);
+  const generation = generationOf(model, safe.program, safe.entries, options);
   return new Map([
     [`${name}.js`, moduleText(model, safe.program, name, generation, options)],
     [`${name}.d.ts`, declarations({ model, program: safe.program, entries: safe.entries, moduleName: name, reads: generation !== undefined || model.recipe?.tokenizer !== undefined, generates: generation !== undefined, ownTokenizer: options.tokenizer !== undefined })],
@@ -31,14 +33,14 @@ export function emitModule(model: Model, program: Program, options: ModuleOption
 }
 
 /** How the recipe generates text, where its entry takes ids that grow and at most ids to read. */
-function generationOf(model: Model, program: Program, entries: ReadonlyMap<string, string>, maxLength: number | undefined): Generation | undefined {
+function generationOf(model: Model, program: Program, entries: ReadonlyMap<string, string>, { maxLength, window }: Pick<ModuleOptions, "maxLength" | "window">): Generation | undefined {
   const { generate, tokenizer } = model.recipe ?? {};
   if (generate === undefined || tokenizer === undefined) return undefined;
   const safe = (name: string): string => entries.get(name) ?? name;
   const use = generatingEntries(program, safe(generate.entry), { encode: safe("encode"), decode: safe("decode") });
   if (use === undefined) return undefined;
   const most = maxLength ?? generate.options["max_length"];
-  return { use, decoding: decodingOf(generate.method, generate.options), ...(most !== undefined && { maxLength: most }) };
+  return { use, decoding: decodingOf(generate.method, generate.options), ...(most !== undefined && { maxLength: most }), ...(window !== undefined && use.source === undefined && { window }) };
 }
 
 function moduleText(model: Model, program: Program, name: string, generation: Generation | undefined, options: ModuleOptions): string {

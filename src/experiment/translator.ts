@@ -29,8 +29,10 @@ export interface TranslatorParts {
   readonly device: Device;
   readonly tokenizer: Tokenizer;
   readonly writing: Writing;
-  /** Most tokens of a text that is read, and of what a model that continues sees at a time. */
+  /** Most tokens of a text that is read. */
   readonly limit: number;
+  /** Most tokens that a model which continues texts sees at a time. */
+  readonly window: number;
   /** Most new tokens of what is read, where `writing` does not say. */
   readonly maxLength: number;
   /** A session whose weights are used as they are at each moment. */
@@ -48,13 +50,14 @@ const ROWS = 64;
 const CONTINUATION = 256;
 
 export function createTranslator(parts: TranslatorParts): Translator {
-  const { program, tokenizer, limit, writing } = parts;
+  const { program, tokenizer, writing } = parts;
   const { decoding, stop, longest } = writing;
   const use = generatingEntries(program, writing.entry);
   if (use === undefined) {
     throw new CommandFailure({ code: "not-a-generator", exit: exitCodes.wrong, message: `\`${writing.entry}\` cannot write text: it needs one argument that grows and at most one that it reads`, remedy: "name another function in the recipe's `generate`" });
   }
   const reads = use.source !== undefined;
+  const limit = reads ? parts.limit : parts.window;
   const maxLength = reads ? Math.min(limit, longest ?? parts.maxLength) : (longest ?? CONTINUATION);
   const encoded = (text: string, at: number): DecodeRequest => {
     const request = requestOf(tokenizer, text, reads);
@@ -135,10 +138,13 @@ export function textTokenizer(tokenizer: Tokenizer | undefined): Tokenizer {
   throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: "the model was not trained on text, so it has no tokenizer", remedy: "use it in a program: tfmc compile FILE -o DIR" });
 }
 
-/** Half as long again as anything met in training is as far as a model is trusted to write. */
-export function generationLimits({ limit, bounds }: { readonly limit: number; readonly bounds: Readonly<Record<string, number>> }): Pick<TranslatorParts, "limit" | "maxLength"> {
+/**
+ * Half as long again as anything met in training is as far as a model is trusted to write. One that continues sees no more at a time than it
+ * was trained on: positions that it never met mislead it.
+ */
+export function generationLimits({ limit, bounds }: { readonly limit: number; readonly bounds: Readonly<Record<string, number>> }): Pick<TranslatorParts, "limit" | "maxLength" | "window"> {
   const met = Math.max(8, bounds["T"] ?? limit);
-  return { limit, maxLength: Math.min(limit, Math.ceil(1.5 * met)) };
+  return { limit, maxLength: Math.min(limit, Math.ceil(1.5 * met)), window: Math.min(limit, bounds["T"] ?? limit) };
 }
 
 function bound(shape: Program["entries"][number]["inputs"][number]["shape"] | undefined, extents: readonly number[]): Record<string, number> {

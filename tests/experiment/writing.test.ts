@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -42,6 +42,20 @@ describeGpu("a model that goes on with texts", () => {
     expect(first).not.toBe(second);
     expect(await lines(...wild, "--top-p", "0.0001", "--max-length", "3")).toHaveLength(2);
     expect(await lines("cd", "--decode", "beam", "--width", "3", "--max-length", "4")).toEqual(["efgh"]);
+  });
+});
+
+describeGpu("a model that goes on with texts of any length", () => {
+  it("sees no more of them at a time than it was trained on", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "tfm-writing-"));
+    cpSync(path.join(import.meta.dirname, "files", "goes-far.tfm"), path.join(folder, "goes-far.tfm"));
+    writeFileSync(path.join(folder, "letters.txt"), ALPHABET.repeat(40));
+    expect(await tfmc(["train", "goes-far.tfm", "--quiet"], { cwd: folder })).toMatchObject({ code: 0 });
+    const { stdout } = await tfmc(["run", "runs/goes-far", "ab", "mnopqrstuv"], { cwd: folder });
+    expect(stdout).toBe("cdefghijklmnopqrstuv\nwxyzabcdefghijklmnop\n");
+    // In a program of one's own as well.
+    expect(await tfmc(["compile", "runs/goes-far", "-o", "app"], { cwd: folder })).toMatchObject({ code: 0 });
+    expect(readFileSync(path.join(folder, "app", "goes-far.js"), "utf8")).toMatch(/"?window"?:\s*6\b/);
   });
 });
 
