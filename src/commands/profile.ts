@@ -51,6 +51,7 @@ function profileLines(profile: StepProfile, title: string): readonly string[] {
     row("ms", profile.ms.toFixed(1)),
     ...(["dispatches", "submits", "passes", "pipelinesCreated", "bindGroupsCreated", "buffersCreated"] as const).map((name) => row(name, profile[name])),
     row("peakBytes", `${profile.peakBytes} (${(profile.peakBytes / 2 ** 20).toFixed(1)} MiB)`),
+    row("fallbacks", profile.fallbacks.length === 0 ? 0 : `${profile.fallbacks.length}, for which this adapter lacks or refuses the faster form: ${profile.fallbacks.join(", ")}`),
     ...(kernels.length === 0 ? ["no time per kernel: this adapter has no timestamps"] : ["", `${"ms".padStart(9)} ${"share".padStart(6)} ${"runs".padStart(5)}  kernel`]),
     ...kernels.map(({ kernel, entry, ms, share, dispatches }) => `${ms.toFixed(3).padStart(9)} ${`${(100 * share).toFixed(1)}%`.padStart(6)} ${String(dispatches).padStart(5)}  ${entry} ${kernel}`),
   ];

@@ -16,6 +16,8 @@ export interface StepProfile extends DeviceCounts {
   readonly ms: number;
   /** Bytes of all GPU buffers; they are made for the largest sizes and stay, so this is the peak. */
   readonly peakBytes: number;
+  /** Names of the kernels that run in their plainer form. */
+  readonly fallbacks: readonly string[];
   readonly parameters: number;
   readonly sizes: Sizes;
   readonly steps: number;
@@ -62,6 +64,7 @@ export async function profileStep(model: Model, { device, adapter }: Device, req
     return {
       ...perStep,
       peakBytes: Object.values(session.usage.bytes).reduce((sum, bytes) => sum + bytes, 0),
+      fallbacks: session.usage.fallbacks,
       ms,
       parameters: model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0),
       sizes,

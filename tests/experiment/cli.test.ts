@@ -103,6 +103,7 @@ describeGpu("the commands of a run", () => {
     expect(profile).toMatchObject({ submits: 1, passes: 1, pipelinesCreated: 0, bindGroupsCreated: 0, buffersCreated: 0, sizes: { B: 3, S: 5, T: 5 } });
     expect(profile["dispatches"]).toBeGreaterThan(3);
     expect(profile["peakBytes"]).toBeGreaterThan(1000);
+    expect(Array.isArray(profile["fallbacks"])).toBe(true);
     expect(profile["ms"]).toBeGreaterThan(0);
     expect((await run(["profile", "tiny.tfm", "--steps", "1"])).stdout).toMatch(/^a training step of Tiny on .*\nms +\d/);
     expect(await run(["profile", "tiny.tfm", "--length", "13"])).toMatchObject({ code: 1, stderr: expect.stringContaining("T <= length") as string });
