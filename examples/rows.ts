@@ -71,8 +71,8 @@ export const rows: readonly Row[] = [
     name: "t5",
     makesData: true,
     runs: {
-      corrupt: { train: "examples/t5/model.tfm --recipe corrupt", measure: { held: "eval" } },
       tasks: { train: "examples/t5/model.tfm --recipe tasks", measure: Object.fromEntries(["french", "english", "digits"].map((task) => [task, `eval examples/t5/heldout-${task}.tsv`])) },
+      corrupt: { train: "examples/t5/model.tfm --recipe corrupt", measure: { held: "eval" } },
     },
     figures: [
       { title: "nats per character of the spans taken out of Shakespeare", of: (all) => metric(all, "corrupt", "held", "nats_per_character"), mark: { atMost: 2.2 }, digits: 3 },
