@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
 import { Tokenizer as HuggingFace } from "@huggingface/tokenizers";
 import { describe, expect, it } from "vitest";
 import { bytes, characters, loadTokenizer, MASK, trainBpe, trainUnigram, trainWordPiece } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
+import { corpus } from "../../src/corpus/index.ts";
 import { anythingLines } from "./lines.ts";
 
-const phrases = readFileSync(new URL("../../examples/translation/train.tsv", import.meta.url), "utf8").split("\n").slice(0, 2500).flatMap((line) => line.split("\t"));
+const phrases = corpus(0, { train: 2500, heldout: 0 }).train.flatMap(({ french, english }) => [french, english]);
 const lines = [...phrases, ...anythingLines(5000, 11)];
 /** Learnt from half of the lines, so that half hold what was never seen. */
 const learnt = lines.filter((_, at) => at % 2 === 0);
