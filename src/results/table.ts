@@ -34,11 +34,11 @@ function figureLines(row: Row, results: Results, stale: Stale): readonly string[
 }
 
 /** Undefined until all that it takes was measured. */
-function valueOf({ name, runs }: Row, { of }: Figure, results: Results): number | undefined {
-  if (Object.keys(runs).some((run) => results[name]?.[run] === undefined)) return undefined;
+function valueOf({ name }: Row, { of }: Figure, results: Results): number | undefined {
   const rows = Object.fromEntries(Object.entries(results).map(([row, all]) => [row, Object.fromEntries(Object.entries(all).map(([run, { measured }]) => [run, measured]))]));
   try {
-    return of(rows[name] ?? {}, rows);
+    const value = of(rows[name] ?? {}, rows);
+    return Number.isNaN(value) ? undefined : value;
   } catch {
     return undefined;
   }
