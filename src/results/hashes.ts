@@ -14,7 +14,7 @@ export function hashesOf(model: Model, data: string): Hashes {
 }
 
 /** The recipe and program hashes that the same run would have today; undefined where its file is no longer accepted. */
-export function hashesToday({ compiled: { file, recipe, set, tokenizer }, hashes }: RunResult, programs = new Map<string, string>()): Hashes | undefined {
+function hashesToday({ compiled: { file, recipe, set, tokenizer }, hashes }: RunResult, programs = new Map<string, string>()): Hashes | undefined {
   const source = valueOf(readModel(file));
   const { vocab: _, ...others } = set;
   const { model, diagnostics } = check(source.file, { std: librarySources(), use: source.use, recipe, set: tokenizer === undefined ? set : others, tokenizer });
@@ -25,6 +25,14 @@ export function hashesToday({ compiled: { file, recipe, set, tokenizer }, hashes
   const program = programs.get(key) ?? programHash(model);
   programs.set(key, program);
   return { recipe: shortHash(recipeText(model)), data: hashes.data, program };
+}
+
+/** What is another today than when the run was trained, and its hash; `file` where that is no longer accepted. */
+export function changeSince(result: RunResult, programs?: Map<string, string>): { readonly what: "file" } | { readonly what: "recipe" | "program"; readonly today: string } | undefined {
+  const today = hashesToday(result, programs);
+  if (today === undefined) return { what: "file" };
+  for (const what of ["recipe", "program"] as const) if (today[what] !== result.hashes[what]) return { what, today: today[what] };
+  return undefined;
 }
 
 const DIGITS = 12;

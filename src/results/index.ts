@@ -30,8 +30,12 @@ startProgram(() => {
     process.chdir(packageRoot);
     const chosen = options.names.length === 0 ? rows : options.names.map(rowOf);
     const places = { data: options.data, runs: path.join("runs", "all") };
-    if (!options.markOnly) for (const row of chosen) await trainRow(row, places, options.again, (line) => output.say(line));
-    writeTable(readResults(RESULTS));
+    try {
+      if (!options.markOnly) for (const row of chosen) await trainRow(row, places, options.again, (line) => output.say(line));
+    } finally {
+      // Once, because it compiles every row anew.
+      writeTable(readResults(RESULTS));
+    }
     return exitCodes.ok;
   }));
 });
@@ -57,7 +61,6 @@ async function trainRow(row: Row, places: Places, again: boolean, say: (line: st
 function keep(row: Row, name: string, result: RunResult): void {
   const results = readResults(RESULTS);
   writeResults(RESULTS, ordered({ ...results, [row.name]: { ...results[row.name], [name]: result } }));
-  writeTable(readResults(RESULTS));
 }
 
 /** In the order of the rows, without what they no longer name. */

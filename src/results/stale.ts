@@ -1,4 +1,4 @@
-import { hashesToday } from "./hashes.ts";
+import { changeSince } from "./hashes.ts";
 import type { Results, RunResult } from "./record.ts";
 import type { Stale } from "./table.ts";
 
@@ -16,8 +16,7 @@ export function staleRuns(results: Results): Stale {
 }
 
 function staleness(result: RunResult, programs: Map<string, string>): string | undefined {
-  const today = hashesToday(result, programs);
-  if (today === undefined) return "the file is no longer accepted";
-  if (today.recipe !== result.hashes.recipe) return `the recipe is ${today.recipe} today`;
-  return today.program === result.hashes.program ? undefined : `the program is ${today.program} today`;
+  const change = changeSince(result, programs);
+  if (change === undefined) return undefined;
+  return change.what === "file" ? "the file is no longer accepted" : `the ${change.what} is ${change.today} today`;
 }

@@ -6,7 +6,7 @@ import { tokenizerFacts } from "../experiment/check.ts";
 import { readTrained } from "../experiment/use.ts";
 import { CommandFailure } from "../failure.ts";
 import { readFacts } from "../report/write.ts";
-import { hashesOf, hashesToday } from "./hashes.ts";
+import { changeSince, hashesOf } from "./hashes.ts";
 import type { Results, RunResult } from "./record.ts";
 import type { Row, TrainedRun } from "./row.ts";
 import { tfmc } from "./tfmc.ts";
@@ -32,9 +32,8 @@ export function reasonToTrain(row: Row, name: string, results: Results, places: 
   const result = results[row.name]?.[name];
   if (result === undefined) return "not trained yet";
   if (result.train !== run.train) return "another command";
-  const today = hashesToday(result);
-  if (today?.recipe !== result.hashes.recipe) return "another model or recipe";
-  if (today.program !== result.hashes.program) return "another program";
+  const change = changeSince(result);
+  if (change !== undefined) return change.what === "program" ? "another program" : "another model or recipe";
   const earlier = earlierRuns(run.train).find((one) => (results[row.name]?.[one]?.date ?? "~") > result.date);
   return earlier === undefined ? undefined : `${earlier} was trained since`;
 }
