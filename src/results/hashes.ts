@@ -4,35 +4,57 @@ import { compile } from "../../compiler/compile.ts";
 import { check } from "../../compiler/check/check.ts";
 import { usedEntries } from "../experiment/compiled.ts";
 import { recipeOf } from "../experiment/check.ts";
+import { openData } from "../experiment/data.ts";
 import { librarySources, readModel } from "../experiment/source.ts";
 import { valueOf } from "../failure.ts";
-import type { Hashes, RunResult } from "./record.ts";
+import type { Compiled, Hashes } from "./record.ts";
 
-/** The hashes of a model as it is now, for the data that are named. */
+/** The hashes of a model as it is now, for data of this SHA-256. */
 export function hashesOf(model: Model, data: string): Hashes {
   return { recipe: shortHash(recipeText(model)), data: data.slice(0, DIGITS), program: programHash(model) };
 }
 
-/** The recipe and program hashes that the same run would have today; undefined where its file is no longer accepted. */
-function hashesToday({ compiled: { file, recipe, set, tokenizer }, hashes }: RunResult, programs = new Map<string, string>()): Hashes | undefined {
+/** What was compiled, as its file has it today; undefined where that is no longer accepted. */
+function modelToday({ file, recipe, set, tokenizer }: Compiled): Model | undefined {
   const source = valueOf(readModel(file));
   const { vocab: _, ...others } = set;
   const { model, diagnostics } = check(source.file, { std: librarySources(), use: source.use, recipe, set: tokenizer === undefined ? set : others, tokenizer });
-  if (model === undefined || diagnostics.some(({ severity }) => severity === "error")) return undefined;
+  return diagnostics.some(({ severity }) => severity === "error") ? undefined : model;
+}
+
+/** The recipe and program hashes that the same run would have today. */
+function hashesToday(compiled: Compiled, programs: Map<string, string>): Pick<Hashes, "recipe" | "program"> | undefined {
+  const model = modelToday(compiled);
+  if (model === undefined) return undefined;
   // Runs that differ in their seeds have one program.
-  const { "recipe.seed": seed, ...compiledFor } = set;
-  const key = JSON.stringify([file, recipe, compiledFor, tokenizer]);
+  const { "recipe.seed": seed, ...others } = compiled.set;
+  const key = JSON.stringify({ ...compiled, set: others });
   const program = programs.get(key) ?? programHash(model);
   programs.set(key, program);
-  return { recipe: shortHash(recipeText(model)), data: hashes.data, program };
+  return { recipe: shortHash(recipeText(model)), program };
+}
+
+/** What tells whether a run still stands. */
+export interface Traced {
+  readonly compiled: Compiled;
+  readonly hashes: Hashes;
 }
 
 /** What is another today than when the run was trained, and its hash; `file` where that is no longer accepted. */
-export function changeSince(result: RunResult, programs?: Map<string, string>): { readonly what: "file" } | { readonly what: "recipe" | "program"; readonly today: string } | undefined {
-  const today = hashesToday(result, programs);
+export function changeSince({ compiled, hashes }: Traced, programs = new Map<string, string>()): { readonly what: "file" } | { readonly what: "recipe" | "program"; readonly today: string } | undefined {
+  const today = hashesToday(compiled, programs);
   if (today === undefined) return { what: "file" };
-  for (const what of ["recipe", "program"] as const) if (today[what] !== result.hashes[what]) return { what, today: today[what] };
+  for (const what of ["recipe", "program"] as const) if (today[what] !== hashes[what]) return { what, today: today[what] };
   return undefined;
+}
+
+/** Whether the training data are others today; `named` is what the command names in the place of the recipe's. Throws where they cannot be read. */
+export async function dataChanged({ compiled, hashes }: Traced, named: string | undefined): Promise<boolean> {
+  const model = modelToday(compiled);
+  if (model === undefined) return true;
+  const { data, validation } = recipeOf(model);
+  const { record } = valueOf(await openData(data, compiled.file, { override: named, validation }));
+  return record.sha256.slice(0, DIGITS) !== hashes.data;
 }
 
 const DIGITS = 12;

@@ -42,19 +42,20 @@ startProgram(() => {
 
 /** Each run's result is kept as soon as it is there: an interruption loses none. */
 async function trainRow(row: Row, places: Places, again: boolean, say: (line: string) => void): Promise<void> {
-  let made = false;
+  await makeData(row, places);
   for (const name of Object.keys(row.runs)) {
     const results = readResults(RESULTS);
     const before = results[row.name]?.[name];
-    const reason = again ? "trained again" : reasonToTrain(row, name, results, places);
-    if (before !== undefined && reason === undefined && !measuredOtherwise(row, name, before)) {
+    const reason = again ? "trained again" : await reasonToTrain(row, name, results, places);
+    if (before === undefined || reason !== undefined) {
+      say(`${row.name}/${name}: ${reason ?? ""}`);
+      keep(row, name, await trainRun(row, name, places, results, again));
+    } else if (measuredOtherwise(row, name, before)) {
+      say(`${row.name}/${name}: measured otherwise`);
+      keep(row, name, { ...before, ...(await measureRun(row, name, places)) });
+    } else {
       say(`${row.name}/${name}: stands`);
-      continue;
     }
-    say(`${row.name}/${name}: ${reason ?? "measured otherwise"}`);
-    if (!made) await makeData(row, places);
-    made = true;
-    keep(row, name, before !== undefined && reason === undefined ? { ...before, ...(await measureRun(row, name, places)) } : await trainRun(row, name, places, reason ?? ""));
   }
 }
 

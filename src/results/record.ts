@@ -16,8 +16,15 @@ export interface RunResult {
   readonly date: string;
   readonly measured: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly hashes: Hashes;
-  /** What the program was compiled with beside the file, so that it can be compiled again without the data. */
-  readonly compiled: { readonly file: string; readonly recipe: string; readonly set: Settings; readonly tokenizer?: TokenizerFacts };
+  readonly compiled: Compiled;
+}
+
+/** What a program was compiled from, and with, so that it can be compiled again without the data. */
+export interface Compiled {
+  readonly file: string;
+  readonly recipe: string;
+  readonly set: Settings;
+  readonly tokenizer?: TokenizerFacts;
 }
 
 /** The first twelve digits of SHA-256. */

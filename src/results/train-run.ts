@@ -1,13 +1,13 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import path from "node:path";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { tokenizerFacts } from "../experiment/check.ts";
 import { readTrained } from "../experiment/use.ts";
 import { CommandFailure } from "../failure.ts";
 import { readFacts } from "../report/write.ts";
-import { changeSince, hashesOf } from "./hashes.ts";
+import { changeSince, dataChanged } from "./hashes.ts";
 import type { Results, RunResult } from "./record.ts";
+import { canGoOn, noteBegin, traceOf } from "./sitting.ts";
 import type { Row, TrainedRun } from "./row.ts";
 import { tfmc } from "./tfmc.ts";
 
@@ -26,14 +26,15 @@ export function commandLine(text: string, row: Row, places: Places): readonly st
   return text.split(/\s+/).filter((word) => word !== "").map((word) => word.replace(/^DATA(?=\/|$)/, places.data).replace(/^RUNS\//, `${path.join(places.runs, row.name)}/`));
 }
 
-/** Why a run has to be made again; undefined where its result stands. */
-export function reasonToTrain(row: Row, name: string, results: Results, places: Places): string | undefined {
+/** Why a run has to be made again; undefined where its result stands. The row's data are to be there. */
+export async function reasonToTrain(row: Row, name: string, results: Results, places: Places): Promise<string | undefined> {
   const run = runOf(row, name);
   const result = results[row.name]?.[name];
   if (result === undefined) return "not trained yet";
   if (result.train !== run.train) return "another command";
   const change = changeSince(result);
   if (change !== undefined) return change.what === "program" ? "another program" : "another model or recipe";
+  if (await dataChanged(result, dataOf(commandLine(run.train, row, places)))) return "other data";
   const earlier = earlierRuns(run.train).find((one) => (results[row.name]?.[one]?.date ?? "~") > result.date);
   return earlier === undefined ? undefined : `${earlier} was trained since`;
 }
@@ -41,23 +42,32 @@ export function reasonToTrain(row: Row, name: string, results: Results, places: 
 /** The row's runs that a command starts from. */
 const earlierRuns = (train: string): readonly string[] => [...train.matchAll(/(?:^|\s)RUNS\/([\w-]+)/g)].map((match) => match[1] as string);
 
-/** Trains, or goes on where an earlier sitting was interrupted, and measures. */
-export async function trainRun(row: Row, name: string, places: Places, reason: string): Promise<RunResult> {
+/** What a command names in the place of the recipe's data. */
+const dataOf = (args: readonly string[]): string | undefined => (args.includes("--data") ? args[args.indexOf("--data") + 1] : undefined);
+
+/** Trains and measures. What an earlier sitting began is gone on with, unless it is to be trained `anew`. */
+export async function trainRun(row: Row, name: string, places: Places, results: Results, anew: boolean): Promise<RunResult> {
   const run = runOf(row, name);
   const folder = runFolder(places, row.name, name);
-  await train(commandLine(run.train, row, places), folder, reason);
-  const { model, tokenizer, checkpoint } = readTrained(folder);
+  const args = commandLine(run.train, row, places);
+  const begin = { train: run.train, from: Object.fromEntries(earlierRuns(run.train).map((one) => [one, results[row.name]?.[one]?.date ?? ""])) };
+  if (!anew && (await canGoOn(folder, begin, dataOf(args)))) {
+    await succeeded("train", ["--resume", folder]);
+  } else {
+    rmSync(folder, { recursive: true, force: true });
+    noteBegin(folder, begin);
+    await succeeded("train", [...args, "--out", folder]);
+  }
+  const trained = readTrained(folder);
   const facts = readFacts(folder);
-  const { record } = checkpoint;
   return {
     train: run.train,
     ...(await measureRun(row, name, places)),
     seconds: Math.round((facts?.sittings ?? []).reduce((sum, { seconds }) => sum + seconds, 0)),
-    steps: checkpoint.manifest.step,
+    steps: trained.checkpoint.manifest.step,
     adapter: facts?.machine.find(([title]) => title === "adapter")?.[1] ?? "",
     date: new Date().toISOString(),
-    hashes: hashesOf(model, record.data.sha256),
-    compiled: { file: record.sources[0]?.path ?? "", recipe: record.recipe, set: record.set, ...(tokenizer === undefined ? {} : { tokenizer: tokenizerFacts(tokenizer) }) },
+    ...traceOf(trained),
   };
 }
 
@@ -86,13 +96,6 @@ function runOf(row: Row, name: string): TrainedRun {
   const run = row.runs[name];
   if (run === undefined) throw new Error(`internal: ${row.name} has no run ${name}`);
   return run;
-}
-
-async function train(args: readonly string[], folder: string, reason: string): Promise<void> {
-  // What was trained for another program is in the way; an interrupted run of this one is gone on with.
-  const interrupted = reason === "not trained yet" && existsSync(path.join(folder, "state.json"));
-  if (!interrupted) rmSync(folder, { recursive: true, force: true });
-  await succeeded("train", interrupted ? [...args, "--resume", folder] : [...args, "--out", folder]);
 }
 
 /** What a command wrote; its failure, which it has told itself, ends this program too. */

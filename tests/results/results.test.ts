@@ -1,5 +1,8 @@
-import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
 import { rows } from "../../examples/rows.ts";
 import { readResults } from "../../src/results/record.ts";
 import type { Results, RunResult } from "../../src/results/record.ts";
@@ -9,13 +12,17 @@ import { resultsTable } from "../../src/results/table.ts";
 import { commandLine, reasonToTrain } from "../../src/results/train-run.ts";
 import { trainAllOptions } from "../../src/results/options.ts";
 
-const places = { data: "real", runs: "runs/all" };
+const TEXT = "to be or not to be\n".repeat(20);
+const real = mkdtempSync(path.join(tmpdir(), "tfm-real-"));
+writeFileSync(path.join(real, "a.txt"), TEXT);
+afterAll(() => rmSync(real, { recursive: true }));
+const places = { data: real, runs: "runs/all" };
 
 const row: Row = {
   name: "gpt",
   runs: {
     first: { train: "examples/gpt/model.tfm --set d=32 --data DATA/a.txt", measure: { held: "eval" } },
-    second: { train: "examples/gpt/model.tfm --init-from RUNS/first", measure: { held: "eval DATA/b.txt" } },
+    second: { train: "examples/gpt/model.tfm --init-from RUNS/first --data DATA/a.txt", measure: { held: "eval DATA/b.txt" } },
   },
   figures: [{ title: "nats", of: ({ first, second }) => (first?.["held"]?.["nats"] ?? Number.NaN) - (second?.["held"]?.["nats"] ?? Number.NaN), mark: { atLeast: 0.5 }, digits: 2 }],
 };
@@ -25,7 +32,7 @@ function result(run: string, nats: number, changes: Partial<RunResult> = {}): Ru
   return {
     train, measure, seconds: 125, steps: 2000, adapter: "an adapter", date: run === "first" ? "2026-01-01T10:00:00Z" : "2026-01-01T11:00:00Z",
     measured: { held: { nats } },
-    hashes: { recipe: "000000000000", data: "111111111111", program: "222222222222" },
+    hashes: { recipe: "000000000000", data: createHash("sha256").update(TEXT).digest("hex").slice(0, 12), program: "222222222222" },
     compiled: { file: "examples/gpt/model.tfm", recipe: "shakespeare", set: { d: "32", layers: "1" }, tokenizer: { size: 69, pad: 0, start: 1, end: 2, unk: 3, specials: 4 } },
     ...changes,
   };
@@ -41,15 +48,17 @@ function standing(run: string, nats: number, changes: Partial<RunResult> = {}): 
 }
 
 describe("what has to be trained", () => {
-  test("a run without a result, with another command, another recipe, another program, or whose first weights are newer", () => {
+  test("a run without a result, with another command, recipe, program or data, or whose first weights are newer", async () => {
     const [first, second] = [standing("first", 2), standing("second", 1)];
-    expect(reasonToTrain(row, "first", {}, places)).toBe("not trained yet");
-    expect(reasonToTrain(row, "first", { gpt: { first } }, places)).toBeUndefined();
-    expect(reasonToTrain(row, "first", { gpt: { first: { ...first, train: "examples/gpt/model.tfm" } } }, places)).toBe("another command");
-    expect(reasonToTrain(row, "first", { gpt: { first: { ...first, hashes: { ...first.hashes, recipe: "x" } } } }, places)).toBe("another model or recipe");
-    expect(reasonToTrain(row, "first", { gpt: { first: { ...first, hashes: { ...first.hashes, program: "x" } } } }, places)).toBe("another program");
-    expect(reasonToTrain(row, "second", { gpt: { first, second } }, places)).toBeUndefined();
-    expect(reasonToTrain(row, "second", { gpt: { first: { ...first, date: "2026-01-01T12:00:00Z" }, second } }, places)).toBe("first was trained since");
+    const reason = async (name: string, results: Record<string, RunResult>): Promise<string | undefined> => reasonToTrain(row, name, { gpt: results }, places);
+    expect(await reason("first", {})).toBe("not trained yet");
+    expect(await reason("first", { first })).toBeUndefined();
+    expect(await reason("first", { first: { ...first, train: "examples/gpt/model.tfm" } })).toBe("another command");
+    expect(await reason("first", { first: { ...first, hashes: { ...first.hashes, recipe: "x" } } })).toBe("another model or recipe");
+    expect(await reason("first", { first: { ...first, hashes: { ...first.hashes, program: "x" } } })).toBe("another program");
+    expect(await reason("first", { first: { ...first, hashes: { ...first.hashes, data: "x" } } })).toBe("other data");
+    expect(await reason("second", { first, second })).toBeUndefined();
+    expect(await reason("second", { first: { ...first, date: "2026-01-01T12:00:00Z" }, second })).toBe("first was trained since");
   });
 
   test("a hyperparameter and the vocabulary change the hashes", () => {
@@ -62,7 +71,7 @@ describe("what has to be trained", () => {
 });
 
 test("commands name the folder of real data and the runs that they start from", () => {
-  expect(commandLine("a.tfm --data DATA/x  --init-from RUNS/first", row, places)).toEqual(["a.tfm", "--data", "real/x", "--init-from", "runs/all/gpt/first"]);
+  expect(commandLine("a.tfm --data DATA/x  --init-from RUNS/first", row, places)).toEqual(["a.tfm", "--data", path.join(real, "x"), "--init-from", "runs/all/gpt/first"]);
   expect(commandLine("", row, places)).toEqual([]);
 });
 
@@ -82,7 +91,7 @@ describe("the table", () => {
 
   test("gives each run's time, machine, hashes and commands", () => {
     const lines = table({ gpt: { first: result("first", 2) } });
-    expect(lines).toContain("`first`: 2,000 steps in 2:05 on an adapter, 2026-01-01; recipe 000000000000, data 111111111111, program 222222222222");
+    expect(lines).toContain(`\`first\`: 2,000 steps in 2:05 on an adapter, 2026-01-01; recipe 000000000000, data ${result("first", 2).hashes.data}, program 222222222222`);
     expect(lines).toContain("    npx --no-install tfmc train examples/gpt/model.tfm --set d=32 --data DATA/a.txt");
     expect(lines).toContain("    npx --no-install tfmc eval RUNS/first");
   });
