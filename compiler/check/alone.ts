@@ -16,7 +16,7 @@ import type { FileScope } from "./scope.ts";
 import type { InstanceVal, Size, Val } from "./value.ts";
 import { flag, number, POISON } from "./value.ts";
 import type { Context, Frame, World } from "./world.ts";
-import { Run } from "./world.ts";
+import { Run } from "./run.ts";
 
 /** `ahead`: what cannot be translated yet is no mistake. */
 export function checkAlone(home: FileScope, world: World, { ahead = false } = {}): void {

@@ -18,7 +18,8 @@ import { nearest } from "./suggest.ts";
 import type { TokenizerFacts } from "./tokenizer.ts";
 import type { InstanceVal, ParamVal } from "./value.ts";
 import type { Context, Frame } from "./world.ts";
-import { Exhausted, Run, World } from "./world.ts";
+import { Run } from "./run.ts";
+import { Exhausted, World } from "./world.ts";
 import { withoutRecipe } from "./standalone.ts";
 
 export interface CheckOptions {

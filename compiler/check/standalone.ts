@@ -13,7 +13,7 @@ import type { FileScope } from "./scope.ts";
 import { nearest } from "./suggest.ts";
 import type { Val } from "./value.ts";
 import type { Context, Frame, World } from "./world.ts";
-import { Run } from "./world.ts";
+import { Run } from "./run.ts";
 
 export function withoutRecipe(home: FileScope, options: RecipeOptions, world: World): Built | undefined {
   const decl = home.file.tops.find((top): top is Decl => top.kind === "decl" && top.category === "model");

@@ -7,7 +7,7 @@ import type { Entry } from "../model.ts";
 import { nearest } from "../suggest.ts";
 import { POISON } from "../value.ts";
 import type { Context } from "../world.ts";
-import { Run } from "../world.ts";
+import { Run } from "../run.ts";
 import type { Settings } from "./settings.ts";
 
 export class Functions {

@@ -18,7 +18,7 @@ import { declared, methodOf } from "../scope.ts";
 import { nearest } from "../suggest.ts";
 import { asReal, asTensor, tensorOf } from "../tensor.ts";
 import type { Context, Frame, World } from "../world.ts";
-import { Run } from "../world.ts";
+import { Run } from "../run.ts";
 
 const LENGTH: Size = { dim: dims.named("n"), text: "n" };
 

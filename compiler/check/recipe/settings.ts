@@ -14,7 +14,7 @@ import { tokenizerOf, type TokenizerFacts } from "../tokenizer.ts";
 import type { Val } from "../value.ts";
 import { POISON, scalar } from "../value.ts";
 import type { Context, Frame, World } from "../world.ts";
-import { Run } from "../world.ts";
+import { Run } from "../run.ts";
 import type { PatternSetting } from "./groups.ts";
 import { modelOf } from "./model-setting.ts";
 import { SETTINGS, type SettingName } from "./setting-names.ts";
