@@ -8,6 +8,7 @@ import { narrow } from "./passes/narrow.ts";
 import { prune } from "./passes/prune.ts";
 import { share } from "./passes/share.ts";
 import { simplify } from "./passes/simplify.ts";
+import { sort } from "./passes/sort.ts";
 import { split } from "./passes/split.ts";
 
-export const GRAPH_PASSES: readonly Pass[] = [fold, simplify, canonical, fold, simplify, fold, share, exchange, group, split, narrow, prune];
+export const GRAPH_PASSES: readonly Pass[] = [fold, simplify, canonical, fold, simplify, fold, share, exchange, group, sort, split, narrow, prune];

@@ -134,7 +134,7 @@ function rangeOf(emitter: Emitter, loop: Loop, ends: Ends): RangeTexts {
     const range = loopRange(equation, inPlace);
     const text = (bound: Expr | undefined, rows: readonly Operand[]): string | undefined => {
       const at = equation.shape.map((_, axis) => rows[axes.indexOf(axis)]);
-      if (!bound || !risesWithRows(bound) || indicesIn(bound).some((index) => at[index] === undefined || at[index].width === 4)) return undefined;
+      if (!bound || !(ends.first === ends.last || risesWithRows(bound)) || indicesIn(bound).some((index) => at[index] === undefined || at[index].width === 4)) return undefined;
       return emitter.bound(emitter.expr(bound, at as Operand[])).text;
     };
     return { from: text(range.from, ends.first), to: text(range.to, ends.last) };

@@ -51,30 +51,35 @@ export interface LoopRange {
   readonly to?: Expr;
 }
 
-/** What a reduction's conditions say of its only reduced index. */
+/** What a reduction's conditions say of its only reduced index. Bounds that are read from memory count where there are no others. */
 export function loopRange(equation: Equation, inPlace: InPlace): LoopRange {
   const { reduce, body, shape } = equation;
   if (!reduce || reduce.sizes.length !== 1) return {};
   const index = shape.length;
   const stated = reduce.where ? expanded(reduce.where, inPlace) : [];
-  const range: { from?: Expr; to?: Expr } = {};
+  const from: Expr[] = [], to: Expr[] = [];
   for (const condition of [...stated, ...(reduce.monoid === "sum" ? support(body, inPlace) : [])]) {
     if (condition.kind !== "apply" || !(condition.op === "ile" || condition.op === "ilt")) continue;
     const [a, b] = condition.args as [Expr, Expr];
     const strict = condition.op === "ilt";
-    if (isIndex(a, index) && isOfRow(b, index)) range.to ??= strict ? b : apply("iadd", b, int(1));
-    if (isIndex(b, index) && isOfRow(a, index)) range.from ??= strict ? apply("iadd", a, int(1)) : a;
+    if (isIndex(a, index) && isOfRow(b, index)) to.push(strict ? b : apply("iadd", b, int(1)));
+    if (isIndex(b, index) && isOfRow(a, index)) from.push(strict ? apply("iadd", a, int(1)) : a);
   }
-  return range;
+  const [first, last] = [chosen(from), chosen(to)];
+  return { ...(first && { from: first }), ...(last && { to: last }) };
+}
+
+function chosen(bounds: readonly Expr[]): Expr | undefined {
+  return bounds.find((bound) => !reads(bound)) ?? bounds[0];
 }
 
 function isIndex(expr: Expr, at: number): boolean {
   return expr.kind === "index" && expr.at === at;
 }
 
-/** Free of the loop index and of anything that is read from memory. */
+/** Free of the loop index. */
 function isOfRow(expr: Expr, index: number): boolean {
-  return !dependsOn(expr, new Set([index])) && !reads(expr);
+  return !dependsOn(expr, new Set([index]));
 }
 
 function reads(expr: Expr): boolean {

@@ -1,11 +1,8 @@
 /** A layer of experts whose choice is computed from scores that a test gives, with all its gradients. */
-import { GraphBuilder } from "../../compiler/ir/builder.ts";
-import { identityAccess, mul } from "../../compiler/ir/expr.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { Bindings } from "../../compiler/ir/interpret.ts";
-import { differentiate } from "../../compiler/passes/differentiate.ts";
 import { bindingsFor } from "./graphs.ts";
-import { checkedModel } from "./reference.ts";
+import { withGradients } from "./with-gradients.ts";
 
 const FORWARD = `forward(x: [T, d], scores: [T, experts], share: [T, 2]) -> [T, d] {
     best, choice = topk(scores, 2)
@@ -21,21 +18,7 @@ export function expertGraph(forward: string = FORWARD, sizes = { d: 8, ff: 12 })
   param down: [experts, ff, d] ~ normal(1)
   ${forward}
 }`;
-  const { graph } = checkedModel("case.tfm", text).entries.find(({ name }) => name === "forward")!;
-  const values = graph.values.map((value) =>
-    value.kind === "input" && (value.field === "x" || value.field === "share")
-      ? ({ id: value.id, name: value.name, type: value.type, shape: value.shape, kind: "state", state: { kind: "parameter", path: value.field } } as const)
-      : value);
-  const b = new GraphBuilder(graph.name, { values, outputs: [] });
-  const out = b.value(graph.outputs[0]!.value);
-  const up = b.input("up", "f32", out.shape);
-  b.output("loss", b.sum("loss", [], out.shape, mul(identityAccess(out), identityAccess(up))));
-  const gradient = differentiate(b.build());
-  // Only for that were they parameters: their length is fed.
-  const given = new Map(graph.values.map((value) => [value.id, value]));
-  const isGiven = (name: string): boolean => name === "x" || name === "share";
-  const outputs = gradient.outputs.map(({ name, value, state }) => (state && !isGiven(state.path) ? { name, value, state } : { name, value }));
-  return { ...gradient, values: gradient.values.map((value) => (value.kind === "state" && isGiven(value.name) ? given.get(value.id)! : value)), outputs: [{ name: "out", value: out.id }, ...outputs] };
+  return withGradients(text, ["x", "share"]);
 }
 
 /** The two experts of a token, in their order. */

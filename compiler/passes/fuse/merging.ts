@@ -185,7 +185,14 @@ export class Merging {
   }
 
   private tryUnite(into: Node, node: Node): boolean {
-    return sameSizes(into.rows, node.rows) && this.unite(into, node, into.rows, new Map(node.roots), into.kind);
+    return sameSizes(into.rows, node.rows) && !this.readsElsewhere(into, node) && !this.readsElsewhere(node, into) && this.unite(into, node, into.rows, new Map(node.roots), into.kind);
+  }
+
+  /** Whether a value of one group reads one of the other at a row that is not its own. */
+  private readsElsewhere(reader: Node, source: Node): boolean {
+    return [...reader.roots].some(([id, axes]) =>
+      this.reads.get(id)!.some(({ value, slots }) => source.roots.get(value)?.some((axis, row) => slots[axis]!.kind !== "index" || (slots[axis] as { at: number }).at !== axes[row]) ?? false),
+    );
   }
 
   private unite(into: Node, node: Node, rows: readonly Dim[], roots: ReadonlyMap<ValueId, readonly number[]>, kind: GroupKind): boolean {

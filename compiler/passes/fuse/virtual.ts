@@ -14,6 +14,8 @@ import { contraction } from "./contraction.ts";
 const LONGEST_INNER = 256;
 /** Scalar operations that a value may cost and still be computed again by several readers. */
 const CHEAP = 3;
+/** What a random number costs in such operations. */
+const DRAW = 40;
 
 export interface Recomputed {
   readonly virtual: ReadonlySet<ValueId>;
@@ -35,10 +37,10 @@ export function recomputed(graph: Graph, kept: ReadonlySet<ValueId> = new Set())
   return { virtual, streamed };
 }
 
-/** Masks, indices, constants: a few integer operations. Whole numbers found by way of others are not. */
+/** Masks, indices, constants: a few integer operations. Whole numbers found by way of others, or drawn, are not. */
 function isFree(value: Equation): boolean {
   const isFound = value.type === "i32" && accessesIn(value.body).some(({ slots }) => slots.some((slot) => accessesIn(slot).length > 0));
-  if (isFound) return false;
+  if (isFound || cost(value.body) >= DRAW) return false;
   return value.type !== "f32" || (accessesIn(value.body).length === 0 && cost(value.body) <= CHEAP);
 }
 
@@ -71,7 +73,7 @@ function readCount(reader: Equation, id: ValueId): number {
 function cost(expr: Expr): number {
   let total = 0;
   visitExpr(expr, (node) => {
-    if (node.kind === "draw") total += 40;
+    if (node.kind === "draw") total += DRAW;
     else if (node.kind === "apply") total += ["exp", "log", "tanh", "erf", "sin", "cos", "pow"].includes(node.op) ? 8 : node.op === "div" || node.op === "sqrt" ? 2 : node.op === "stop" ? 0 : 1;
   });
   return total;

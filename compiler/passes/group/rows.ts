@@ -11,6 +11,7 @@ import * as dims from "../../dim.ts";
 import type { Dim } from "../../dim.ts";
 import { access, apply, iadd, idiv, imod, imul, index, int, isub, select, size } from "../../ir/expr.ts";
 import type { Equation, Expr, Value } from "../../ir/graph.ts";
+import { flat } from "./flat.ts";
 import type { Made } from "./made.ts";
 
 /** Few enough to leave little empty, enough for a tile of a product's kernel. */
@@ -40,16 +41,9 @@ const TILE_SIZE = int(TILE);
 
 export function sortedRows(choice: Value, choices: Dim, made: Made): SortedRows {
   const { shape, name } = choice;
-  const rows = dims.multiply(dims.ONE, ...shape);
+  const { rows, indicesOf, numberOf } = flat(shape);
   const tiles = dims.quotient("floor", dims.add(rows, dims.scale(choices, TILE - 1)), dims.constant(TILE));
   const places = dims.scale(tiles, TILE);
-  const strides = shape.map((_, axis) => dims.multiply(dims.ONE, ...shape.slice(axis + 1)));
-  const indicesOf = (row: Expr): Expr[] =>
-    shape.map((extent, axis) => {
-      const divided = dims.asNumber(strides[axis]!) === 1 ? row : idiv(row, size(strides[axis]!));
-      return axis === 0 ? divided : imod(divided, size(extent));
-    });
-  const numberOf = (indices: readonly Expr[]): Expr => indices.map((at, axis) => imul(at, size(strides[axis]!))).reduce(iadd);
   const [i0, i1, i2] = [index(0), index(1), index(2)];
 
   // How many rows up to this one chose that.

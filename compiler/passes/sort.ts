@@ -1,0 +1,77 @@
+/**
+ * Sums over the points at which a computed field names a row of the result, the gradient of a table that was looked up by it, go along
+ * a list of the points sorted by row, so that each point is met once and not once for every row:
+ *
+ *     dw[v, i] = sum[b, t where noisy[b, t] == v] dy[b, t, i]
+ *
+ *     first[v] = sum[n where noisy[n] < v] 1
+ *     place[n] = first[noisy[n]] + sum[m where noisy[m] == noisy[n] and m < n] 1
+ *     order[p] = sum[n where place[n] == p] n
+ *     dw[v, i] = sum[p where first[v] <= p and p < first[v + 1]] dy[b of order[p], t of order[p], i]
+ *
+ * A field of the batch is sorted by the host instead (kernels/scatter.ts).
+ */
+import * as dims from "../dim.ts";
+import type { Dim } from "../dim.ts";
+import { access, apply, conjunction, conjuncts, iadd, index, int, substituteIndices } from "../ir/expr.ts";
+import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
+import { valuesById } from "../ir/walk.ts";
+import { scatterMatch } from "../kernels/scatter.ts";
+import { flat } from "./group/flat.ts";
+import { Made } from "./group/made.ts";
+import type { Pass } from "./pass.ts";
+
+/** Elements of a result that are as well found by looking at every point. */
+const FEW = 1024;
+
+export const sort: Pass = {
+  name: "sort",
+  doc: "Sorts the points of a sum by the row of the result that a computed field names.",
+  run(graph) {
+    // Within a loop every value has the loop's time, and points of different times never meet.
+    if (graph.values.some(({ kind }) => kind === "carry")) return graph;
+    const [values, made] = [valuesById(graph), new Made(graph)];
+    return {
+      ...graph,
+      values: graph.values.flatMap((value) => {
+        const sorted = alongSorted(value, values, made);
+        return sorted ? [...made.taken(), sorted] : [value];
+      }),
+    };
+  },
+};
+
+function alongSorted(value: Value, values: ReadonlyMap<ValueId, Value>, made: Made): Equation | undefined {
+  if (value.kind !== "equation" || value.type !== "f32" || value.reduce?.monoid !== "sum" || isSmall(value.shape)) return undefined;
+  const found = scatterMatch(value);
+  const field = found && values.get(found.input)!;
+  if (!found || field?.kind !== "equation") return undefined;
+  const { rows, indicesOf } = flat(field.shape);
+  const { first, order } = sortedPoints(field, value.shape[found.axis]!, made);
+
+  const rank = value.shape.length;
+  const [row, place] = [index(found.axis), index(rank)];
+  const point = indicesOf(access(order, place));
+  const moved = (expr: Expr): Expr => substituteIndices(expr, (at) => (at < rank ? undefined : point[at - rank]));
+  const own = [apply("ile", access(first, row), place), apply("ilt", place, access(first, iadd(row, int(1))))];
+  const others = conjuncts(value.reduce.where).filter((conjunct) => conjunct !== found.match).map(moved);
+  return { ...value, body: moved(value.body), reduce: { monoid: "sum", sizes: [rows], where: conjunction([...own, ...others]) } };
+}
+
+/** `first` [choices + 1]: where the points of each row begin; `order` [points]: the points, by row and within by number. */
+function sortedPoints(field: Equation, choices: Dim, made: Made): { readonly first: Equation; readonly order: Equation } {
+  const { rows, indicesOf } = flat(field.shape);
+  const fieldOf = (n: Expr): Expr => access(field, ...indicesOf(n));
+  const [i0, i1] = [index(0), index(1)];
+  const count = (name: string, shape: readonly Dim[], where: Expr): Equation => made.equation(`${field.name}.${name}`, "i32", shape, int(1), { monoid: "sum", sizes: [rows], where });
+  const first = count("first", [dims.add(choices, dims.ONE)], apply("ilt", fieldOf(i1), i0));
+  const before = count("before", [rows], conjunction([apply("ieq", fieldOf(i1), fieldOf(i0)), apply("ilt", i1, i0)]));
+  const place = made.equation(`${field.name}.place`, "i32", [rows], iadd(access(first, fieldOf(i0)), access(before, i0)));
+  const order = made.equation(`${field.name}.order`, "i32", [rows], i1, { monoid: "sum", sizes: [rows], where: apply("ieq", access(place, i1), i0) });
+  return { first, order };
+}
+
+function isSmall(shape: readonly Dim[]): boolean {
+  const elements = dims.asNumber(dims.multiply(dims.ONE, ...shape));
+  return elements !== undefined && elements <= FEW;
+}
