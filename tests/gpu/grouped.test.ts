@@ -11,6 +11,7 @@ import { openAdapter, openDevice } from "../../src/gpu/adapter.ts";
 import { bindingsFor } from "../support/graphs.ts";
 import { CHOICES, expertBindings, expertGraph } from "../support/experts.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
+import { expectLike } from "../support/outputs.ts";
 import { compiledGraph, type GraphOptions, openGraph } from "../support/run-graph.ts";
 
 /** More than a tile and a workgroup of rows at the last. */
@@ -24,15 +25,7 @@ async function compare(device: GPUDevice, options: GraphOptions, choices: readon
     for (const name of choices)
       for (const tokens of TOKENS) {
         const bindings = expertBindings(graph, tokens, CHOICES[name]!);
-        const wanted = interpret(graph, bindings).outputs;
-        const got = await opened.run(bindings);
-        for (const [output, { data }] of Object.entries(wanted)) {
-          // A sum of terms of both signs, all of which are compared.
-          if (output === "loss") continue;
-          const scale = data.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-2);
-          expect(got[output]!.length, output).toBe(data.length);
-          for (const [at, value] of data.entries()) expect(Math.abs(got[output]![at]! - value) / scale, `${name}, ${tokens} tokens: ${output}[${at}] is ${got[output]![at]}, not ${value}`).toBeLessThan(2e-5);
-        }
+        expectLike(interpret(graph, bindings).outputs, await opened.run(bindings), `${name}, ${tokens} tokens`);
       }
   } finally {
     opened.dispose();

@@ -1,7 +1,8 @@
 /** Gradients along sorted points, on the adapter: equal to the interpreter whatever is looked up, by every variant of the kernels. */
-import { expect, it } from "vitest";
+import { it } from "vitest";
 import { interpret } from "../../compiler/ir/interpret.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
+import { expectLike } from "../support/outputs.ts";
 import { LOOKUPS, lookupBindings, lookupGraph } from "../support/lookups.ts";
 import { compiledGraph, type GraphOptions, openGraph } from "../support/run-graph.ts";
 
@@ -14,15 +15,7 @@ async function compare(options: GraphOptions, width: number): Promise<void> {
     for (const [name, looked] of Object.entries(LOOKUPS))
       for (const [B, T] of SIZES) {
         const bindings = lookupBindings(graph, { B, T }, looked);
-        const wanted = interpret(graph, bindings).outputs;
-        const got = await opened.run(bindings);
-        for (const [output, { data }] of Object.entries(wanted)) {
-          // A sum of terms of both signs, all of which are compared.
-          if (output === "loss") continue;
-          const scale = data.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-2);
-          expect(got[output]!.length, output).toBe(data.length);
-          for (const [at, value] of data.entries()) expect(Math.abs(got[output]![at]! - value) / scale, `${name}, ${B} × ${T}: ${output}[${at}] is ${got[output]![at]}, not ${value}`).toBeLessThan(2e-5);
-        }
+        expectLike(interpret(graph, bindings).outputs, await opened.run(bindings), `${name}, ${B} × ${T}`);
       }
   } finally {
     opened.dispose();
