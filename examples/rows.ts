@@ -57,9 +57,9 @@ export const rows: readonly Row[] = [
     makesData: true,
     runs: {
       pretrain: { train: "examples/bert/model.tfm --recipe pretrain", measure: {} },
+      ...Object.fromEntries(HEADS.map(([recipe, from, file]) => [recipe, { train: `examples/bert/model.tfm --recipe ${recipe} --init-from RUNS/${from}`, measure: { held: `eval examples/bert/${file}-heldout.tsv` } }])),
       ...perSeed("tuned", (seed) => ({ train: `examples/bert/model.tfm --recipe sentence --init-from RUNS/pretrain --seed ${seed}`, measure: { held: "eval examples/bert/sst2-dev.tsv" } })),
       ...perSeed("scratch", (seed) => ({ train: `examples/bert/model.tfm --recipe sentence --init-from none --seed ${seed}`, measure: { held: "eval examples/bert/sst2-dev.tsv" } })),
-      ...Object.fromEntries(HEADS.map(([recipe, from, file]) => [recipe, { train: `examples/bert/model.tfm --recipe ${recipe} --init-from RUNS/${from}`, measure: { held: `eval examples/bert/${file}-heldout.tsv` } }])),
     },
     figures: [
       { title: "accuracy on SST-2's development set, mean of 3 seeds", of: (all) => meanOfSeeds(all, "tuned", "accuracy"), mark: { atLeast: 0.8 }, digits: 3 },
