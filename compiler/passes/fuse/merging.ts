@@ -191,7 +191,12 @@ export class Merging {
   /** Whether a value of one group reads one of the other at a row that is not its own. */
   private readsElsewhere(reader: Node, source: Node): boolean {
     return [...reader.roots].some(([id, axes]) =>
-      this.reads.get(id)!.some(({ value, slots }) => source.roots.get(value)?.some((axis, row) => slots[axis]!.kind !== "index" || (slots[axis] as { at: number }).at !== axes[row]) ?? false),
+      this.reads.get(id)!.some(({ value, slots }) =>
+        source.roots.get(value)?.some((axis, row) => {
+          const slot = slots[axis]!;
+          return slot.kind !== "index" || slot.at !== axes[row];
+        }),
+      ),
     );
   }
 
