@@ -3,7 +3,7 @@ import type { Graph } from "../../compiler/ir/graph.ts";
 import { bindingsFor } from "./graphs.ts";
 import { withGradients } from "./with-gradients.ts";
 
-export const ROWS = 50;
+const ROWS = 50;
 
 export function lookupGraph(width = 32): Graph {
   return withGradients(`model Case(rows = ${ROWS}, d = ${width}) {
@@ -17,7 +17,7 @@ export function lookupGraph(width = 32): Graph {
 }
 
 /** Whether the nth element is replaced, and which row is looked up otherwise. */
-export type Looked = (nth: number) => readonly [hidden: boolean, row: number];
+type Looked = (nth: number) => readonly [hidden: boolean, row: number];
 
 export const LOOKUPS: Readonly<Record<string, Looked>> = {
   "all one row": () => [true, 0],
