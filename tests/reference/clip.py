@@ -4,12 +4,13 @@ import math
 import torch
 from torch.nn import functional as F
 
-from families import block, block_shapes, layer_norm, norm_shapes, padded, record, under
+from families import block, block_shapes, layer_norm, linear, linear_shapes, norm_shapes, padded, record, under
 from vit import vit, vit_shapes
 
 VOCAB, LENGTH, SIDE, PATCH, CHANNELS, D, HEADS, LAYERS, WIDE, PAD, CLASSES = 19, 7, 8, 4, 1, 16, 2, 1, 12, 0, 3
 
-TEXT = {"embed.table": (VOCAB, D), "place.table": (LENGTH, D), **under("norm", norm_shapes(D)), "output.weight": (D, WIDE)}
+TEXT = {"embed.table": (VOCAB, D), "place.table": (LENGTH, D), "output.weight": (D, WIDE),
+        **under("norm1", norm_shapes(D)), **under("norm2", norm_shapes(D)), **under("feed.up", linear_shapes(D, 4 * D)), **under("feed.down", linear_shapes(4 * D, D))}
 for layer in range(LAYERS):
     TEXT.update(under(f"blocks.{layer}", block_shapes(D, HEADS, 4 * D)))
 SHAPES = {**under("eye", vit_shapes(WIDE, SIDE, PATCH, CHANNELS, D, HEADS, LAYERS)), **under("text", TEXT), "heat": ()}
@@ -21,9 +22,10 @@ def within(w, prefix):
 
 def tower(w, ids):
     x = F.embedding(ids, w["embed.table"]) + w["place.table"][:ids.shape[1]]
+    x = x + linear(w, "feed.down", F.gelu(linear(w, "feed.up", layer_norm(w, "norm1", x))))
     for layer in range(LAYERS):
         x = block(w, f"blocks.{layer}", x, F.gelu, padding=ids == PAD)
-    x, keep = layer_norm(w, "norm", x), (ids != PAD)[..., None]
+    x, keep = layer_norm(w, "norm2", x), (ids != PAD)[..., None]
     return ((x * keep).sum(1) / keep.sum(1)) @ w["output.weight"]
 
 
