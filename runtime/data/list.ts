@@ -12,14 +12,18 @@ export interface ListOptions {
   readonly assemble: (rows: readonly number[], epoch: number | undefined) => Batch;
 }
 
-/** Examples that are each in one batch of every epoch, those of like length together: `lengths` has one for each. */
-export function listBatches(lengths: ArrayLike<number>, { batch, seed, pool = 50, bounds, assemble }: ListOptions): EncodedExamples {
-  const count = lengths.length;
+/**
+ * Examples that are each in one batch of every epoch, those of like length together: `lengths` has one for each, by epoch where what an
+ * example is made of is drawn anew in each.
+ */
+export function listBatches(lengths: ArrayLike<number> | ((epoch: number) => ArrayLike<number>), { batch, seed, pool = 50, bounds, assemble }: ListOptions): EncodedExamples {
+  const lengthsOf = typeof lengths === "function" ? lengths : () => lengths;
+  const count = lengthsOf(0).length;
   const stepsPerEpoch = Math.ceil(count / batch);
   const order = { batch, seed, pool };
   let current: { readonly epoch: number; readonly batches: readonly Uint32Array[] } | undefined;
   const epochOf = (epoch: number): readonly Uint32Array[] => {
-    if (current?.epoch !== epoch) current = { epoch, batches: epochBatches(lengths, epoch, order) };
+    if (current?.epoch !== epoch) current = { epoch, batches: epochBatches(lengthsOf(epoch), epoch, order) };
     return current.batches;
   };
   return {

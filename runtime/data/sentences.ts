@@ -39,7 +39,8 @@ export function sentenceExamples(documents: readonly (readonly string[])[], leng
         const other = random.below(sentences.length);
         return { at: isLast[first] !== true && other === first + 1 ? first : other, follows: false };
       };
-      return listBatches(encoded.map((ids) => ids.length), {
+      const lengthOf = (first: number, epoch: number): number => Math.min(most, (encoded[first] as number[]).length + (encoded[second(first, epoch).at] as number[]).length);
+      return listBatches((epoch) => encoded.map((_, first) => lengthOf(first, epoch % NO_EPOCH)), {
         batch,
         seed,
         bounds: { T: most },

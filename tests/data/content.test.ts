@@ -136,6 +136,19 @@ describe("sentences", () => {
     expect(follows / possible).toBeGreaterThan(0.45);
     expect(follows / possible).toBeLessThan(0.55);
   });
+  it("puts pairs of like length together, though the second sentence is another in every epoch", () => {
+    const long = Array.from({ length: 400 }, (_, d) => [`${"a ".repeat(1 + d % 20)}.`]);
+    const batches = encode(sentenceExamples(long, 64), tokenizer, { batch: 8 });
+    for (const epoch of [0, 1]) {
+      let ids = 0, places = 0;
+      for (let step = 0; step < batches.stepsPerEpoch; step++) {
+        const batch = batches.batch(epoch * batches.stepsPerEpoch + step);
+        ids += batch.tokens;
+        places += (batch.fields["ids"] as Int32Array).length;
+      }
+      expect(ids / places).toBeGreaterThan(0.9);
+    }
+  });
 });
 
 describe("labelled", () => {
