@@ -7,7 +7,7 @@ import { normalise } from "../../runtime/text/normalise.ts";
 import { dayOf, distinct, tsv } from "../files.ts";
 import type { DataFile, DataRequest } from "../files.ts";
 
-const TRAIN = 60_000, HELD_OUT = 500;
+const TRAIN = 20_000, HELD_OUT = 500;
 const TASKS = ["French", "English", "digits"] as const;
 type Language = (typeof TASKS)[number];
 
