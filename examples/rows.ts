@@ -7,7 +7,7 @@ const SHAKESPEARE = "--data DATA/tinyshakespeare/input.txt";
 
 /** BERT's other heads: recipe, the run it starts from, file, metric, what it is. */
 const HEADS = [
-  ["pair", "pretrain", "pairs", "accuracy", "pairs of phrases: the same day or not"],
+  ["pair", undefined, "pairs", "accuracy", "pairs of phrases: the same day or not"],
   ["tag", "pretrain", "tags", "accuracy", "tags: words of a date"],
   ["span", "pretrain", "questions", "exact", "spans: the part that is asked for, both ends"],
   ["choice", "pair", "choices", "accuracy", "multiple choice: which of four is the same day"],
@@ -57,7 +57,7 @@ export const rows: readonly Row[] = [
     makesData: true,
     runs: {
       pretrain: { train: "examples/bert/model.tfm --recipe pretrain", measure: {} },
-      ...Object.fromEntries(HEADS.map(([recipe, from, file]) => [recipe, { train: `examples/bert/model.tfm --recipe ${recipe} --init-from RUNS/${from}`, measure: { held: `eval examples/bert/${file}-heldout.tsv` } }])),
+      ...Object.fromEntries(HEADS.map(([recipe, from, file]) => [recipe, { train: `examples/bert/model.tfm --recipe ${recipe}${from === undefined ? "" : ` --init-from RUNS/${from}`}`, measure: { held: `eval examples/bert/${file}-heldout.tsv` } }])),
       ...perSeed("tuned", (seed) => ({ train: `examples/bert/model.tfm --recipe sentence --init-from RUNS/pretrain --seed ${seed}`, measure: { held: "eval examples/bert/sst2-dev.tsv" } })),
       ...perSeed("scratch", (seed) => ({ train: `examples/bert/model.tfm --recipe sentence --init-from none --seed ${seed}`, measure: { held: "eval examples/bert/sst2-dev.tsv" } })),
     },
