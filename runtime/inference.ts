@@ -1,6 +1,7 @@
 /** What using a trained model takes: the entry of the small bundle. Training is in index.ts. */
-export { createSession } from "./session.ts";
-export type { Job, Session, SessionOptions, Tensor } from "./session.ts";
+export { createSession } from "./create-session.ts";
+export type { SessionOptions } from "./create-session.ts";
+export type { Job, Session, Tensor } from "./session.ts";
 export type { NamedTensor } from "./states.ts";
 export type { Elements, FedOutput, Feed, OutputHandle } from "./feed.ts";
 export { TfmError } from "./errors.ts";

@@ -2,17 +2,18 @@
  * A session runs a program's entries on a device. All GPU objects are made when it is made, for the largest sizes it will
  * meet; a run writes the batch and one uniform block, encodes one command buffer and submits once. `run` does not wait.
  */
-import { checkBudget, createBuffers, planBuffers, resolve } from "./buffers.ts";
+import { resolve } from "./buffers.ts";
 import type { BufferPlan, BufferRange, Buffers } from "./buffers.ts";
-import { DeviceWatch, USAGE, explain, openDevice } from "./device.ts";
+import type { SessionOptions } from "./create-session.ts";
+import { DeviceWatch } from "./device.ts";
 import { disposed, unknownName } from "./errors.ts";
 import { encodeDispatch, forEachDispatch, prepareDispatches } from "./executor.ts";
 import type { PreparedDispatch } from "./executor.ts";
-import { checkBounds, entrySizes } from "./feed.ts";
+import { entrySizes } from "./feed.ts";
 import type { Elements, Feed, OutputHandle } from "./feed.ts";
-import { createPipelines } from "./pipelines.ts";
 import type { MadePipeline } from "./pipelines.ts";
-import { FORMAT } from "./program.ts";
+import { timeDispatches } from "./profile.ts";
+import type { TimedDispatch } from "./profile.ts";
 import type { Entry, Output, Program, StateBuffer } from "./program.ts";
 import { Readback } from "./readback.ts";
 import { evaluateSize } from "./size.ts";
@@ -25,34 +26,6 @@ import { tableValues } from "./tables.ts";
 import type { DispatchTime, SessionUsage, Trace } from "./trace.ts";
 import { UniformBlock } from "./uniform.ts";
 
-/** WebGPU's limit for a set of queries; loops take more. */
-const MOST_QUERIES = 4096;
-
-export interface SessionOptions {
-  /** The largest value of every size that the entries depend on. */
-  readonly bounds: Sizes;
-  /** The entries that will run; all by default. Only what they need is made. */
-  readonly entries?: readonly string[];
-  /** A device to use and leave alive; else one is made from `gpu`, by default `navigator.gpu`, and destroyed with the session. */
-  readonly device?: GPUDevice;
-  readonly gpu?: GPU;
-  /** Keys the parameters' first values and all dropout. Default 0. */
-  readonly seed?: number;
-  /** Another session of the same program whose states this one uses; it must be disposed after this one. Implies its device. */
-  readonly states?: Session;
-  /** How many different batches one submission may carry: the micro-batches of a step. Default 1. */
-  readonly batches?: number;
-  /** In bytes, for all that the session makes. Default 4 GiB: WebGPU neither tells how much there is nor reports when it ends. */
-  readonly memoryBudget?: number;
-  /** Seconds to wait for the GPU before it counts as hung. Default 120. */
-  readonly patience?: number;
-  /** Checks every submission by an error scope. */
-  readonly debug?: boolean;
-  /** Asks for timestamps when the device is made here, for `profile`. */
-  readonly timestamps?: boolean;
-  readonly trace?: Trace;
-}
-
 /** Entries to run one behind the other with the same feed. */
 export interface Job {
   readonly entries: readonly string[];
@@ -62,64 +35,6 @@ export interface Job {
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Elements;
-}
-
-export async function createSession(program: Program, options: SessionOptions): Promise<Session> {
-  if (program.format !== FORMAT) {
-    throw new Error(`internal: a program of format ${String(program.format)}; this runtime reads ${FORMAT}`);
-  }
-  const entries = (options.entries ?? program.entries.map(({ name }) => name)).map((name) => entryOf(program, name));
-  checkBounds([...new Set(entries.flatMap(entrySizes))], options.bounds);
-
-  const features = [...program.kernels.flatMap((kernel) => kernel.features), ...(options.timestamps === true ? ["timestamp-query"] : [])];
-  const given = options.states?.device ?? options.device;
-  const { device, owned } = await openDevice({
-    features: [...new Set(features)],
-    ...(given === undefined ? {} : { device: given }),
-    ...(options.gpu === undefined ? {} : { gpu: options.gpu }),
-  });
-  try {
-    return await makeSession(program, entries, device, owned, options);
-  } catch (error) {
-    if (owned) device.destroy();
-    throw error;
-  }
-}
-
-async function makeSession(program: Program, entries: readonly Entry[], device: GPUDevice, owned: boolean, options: SessionOptions): Promise<Session> {
-  const plan = planBuffers(program, entries, {
-    bounds: options.bounds,
-    limit: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
-    slots: options.batches ?? 1,
-    maxBuffer: device.limits.maxBufferSize,
-    sharedStates: new Set(options.states?.stateBuffers.keys()),
-  });
-  checkBudget(plan, options.memoryBudget ?? 4 * 2 ** 30);
-  options.trace?.({ kind: "buffers", bytes: plan.bytes });
-
-  const started = performance.now();
-  const used = [...new Set(entries.flatMap(({ steps }) => steps.map(({ kernel }) => kernel)))];
-  const pipelines = await createPipelines(device, program, used, plan.times !== undefined);
-  const fallbacks = [...pipelines].filter(([, { fallback }]) => fallback).map(([at]) => program.kernels[at]?.name ?? "");
-  options.trace?.({ kind: "pipelines", count: pipelines.size, fallbacks, milliseconds: performance.now() - started });
-
-  device.pushErrorScope("out-of-memory");
-  device.pushErrorScope("validation");
-  let buffers: Buffers | undefined;
-  let failure: unknown;
-  let session: Session | undefined;
-  try {
-    buffers = createBuffers(device, program, plan, options.states?.stateBuffers);
-    session = new Session({ program, device, owned, plan, buffers, pipelines, options, fallbacks });
-  } catch (error) {
-    failure = error;
-  }
-  const [invalid, memory] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
-  const error = failure ?? (memory !== null ? explain(memory) : invalid !== null ? explain(invalid) : undefined);
-  if (error === undefined && session !== undefined) return session;
-  session?.dispose();
-  for (const buffer of buffers?.owned ?? []) buffer.destroy();
-  throw error;
 }
 
 interface Parts {
@@ -312,36 +227,15 @@ export class Session {
     this.check();
     if (!this.device.features.has("timestamp-query")) return [];
     const prepared = entries.map((name) => this.preparedOf(name));
-    const dispatches: { entry: string; dispatch: PreparedDispatch; time: number }[] = [];
-    for (const { entry, dispatches: all } of prepared) forEachDispatch(entry, all, feed.sizes, (dispatch, time) => void dispatches.push({ entry: entry.name, dispatch, time }));
-    const most = Math.min(dispatches.length, MOST_QUERIES / 2);
-    const querySet = this.device.createQuerySet({ type: "timestamp", count: 2 * most });
-    const resolved = this.device.createBuffer({ size: 16 * most, usage: USAGE.queryResolve | USAGE.copySource });
-    const found: DispatchTime[] = [];
-    try {
-      for (let first = 0; first < dispatches.length; first += most) {
-        const chunk = dispatches.slice(first, first + most);
-        const encoder = this.device.createCommandEncoder({ label: "profile" });
-        if (first === 0) this.staging.stage(encoder, prepared, feed, undefined);
-        chunk.forEach(({ dispatch, time }, at) => {
-          const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * at, endOfPassWriteIndex: 2 * at + 1 };
-          const pass = encoder.beginComputePass({ label: dispatch.label, timestampWrites });
-          this.encode(pass, dispatch, feed.sizes, time);
-          pass.end();
-        });
-        encoder.resolveQuerySet(querySet, 0, 2 * chunk.length, resolved, 0);
-        this.device.queue.submit([encoder.finish()]);
-        const times = new BigUint64Array(await this.readback.read([{ buffer: resolved, offset: 0, size: 16 * chunk.length }]));
-        chunk.forEach(({ entry, dispatch }, at) => {
-          const kernel = this.program.kernels[dispatch.kernel]?.name ?? "";
-          found.push({ entry, kernel, label: dispatch.label, nanoseconds: Number((times[2 * at + 1] ?? 0n) - (times[2 * at] ?? 0n)) });
-        });
-      }
-      return found;
-    } finally {
-      querySet.destroy();
-      resolved.destroy();
+    const timed: TimedDispatch[] = [];
+    for (const { entry, dispatches } of prepared) {
+      forEachDispatch(entry, dispatches, feed.sizes, (dispatch, time) => void timed.push({ entry: entry.name, kernel: this.program.kernels[dispatch.kernel]?.name ?? "", dispatch, time }));
     }
+    return timeDispatches(this.device, timed, {
+      first: (encoder) => this.staging.stage(encoder, prepared, feed, undefined),
+      encode: (pass, { dispatch, time }) => this.encode(pass, dispatch, feed.sizes, time),
+      read: (range) => this.readback.read([range]),
+    });
   }
 
   /** Frees what the session made; a device or states that were handed in stay. */
@@ -425,12 +319,6 @@ export class Session {
     if (!this.alive) throw disposed();
     this.watch.check();
   }
-}
-
-function entryOf(program: Program, name: string): Entry {
-  const found = program.entries.find((entry) => entry.name === name);
-  if (found === undefined) throw unknownName("entry", name, program.entries.map((entry) => entry.name));
-  return found;
 }
 
 function elementsOf(type: Output["type"], bytes: ArrayBuffer): Elements {

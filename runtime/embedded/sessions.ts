@@ -5,8 +5,9 @@
 import { TfmError } from "../errors.ts";
 import { checkSizes, entrySizes } from "../feed.ts";
 import type { Entry, Program } from "../program.ts";
-import { createSession } from "../session.ts";
-import type { Session, SessionOptions } from "../session.ts";
+import { createSession } from "../create-session.ts";
+import type { SessionOptions } from "../create-session.ts";
+import type { Session } from "../session.ts";
 import type { Size, Sizes } from "../size.ts";
 
 /** Of every size that nothing else is known of, at first. */

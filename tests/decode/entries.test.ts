@@ -7,7 +7,7 @@ import { sessionLogits } from "../../runtime/decode/session-logits.ts";
 import { requestOf } from "../../runtime/decode/text.ts";
 import { loadModel } from "../../runtime/embedded/load-model.ts";
 import type { Program } from "../../runtime/program.ts";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
 import { loadWeights } from "../../runtime/weights.ts";
 import { meaning, tiny, tokenizer, translation, weightsFile } from "../embed/tiny.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";

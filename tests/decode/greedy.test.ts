@@ -4,7 +4,7 @@ import { greedy } from "../../runtime/decode/greedy.ts";
 import type { NextLogits } from "../../runtime/decode/next-logits.ts";
 import { sessionLogits } from "../../runtime/decode/session-logits.ts";
 import type { Program } from "../../runtime/program.ts";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { TinyReference, WIDTH, constant, over, product, tinyProgram } from "../support/tiny-program.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { Program } from "../../runtime/program.ts";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
 import type { Session } from "../../runtime/session.ts";
 import { CHECKPOINT, encodeCheckpoint, programHash, readManifest, restoreCheckpoint } from "../../runtime/training/checkpoint.ts";
 import { decodeSafetensors } from "../../runtime/training/safetensors.ts";

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { Program } from "../../runtime/program.ts";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
 import { stepJobs } from "../../runtime/training/trainer.ts";
 import { openAdapter, openDevice } from "../../src/gpu/adapter.ts";
 import { fakeDevice } from "../support/fake-device.ts";

@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from "vitest";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
 import type { Session } from "../../runtime/session.ts";
 import { countingDevice } from "../support/counting-device.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";

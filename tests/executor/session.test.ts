@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Program } from "../../runtime/program.ts";
-import { createSession } from "../../runtime/session.ts";
-import type { SessionOptions } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
+import type { SessionOptions } from "../../runtime/create-session.ts";
 import type { TraceEvent } from "../../runtime/trace.ts";
 import { fakeDevice } from "../support/fake-device.ts";
 import type { FakeOptions } from "../support/fake-device.ts";

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
 import type { Session } from "../../runtime/session.ts";
 import { train } from "../../runtime/training/trainer.ts";
 import type { StepRow, TrainOptions } from "../../runtime/training/trainer.ts";

@@ -1,7 +1,8 @@
 /** Gradient accumulation is exact: micro-batches, each with its own padding, make the step that one batch of all rows makes. */
 import { expect, it } from "vitest";
 import { compile } from "../../compiler/compile.ts";
-import { createSession, type Session } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
+import type { Session } from "../../runtime/session.ts";
 import { REPORT } from "../../runtime/training/report.ts";
 import { stepJobs, type TrainingBatch } from "../../runtime/training/trainer.ts";
 import { draws } from "../../runtime/random/philox.ts";

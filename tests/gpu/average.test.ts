@@ -3,7 +3,8 @@ import { expect, it } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { encodeWeights, loadWeights } from "../../runtime/index.ts";
 import { draws } from "../../runtime/random/philox.ts";
-import { createSession, type Session } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
+import type { Session } from "../../runtime/session.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { checkedModel, relativeError } from "../support/reference.ts";
 

@@ -1,7 +1,8 @@
 /** A small encoder-decoder, compiled, against PyTorch: all gradients, and ten training steps on ten different lengths. */
 import { expect, it } from "vitest";
 import { compile } from "../../compiler/compile.ts";
-import { createSession, type Session } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
+import type { Session } from "../../runtime/session.ts";
 import { REPORT } from "../../runtime/training/report.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";

@@ -2,7 +2,8 @@
 import { expect, it } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { LOSS } from "../../compiler/plan/layout.ts";
-import { createSession, type Session } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
+import type { Session } from "../../runtime/session.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { checkedModel } from "../support/reference.ts";
 

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { compile, type Compiled } from "../../compiler/compile.ts";
 import { pairBatches } from "../../runtime/data/index.ts";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
 import { evaluateSize } from "../../runtime/size.ts";
 import { trainBpe } from "../../runtime/text/train-bpe.ts";
 import { stepJobs } from "../../runtime/training/trainer.ts";

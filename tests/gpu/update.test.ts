@@ -5,7 +5,8 @@
 import { expect, it } from "vitest";
 import { compile, type Compiled } from "../../compiler/compile.ts";
 import type { Model } from "../../compiler/check/model.ts";
-import { createSession, type Session } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
+import type { Session } from "../../runtime/session.ts";
 import { REPORT } from "../../runtime/training/report.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { checkedModel, relativeError } from "../support/reference.ts";

@@ -11,7 +11,7 @@ import { interpret } from "../../compiler/ir/interpret.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
 import { LOSS } from "../../compiler/plan/layout.ts";
 import { sourceFile } from "../../grammar/source.ts";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
 import type { Sizes } from "../../runtime/size.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";

@@ -5,7 +5,7 @@ import type { Model, OptimizerGroup } from "../../compiler/check/model.ts";
 import { interpret } from "../../compiler/ir/interpret.ts";
 import { stateKey } from "../../compiler/ir/walk.ts";
 import { REPORT } from "../../runtime/training/report.ts";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { checkedModel, referenceTensors, relativeError } from "../support/reference.ts";
 

@@ -8,7 +8,7 @@ import { partsOf } from "../../compiler/ir/recurrence.ts";
 import { verify } from "../../compiler/ir/verify.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
 import type { Feed } from "../../runtime/feed.ts";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
 import { countedDevice } from "../../src/experiment/counted-device.ts";
 import { bindingsFor } from "../support/graphs.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";

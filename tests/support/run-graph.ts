@@ -7,7 +7,8 @@ import type { Bindings } from "../../compiler/ir/interpret.ts";
 import type { ContractProfile } from "../../compiler/kernels/contract/spec.ts";
 import { stateKey } from "../../compiler/ir/walk.ts";
 import { type Layout, stateLayout } from "../../compiler/plan/layout.ts";
-import { createSession, type Session } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/create-session.ts";
+import type { Session } from "../../runtime/session.ts";
 import { sourceFile } from "../../grammar/source.ts";
 
 export type Outputs = Readonly<Record<string, ArrayLike<number>>>;
