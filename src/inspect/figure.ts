@@ -46,7 +46,7 @@ export function figureSvg(panels: readonly Plane[], options: FigureOptions): str
   const stepY = height + gap(shown.length) + (titled ? 16 : 0) - (shown.length > 16 ? 6 : 0);
   const lines = Math.ceil(shown.length / perRow);
   const head = options.subtitle === undefined ? 34 : 52;
-  const x0 = PAD + Math.max(left, options.down === undefined ? 0 : 20);
+  const x0 = PAD + Math.max(left, options.down === undefined ? 0 : 6 + textWidth(`${options.down} ↓`, 6.2));
   const y0 = PAD + head + top + (options.across === undefined ? 0 : 16) + (titled ? 14 : 0);
   const fullWidth = Math.max(x0 + perRow * stepX - gap(shown.length) + PAD + (picture ? 0 : 70), textWidth(options.title, 8.6) + 2 * PAD, textWidth(options.subtitle ?? "", 6.2) + 2 * PAD);
   const fullHeight = y0 + lines * stepY - gap(shown.length) + PAD + (shown.length > 16 ? 6 : 0);

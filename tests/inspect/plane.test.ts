@@ -100,6 +100,13 @@ describe("as a figure", () => {
     expect(one).toMatch(/fill="#ff00ff"><title>0, 2: NaN</);
   });
 
+  it("leaves room for the name of a side without labels", () => {
+    const svg = figureSvg([{ title: "", rows: 2, columns: 2, data: Float64Array.of(0, 1, 2, 3) }], { title: "t", down: "encoder head" });
+    const [, end] = /<text class="s" x="([\d.]+)"[^>]*text-anchor="end">encoder head ↓/.exec(svg)!;
+    // Letters of 11 pixels are some 6 wide.
+    expect(Number(end)).toBeGreaterThan(6 * "encoder head ↓".length);
+  });
+
   it("paints negative numbers blue and positive ones red", () => {
     expect(figureSvg([{ title: "", rows: 1, columns: 2, data: Float64Array.of(-1, 1) }], { title: "t" })).toMatch(/#2166ac[^]*#b2182b/);
   });
