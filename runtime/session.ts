@@ -14,7 +14,7 @@ import type { Elements, Feed, OutputHandle } from "./feed.ts";
 import type { MadePipeline } from "./pipelines.ts";
 import { timeDispatches } from "./profile.ts";
 import type { TimedDispatch } from "./profile.ts";
-import type { Entry, Output, Program, StateBuffer } from "./program.ts";
+import type { Output, Program, StateBuffer } from "./program.ts";
 import { Readback } from "./readback.ts";
 import { evaluateSize } from "./size.ts";
 import type { Sizes } from "./size.ts";
