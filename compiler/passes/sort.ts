@@ -4,9 +4,9 @@
  *
  *     dw[v, i] = sum[b, t where noisy[b, t] == v] dy[b, t, i]
  *
- *     first[v] = sum[n where noisy[n] < v] 1
- *     place[n] = first[noisy[n]] + sum[m where noisy[m] == noisy[n] and m < n] 1
- *     order[p] = sum[n where place[n] == p] n
+ *     first[v] = sum[b, t where noisy[b, t] < v] 1
+ *     place[b, t] = first[noisy[b, t]] + sum[c, u where noisy[c, u] == noisy[b, t] and c*T + u < b*T + t] 1
+ *     order[p] = sum[b, t where place[b, t] == p] b*T + t
  *     dw[v, i] = sum[p where first[v] <= p and p < first[v + 1]] dy[b of order[p], t of order[p], i]
  *
  * A field of the batch is sorted by the host instead (kernels/scatter.ts).
@@ -58,16 +58,19 @@ function alongSorted(value: Value, values: ReadonlyMap<ValueId, Value>, made: Ma
   return { ...value, body: moved(value.body), reduce: { monoid: "sum", sizes: [rows], where: conjunction([...own, ...others]) } };
 }
 
-/** `first` [choices + 1]: where the points of each row begin; `order` [points]: the points, by row and within by number. */
+/**
+ * `first` [choices + 1]: where the points of each row begin; `order` [points]: the points, by row and within by number. The sums go along
+ * the field's own axes: a point's number is cheap to make, its indices take divisions.
+ */
 function sortedPoints(field: Equation, choices: Dim, made: Made): { readonly first: Equation; readonly order: Equation } {
-  const { rows, indicesOf } = flat(field.shape);
-  const fieldOf = (n: Expr): Expr => access(field, ...indicesOf(n));
-  const [i0, i1] = [index(0), index(1)];
-  const count = (name: string, shape: readonly Dim[], where: Expr): Equation => made.equation(`${field.name}.${name}`, "i32", shape, int(1), { monoid: "sum", sizes: [rows], where });
-  const first = count("first", [dims.add(choices, dims.ONE)], apply("ilt", fieldOf(i1), i0));
-  const before = count("before", [rows], conjunction([apply("ieq", fieldOf(i1), fieldOf(i0)), apply("ilt", i1, i0)]));
-  const place = made.equation(`${field.name}.place`, "i32", [rows], iadd(access(first, fieldOf(i0)), access(before, i0)));
-  const order = made.equation(`${field.name}.order`, "i32", [rows], i1, { monoid: "sum", sizes: [rows], where: apply("ieq", access(place, i1), i0) });
+  const { rows, numberOf } = flat(field.shape);
+  const indicesFrom = (at: number): readonly Expr[] => field.shape.map((_, axis) => index(at + axis));
+  const [own, other] = [indicesFrom(0), indicesFrom(field.shape.length)];
+  const sum = (name: string, shape: readonly Dim[], body: Expr, where: Expr): Equation => made.equation(`${field.name}.${name}`, "i32", shape, body, { monoid: "sum", sizes: field.shape, where });
+  const first = sum("first", [dims.add(choices, dims.ONE)], int(1), apply("ilt", access(field, ...indicesFrom(1)), index(0)));
+  const before = sum("before", field.shape, int(1), conjunction([apply("ieq", access(field, ...other), access(field, ...own)), apply("ilt", numberOf(other), numberOf(own))]));
+  const place = made.equation(`${field.name}.place`, "i32", field.shape, iadd(access(first, access(field, ...own)), access(before, ...own)));
+  const order = sum("order", [rows], numberOf(indicesFrom(1)), apply("ieq", access(place, ...indicesFrom(1)), index(0)));
   return { first, order };
 }
 
