@@ -124,6 +124,44 @@ describe("mask_tokens", () => {
   });
 });
 
+describe("drop_words", () => {
+  const { recipe, entries } = checkedModel("d.tfm", `
+    model Weighed() {
+      param w: [${VOCAB}] ~ zeros
+      forward(ids: index(${VOCAB})[B, T]) -> [B, T] { y[b,t] = w[drop_words(ids, 0.3, ${MASK}, ${SPECIALS})[b,t]]; return y }
+    }
+    train it {
+      tokenizer = wordpiece(${VOCAB})
+      data = sentences("text.txt", tokenizer: tokenizer)
+      model = Weighed()
+      loss(ids) = sum[b,t] model.forward(ids)[b,t]
+      optimizer = Sgd(lr: 1.0)
+      batch = 1; steps = 1
+    }`, { recipe: "it", tokenizer: { size: VOCAB, pad: 0, start: 1, end: 2, unk: 3 } });
+  const rows = Array.from({ length: 50 }, (_, b) => rowOf(40, 2, b));
+  /** How often each token is left. */
+  const left = (graph: (typeof entries)[number]["graph"], seed: number): readonly number[] =>
+    Array.from({ length: VOCAB }, (_, token) => {
+      const states = { "parameter/w": Float64Array.from({ length: VOCAB }, (_, id) => (id === token ? 1 : 0)) };
+      const { outputs } = interpret(graph, { sizes: { B: 50, T: 44 }, inputs: { ids: rows.flat() }, states, step: 1, micro: 0, uniform: drawn(seed) });
+      return Object.values(outputs)[0]!.data.reduce((sum, x) => sum + x, 0);
+    });
+  const counts = (token: number): number => rows.flat().filter((id) => id === token).length;
+
+  it("masks the share of the tokens in training, and no special token", () => {
+    const after = left(recipe!.loss.graph, 3);
+    // Of 2,000 draws with chance 0.3: 600, give or take 20.
+    expect(Math.abs(after[MASK]! - 600)).toBeLessThan(80);
+    for (const token of [0, 1, 2, 3]) expect(after[token]).toBe(counts(token));
+    for (let token = SPECIALS; token < VOCAB; token++) expect(after[token]).toBeLessThanOrEqual(counts(token));
+    expect(after.reduce((sum, count) => sum + count)).toBe(50 * 44);
+  });
+
+  it("leaves what it is given outside of training", () => {
+    expect(left(entries[0]!.graph, 3)).toEqual(Array.from({ length: VOCAB }, (_, token) => counts(token)));
+  });
+});
+
 describe("at", () => {
   const graph = checkedModel("a.tfm", "model A() { forward(x: [B, T, D], place: index(T)[B, K]) -> [B, K, D] { return at(x, place) } }").entries[0]!.graph;
   it("gives what stands at the places of each row", () => {
