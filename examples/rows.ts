@@ -5,12 +5,12 @@ import type { Figure, Measured, Row, TrainedRun } from "../src/results/row.ts";
 const SEEDS = [0, 1, 2];
 const SHAKESPEARE = "--data DATA/tinyshakespeare/input.txt";
 
-/** BERT's other heads: recipe, the run it starts from, file, metric, what it is. */
+/** BERT's other heads: recipe, its file and the run it starts from, data, metric, what it is. */
 const HEADS = [
-  ["pair", undefined, "pairs", "accuracy", "pairs of phrases: the same day or not"],
-  ["tag", "pretrain", "tags", "accuracy", "tags: words of a date"],
-  ["span", "pretrain", "questions", "exact", "spans: the part that is asked for, both ends"],
-  ["choice", "pair", "choices", "accuracy", "multiple choice: which of four is the same day"],
+  ["pair", "dates.tfm", "none", "pairs", "accuracy", "pairs of phrases: the same day or not"],
+  ["tag", "model.tfm", "RUNS/pretrain", "tags", "accuracy", "tags: words of a date"],
+  ["span", "model.tfm", "RUNS/pretrain", "questions", "exact", "spans: the part that is asked for, both ends"],
+  ["choice", "dates.tfm", "RUNS/pair", "choices", "accuracy", "multiple choice: which of four is the same day"],
 ] as const;
 
 export const rows: readonly Row[] = [
@@ -57,14 +57,14 @@ export const rows: readonly Row[] = [
     makesData: true,
     runs: {
       pretrain: { train: "examples/bert/model.tfm --recipe pretrain", measure: {} },
-      ...Object.fromEntries(HEADS.map(([recipe, from, file]) => [recipe, { train: `examples/bert/model.tfm --recipe ${recipe}${from === undefined ? "" : ` --init-from RUNS/${from}`}`, measure: { held: `eval examples/bert/${file}-heldout.tsv` } }])),
+      ...Object.fromEntries(HEADS.map(([recipe, file, from, data]) => [recipe, { train: `examples/bert/${file} --recipe ${recipe} --init-from ${from}`, measure: { held: `eval examples/bert/${data}-heldout.tsv` } }])),
       ...perSeed("tuned", (seed) => ({ train: `examples/bert/model.tfm --recipe sentence --init-from RUNS/pretrain --seed ${seed}`, measure: { held: "eval examples/bert/sst2-dev.tsv" } })),
       ...perSeed("scratch", (seed) => ({ train: `examples/bert/model.tfm --recipe sentence --init-from none --seed ${seed}`, measure: { held: "eval examples/bert/sst2-dev.tsv" } })),
     },
     figures: [
       { title: "accuracy on SST-2's development set, mean of 3 seeds", of: (all) => meanOfSeeds(all, "tuned", "accuracy"), mark: { atLeast: 0.8 }, digits: 3 },
       { title: "points above no pre-training, means of 3 seeds", of: (all) => 100 * (meanOfSeeds(all, "tuned", "accuracy") - meanOfSeeds(all, "scratch", "accuracy")), mark: { atLeast: 1 }, digits: 1 },
-      ...HEADS.map(([recipe, , , of, title]): Figure => ({ title, of: (all) => metric(all, recipe, "held", of), mark: { atLeast: 0.9 }, digits: 3 })),
+      ...HEADS.map(([recipe, , , , of, title]): Figure => ({ title, of: (all) => metric(all, recipe, "held", of), mark: { atLeast: 0.9 }, digits: 3 })),
     ],
   },
   {

@@ -8,6 +8,8 @@ import { dayOf, distinct, linesOf, tsv } from "../files.ts";
 import type { DataFile, DataRequest } from "../files.ts";
 
 const TRAIN = 8_000, HELD_OUT = 1_000;
+/** How often each review stands in the text: it is for them that the model is pre-trained, and the captions are four times as many. */
+const REVIEWS = 2;
 
 /**
  * `text.txt` and `sst2*.tsv` from the folder; and for each of the other heads, from what Unicode CLDR says of dates in American and
@@ -17,7 +19,8 @@ const TRAIN = 8_000, HELD_OUT = 1_000;
 export function files({ seed, read }: DataRequest): readonly DataFile[] {
   const train = linesOf(read("sst2/train.tsv")), dev = linesOf(read("sst2/dev.tsv"));
   const captions = linesOf(read("multi30k-fr-en/train.tsv")).map((line) => line.split("\t")[1] ?? "");
-  const sentences = [...train.map((line) => line.split("\t")[0] ?? ""), ...captions].map(normalise);
+  const reviews = train.map((line) => line.split("\t")[0] ?? "");
+  const sentences = [...Array.from({ length: REVIEWS }, () => reviews).flat(), ...captions].map(normalise);
   shuffle(sentences, draws(seed));
   const header = ["sentence", "label"];
   return [

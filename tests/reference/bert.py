@@ -1,4 +1,4 @@
-"""BERT (Devlin et al. 2019) out of PyTorch's layers, pre-training and four heads: what examples/bert/model.tfm must compute."""
+"""BERT (Devlin et al. 2019) out of PyTorch's layers, pre-training and five heads: what examples/bert/model.tfm must compute."""
 import torch
 from torch.nn import functional as F
 
@@ -13,9 +13,10 @@ POOL = under("pool", linear_shapes(D, D))
 HEAD = {
     "pretrain": {**POOL, **under("follow", linear_shapes(D, 2)), **under("turn", linear_shapes(D, D)), **under("norm2", norm_shapes(D)), "bias": (VOCAB,)},
     "sentence": {**POOL, **under("judge", linear_shapes(D, CLASSES))},
-    "tag": under("tagger", linear_shapes(D, TAGS)),
-    "span": under("ends", linear_shapes(D, 2)),
-    "choice": {**POOL, "prefer.weight": (D, 1)},
+    "pair": {**POOL, **under("judge", linear_shapes(D, CLASSES))},
+    "tag": under("judge", linear_shapes(D, TAGS)),
+    "span": under("judge", linear_shapes(D, 2)),
+    "choice": {**POOL, **under("judge", linear_shapes(D, 1))},
 }
 
 
@@ -44,17 +45,28 @@ def pretrain(w, batch):
 
 
 def sentence(w, batch):
+    """By the mean of the tokens that are there, where the other heads read the first; each third token is hidden, but for the special ones."""
+    def judged(ids):
+        there = (ids != PAD).float()[..., None]
+        mean = (encode(w, ids, batch["segment"]) * there).sum(1) / there.sum(1)
+        return linear(w, "judge", torch.tanh(linear(w, "pool", mean)))
+    ids = batch["ids"]
+    hidden = (torch.arange(ids.shape[1]) % 3 == 0) & (ids >= SPECIALS)
+    return {"loss": F.cross_entropy(judged(ids.masked_fill(hidden, MASK)), batch["label"]), "sentence": judged(ids)}
+
+
+def pair(w, batch):
     y = linear(w, "judge", pooled(w, encode(w, batch["ids"], batch["segment"])))
-    return {"loss": F.cross_entropy(y, batch["label"]), "sentence": y}
+    return {"loss": F.cross_entropy(y, batch["label"]), "pair": y}
 
 
 def tag(w, batch):
-    y = linear(w, "tagger", encode(w, batch["ids"], batch["segment"]))
+    y = linear(w, "judge", encode(w, batch["ids"], batch["segment"]))
     return {"loss": F.cross_entropy(y[batch["scored"]], batch["tag"][batch["scored"]]), "tagging": y}
 
 
 def span(w, batch):
-    y = linear(w, "ends", encode(w, batch["ids"], batch["segment"])).transpose(1, 2)
+    y = linear(w, "judge", encode(w, batch["ids"], batch["segment"])).transpose(1, 2)
     loss = (F.cross_entropy(y[:, 0], batch["first"]) + F.cross_entropy(y[:, 1], batch["last"])) / 2
     return {"loss": loss, "span": y}
 
@@ -62,7 +74,7 @@ def span(w, batch):
 def choice(w, batch):
     """Each choice is read by itself behind its question, and the scores of a question's choices are compared."""
     each = zip(batch["ids"].split(CHOICES), batch["segment"].split(CHOICES))
-    y = torch.stack([linear(w, "prefer", pooled(w, encode(w, ids, segment)))[:, 0] for ids, segment in each])
+    y = torch.stack([linear(w, "judge", pooled(w, encode(w, ids, segment)))[:, 0] for ids, segment in each])
     return {"loss": F.cross_entropy(y, batch["label"]), "choice": y}
 
 
@@ -82,6 +94,6 @@ def questions(rng, examples=2, length=10):
 
 if __name__ == "__main__":
     sizes = dict(vocab=VOCAB, length=LENGTH, d=D, heads=HEADS, layers=LAYERS, classes=CLASSES, tags=TAGS)
-    for seed, compute in ((2, pretrain), (2, sentence), (7, tag), (6, span)):
+    for seed, compute in ((2, pretrain), (2, sentence), (3, pair), (7, tag), (6, span)):
         record(f"bert-{compute.__name__}", {**BODY, **HEAD[compute.__name__]}, seed, sentences, compute, **sizes)
     record("bert-choice", {**BODY, **HEAD["choice"]}, 8, questions, choice, **sizes)
