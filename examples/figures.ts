@@ -135,9 +135,10 @@ function fillMaskSvg(title: string, gaps: readonly Gap[]): string {
     const bars = best.map(({ token, probability }, k) => {
       const top = y + 14 + k * 20;
       const right = token === wanted;
-      return `<text class="m" x="150" y="${top + 12}" text-anchor="end">${escape(token)}</text><rect x="160" y="${top + 2}" width="${Math.max(1, probability * 520).toFixed(1)}" height="13" rx="2" fill="${right ? "#1f7a44" : "#2f66c9"}"/><text class="s" x="${(168 + probability * 520).toFixed(1)}" y="${top + 12}">${(100 * probability).toFixed(1)} %${right ? ", as in the text" : ""}</text>`;
+      return `<text class="m" x="150" y="${top + 12}" text-anchor="end">${escape(token)}</text><rect x="160" y="${top + 2}" width="${Math.max(1, probability * 440).toFixed(1)}" height="13" rx="2" fill="${right ? "#1f7a44" : "#2f66c9"}"/><text class="s" x="${(168 + probability * 440).toFixed(1)}" y="${top + 12}">${(100 * probability).toFixed(1)} %${right ? ", as in the text" : ""}</text>`;
     });
-    return [`<text x="24" y="${y}">${escape(end(before, 52))} <tspan fill="#b3261e" font-weight="600">[MASK]</tspan> ${escape(begin(after, 44))}</text>`, `<text class="s" x="${width - 24}" y="${y + 26}" text-anchor="end">in the text: ${escape(wanted)}</text>`, ...bars];
+    const missed = best.some(({ token }) => token === wanted) ? [] : [`<text class="s" x="${width - 24}" y="${y + 26}" text-anchor="end">in the text: ${escape(wanted)}</text>`];
+    return [`<text x="24" y="${y}">${escape(end(before, 52))} <tspan fill="#b3261e" font-weight="600">[MASK]</tspan> ${escape(begin(after, 44))}</text>`, ...missed, ...bars];
   });
   const height = 62 + gaps.length * block;
   return [
