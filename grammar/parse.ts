@@ -27,10 +27,7 @@ export function parse(source: SourceFile): Parsed {
   const report = (d: Diagnostic): void => {
     diagnostics.push(d);
   };
-  const lexed = lex(file.text);
-  const comments = lexed.comments.map((c) => commentOf(file, c));
-  const { pieces, unbalanced } = structure(file, mend(file, lexed.tokens, report), report);
-  const reader = new Reader(file, comments, report);
+  const { reader, comments, pieces, unbalanced } = open(file, report);
   const tops: ast.Top[] = [];
   let blockMissing = unbalanced; // what should stand in it is told once
   for (const piece of pieces) {
@@ -45,6 +42,22 @@ export function parse(source: SourceFile): Parsed {
   diagnostics.sort((a, b) => a.span.start - b.span.start);
   const span = { file, start: 0, end: file.text.length };
   return { ast: { kind: "file", source: file, tops, comments, span }, diagnostics };
+}
+
+/** Reads a text that is to be one assignment of one value, `recipe.lr = 3e-4`; undefined where it is anything else. Never throws. */
+export function parseAssignment(file: SourceFile): { readonly assignment: ast.Assign | undefined; readonly diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const { reader, pieces } = open(file, (d) => diagnostics.push(d));
+  const [item, ...more] = reader.items(pieces);
+  return { assignment: item?.kind === "assign" && item.values.length === 1 && more.length === 0 ? item : undefined, diagnostics };
+}
+
+/** The text's pieces, and who reads them. */
+function open(file: SourceFile, report: (d: Diagnostic) => void) {
+  const lexed = lex(file.text);
+  const comments = lexed.comments.map((c) => commentOf(file, c));
+  const { pieces, unbalanced } = structure(file, mend(file, lexed.tokens, report), report);
+  return { reader: new Reader(file, comments, report), comments, pieces, unbalanced };
 }
 
 /** Made when the first file is read: chevrotain's analysis of the grammar takes some 20 ms. */

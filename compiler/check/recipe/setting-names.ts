@@ -5,3 +5,6 @@ export const SETTINGS = [
 ] as const;
 
 export type SettingName = (typeof SETTINGS)[number];
+
+/** Settings that are calls: `--set recipe.optimizer='Sgd(lr: 0.1)'` is read as the file would be. The others take what `valueFromText` reads. */
+export const CALLS: ReadonlySet<string> = new Set<SettingName>(["tokenizer", "data", "model", "optimizer", "generate"]);

@@ -1,5 +1,6 @@
 /** The settings of a recipe: gathered from it and those that it is like, each evaluated when another asks for it. */
 import type { Decl, Expr as Node, Method, Target } from "../../../grammar/ast.ts";
+import { parseAssignment } from "../../../grammar/parse.ts";
 import type { Span } from "../../../grammar/source.ts";
 import * as dims from "../../dim.ts";
 import { STEP } from "../../ir/expr.ts";
@@ -17,7 +18,7 @@ import type { Context, Frame, World } from "../world.ts";
 import { Run } from "../run.ts";
 import type { PatternSetting } from "./groups.ts";
 import { modelOf } from "./model-setting.ts";
-import { SETTINGS, type SettingName } from "./setting-names.ts";
+import { CALLS, SETTINGS, type SettingName } from "./setting-names.ts";
 
 export interface RecipeOptions {
   readonly set: Readonly<Record<string, string>>;
@@ -145,15 +146,29 @@ export class Settings {
     into.set(key, { target, values, home: this.home });
   }
 
-  /** `--set recipe.batch=8`; those of the model are read when it is built. */
+  /** `--set recipe.batch=8`, and of a recipe with `let lr = 1e-3` also `recipe.lr=3e-4`; those of the model are read when it is built. */
   private readOverrides(): void {
     for (const [path, text] of Object.entries(this.options.set)) {
       if (!path.startsWith("recipe.")) continue;
       const name = path.slice("recipe.".length);
       const span = setSpan(path, text);
-      if (!SETTINGS.includes(name as SettingName)) this.world.report(errors.unknownSetting(span, name, nearest(name, SETTINGS), SETTINGS));
-      else this.overrides.set(name, name === "init_from" && text !== "none" ? { kind: "text", value: text } : valueFromText(text, span, this.home));
+      if (this.lets.has(name) || CALLS.has(name)) this.rewrite(name, span);
+      else if (!SETTINGS.includes(name as SettingName)) {
+        const all = [...this.lets.keys(), ...SETTINGS];
+        this.world.report(errors.unknownSetting(span, name, nearest(name, all), all));
+      } else this.overrides.set(name, name === "init_from" && text !== "none" ? { kind: "text", value: text } : valueFromText(text, span, this.home));
     }
+  }
+
+  /** Puts the expression that the command line has in the place of the file's. */
+  private rewrite(name: string, span: Span): void {
+    const { assignment, diagnostics } = parseAssignment(span.file);
+    for (const diagnostic of diagnostics) this.world.report(diagnostic);
+    const [target, node] = [assignment?.targets[0], assignment?.values[0]];
+    if (!target || !node) {
+      if (diagnostics.length === 0) this.world.report(errors.wrongSetting(span, name, "one expression"));
+    } else if (this.lets.has(name)) this.lets.set(name, node);
+    else this.written.set(name, { target, values: [node], home: this.home });
   }
 
   context(run: Run = this.building, vars = new Map<string, Val>()): Context {
