@@ -1,11 +1,12 @@
 // A WebGPU adapter for this clone: the system's own where it works, else a private one.
 
-import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { captured } from "./child.mjs";
 import { adapterFolder, cache, root } from "./paths.mjs";
+import { removeLeftovers } from "./packages.mjs";
 import { fetchPrivateAdapter, privateEnvironment } from "./private-adapter.mjs";
 
 /**
@@ -15,7 +16,7 @@ import { fetchPrivateAdapter, privateEnvironment } from "./private-adapter.mjs";
  * @returns {Promise<{ ok: true } | { ok: false, reason: string }>}
  */
 export async function ensureAdapter(say) {
-  removeLeftovers();
+  removeLeftovers(adapterFolder);
   const system = await probe(withoutPrivate(process.env));
   if (system !== undefined) {
     // A private driver would hide a better adapter that has come since. One that the user's environment names may go again: then keep.
@@ -56,12 +57,6 @@ function withoutPrivate(env) {
   if (rest.length > 0) cleaned.LD_LIBRARY_PATH = rest.join(":");
   else delete cleaned.LD_LIBRARY_PATH;
   return cleaned;
-}
-
-/** What set-ups that were killed left behind; the lock keeps living ones out. */
-function removeLeftovers() {
-  if (!existsSync(cache)) return;
-  for (const name of readdirSync(cache)) if (/^adapter\.(new|old)-/.test(name)) rmSync(path.join(cache, name), { recursive: true, force: true });
 }
 
 /** Moved away first, so that an interruption leaves no half of it in place. */

@@ -3,6 +3,7 @@
 import path from "node:path";
 import { buildIfChanged } from "../build.mjs";
 import { ensureAdapter } from "./adapter.mjs";
+import { ensureBrowser } from "./browser.mjs";
 import { installDependencies } from "./dependencies.mjs";
 import { lock } from "./lock.mjs";
 import { cache } from "./paths.mjs";
@@ -13,7 +14,7 @@ export const NO_ADAPTER = 3;
 /**
  * Makes the clone ready: npm packages, bundles, an adapter. Says one line for each thing that it does, nothing where nothing is to do.
  *
- * @param {{ adapter?: boolean }} [wanted] `adapter: false` leaves the adapter out
+ * @param {{ adapter?: boolean, browser?: boolean }} [wanted] `adapter: false` leaves the adapter out; `browser: true` fetches a browser too, if it can
  * @returns {Promise<number>} 0, or the exit code after saying on stderr what went wrong and what to do
  */
 export async function setUp(wanted = {}) {
@@ -27,7 +28,10 @@ export async function setUp(wanted = {}) {
     if (!built.ok) return failed(built.reason);
     if (wanted.adapter === false) return 0;
     const adapter = await ensureAdapter(say);
-    return adapter.ok ? 0 : failed(`There is no WebGPU adapter: ${adapter.reason}`, NO_ADAPTER);
+    if (!adapter.ok) return failed(`There is no WebGPU adapter: ${adapter.reason}`, NO_ADAPTER);
+    const browser = wanted.browser === true ? await ensureBrowser(say) : { ok: true };
+    if (!browser.ok) say(`there is no browser: ${browser.reason} The tests on pages are left out, and counted.`);
+    return 0;
   } finally {
     release();
   }

@@ -8,15 +8,11 @@ import { packageRoot } from "../../src/package-root.ts";
 import { describeGpu, withoutGpu } from "../support/gpu.ts";
 import { calls } from "./calls.ts";
 import type { Results } from "./calls.ts";
-import { chromiumPath, openInChromium } from "./chromium.ts";
+import { openInChromium } from "./chromium.ts";
 import type { Served } from "./chromium.ts";
 import { expectMeaning } from "./expected.ts";
 import { moduleFiles, tokenizer, userFolder, weightsFile } from "./tiny.ts";
 import type { Folder } from "./tiny.ts";
-
-const executable = chromiumPath();
-/** A machine without a browser passes, and says why: what is tried here in a browser is tested in Node everywhere. */
-let reason = executable === undefined ? "there is no Chromium (on Debian: apt-get install chromium; CHROMIUM names another)" : undefined;
 
 /** Weights by address, the tokenizer by response, the GPU by default. */
 const PAGE = `
@@ -28,9 +24,9 @@ globalThis.compute = async (module) => {
 `;
 
 let folder: Folder | undefined;
-let served: Served | undefined;
+let opened: Served | string = "not opened";
 beforeAll(async () => {
-  if (executable === undefined || withoutGpu) return;
+  if (withoutGpu) return;
   const built = (await buildIfChanged(() => {})) as { readonly ok: boolean; readonly reason?: string };
   if (!built.ok) throw new Error(built.reason);
   folder = userFolder();
@@ -43,23 +39,21 @@ beforeAll(async () => {
   folder.write("tokenizer.json", JSON.stringify(tokenizer.toJSON()));
   folder.write("calls.js", `export ${calls.toString()}\n`);
   folder.write("page.js", PAGE);
-  served = await openInChromium(executable, folder.path);
-  const adapter = await served.page.evaluate("navigator.gpu?.requestAdapter().then((adapter) => adapter !== null) ?? false");
-  if (adapter !== true) reason = `${executable} offers no WebGPU adapter`;
+  opened = await openInChromium(folder.path);
 }, 120_000);
 afterAll(async () => {
-  await served?.close();
+  if (typeof opened !== "string") await opened.close();
   folder?.remove();
 });
 
-describeGpu("in a browser", () => it.each([
+describeGpu("in a browser", () => it.for([
   // Kernels for subgroups of 8 lanes: SwiftShader's have 4, so the variants without subgroups are taken.
   ["with the runtime of the package and a CPU's kernels", "/transformer.js"],
   ["with the runtime inside and any adapter's kernels", "/standalone/transformer.js"],
-])("a compiled module computes in Chromium what the model means, %s", async (_, module) => {
-  if (served === undefined || reason !== undefined) return console.info(`Not tried in a browser: ${reason}.`);
-  const results = await served.page.evaluate(`compute(${JSON.stringify(module)})`);
+])("a compiled module computes in Chromium what the model means, %s", { timeout: 120_000 }, async ([, module], { skip }) => {
+  if (typeof opened === "string") return skip(opened);
+  const results = await opened.page.evaluate(`compute(${JSON.stringify(module)})`);
   expectMeaning(results as Results);
   // Of the address where there is nothing, and of the option that Windows alone ignores.
-  expect(served.messages.filter((message) => !/404|powerPreference/.test(message))).toEqual([]);
-}, 120_000));
+  expect(opened.messages.filter((message) => !/404|powerPreference/.test(message))).toEqual([]);
+}));
