@@ -42,13 +42,14 @@ export function browser(folder = browserFolder, debians = "/usr/bin/chromium") {
   if (text === "") return undefined;
   const { executable, libraries, fonts } = JSON.parse(text);
   const at = (place) => path.join(folder, place);
-  return { executable: at(executable), environment: { LD_LIBRARY_PATH: at(libraries), FONTCONFIG_FILE: at(fonts) } };
+  return { executable: at(executable), environment: { LD_LIBRARY_PATH: libraries.map(at).join(path.delimiter), FONTCONFIG_FILE: at(fonts) } };
 }
 
 /** Writes browser.json, and fonts.conf, as the system may have no fonts. Their paths are relative to the folder, so that a moved clone stays right. */
 function describe(folder, packages) {
-  const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((name) => `root/usr/lib/${name}`).find((name) => existsSync(path.join(folder, name)));
-  if (libraries === undefined || !existsSync(path.join(folder, EXECUTABLE))) return { ok: false, reason: "the packages hold no Chromium" };
+  // PulseAudio's library finds another of its own by an absolute path.
+  const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].flatMap((name) => [name, `${name}/pulseaudio`]).map((name) => `root/usr/lib/${name}`).filter((name) => existsSync(path.join(folder, name)));
+  if (libraries.length === 0 || !existsSync(path.join(folder, EXECUTABLE))) return { ok: false, reason: "the packages hold no Chromium" };
   writeFileSync(path.join(folder, "fonts.conf"), FONTS);
   writeFileSync(path.join(folder, "browser.json"), `${JSON.stringify({ executable: EXECUTABLE, libraries, fonts: "fonts.conf", packages }, null, 2)}\n`);
   return { ok: true };

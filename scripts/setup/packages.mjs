@@ -1,6 +1,6 @@
 // Packages of the system's distribution, fetched and unpacked into a folder of the project: no root, nothing installed.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseDeb822, parseOneLine, parseOsRelease, privateSources } from "./apt-sources.mjs";
@@ -111,6 +111,12 @@ async function unpack(archives, root) {
   for (const name of kept) {
     const { code, output: said } = await output("dpkg-deb", ["-x", path.join(archives, name), root]);
     if (code !== 0) return { ok: false, reason: `${name} could not be unpacked: ${lastLine(said)}` };
+  }
+  // Some packages still have their libraries in /lib, which is /usr/lib on the systems that they are for.
+  const lib = path.join(root, "lib");
+  if (existsSync(lib)) {
+    cpSync(lib, path.join(root, "usr/lib"), { recursive: true, verbatimSymlinks: true });
+    rmSync(lib, { recursive: true });
   }
   return { ok: true, packages: kept.map((name) => name.replace(/_[^_]*\.deb$/, "").replace(/%3a/gi, ":").replace("_", " ")) };
 }

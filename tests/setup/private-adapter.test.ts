@@ -1,13 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { fetchPrivateAdapter, privateEnvironment } from "../../scripts/setup/private-adapter.mjs";
 import { machine, standIns } from "./stand-ins.ts";
 
 const { folder } = standIns({
-  fetched: ["mesa-vulkan-drivers_25.0.7-2_amd64", "libvulkan1_1%3a1.3_amd64", "libc6_2.36_amd64"],
+  fetched: ["mesa-vulkan-drivers_25.0.7-2_amd64", "libvulkan1_1%3a1.3_amd64", "libexpat1_2.5_amd64", "libc6_2.36_amd64"],
   unpacked: `  *mesa*) [ -n "$TEST_NO_DRIVER" ] || { mkdir -p "$3/usr/share/vulkan/icd.d"; echo '{}' > "$3/usr/share/vulkan/icd.d/lvp_icd.x86_64.json"; };;
-  *libvulkan1*) mkdir -p "$3/usr/lib/x86_64-linux-gnu"; : > "$3/usr/lib/x86_64-linux-gnu/libvulkan.so.1";;`,
+  *libvulkan1*) mkdir -p "$3/usr/lib/x86_64-linux-gnu"; : > "$3/usr/lib/x86_64-linux-gnu/libvulkan.so.1";;
+  *libexpat*) mkdir -p "$3/lib/x86_64-linux-gnu"; : > "$3/lib/x86_64-linux-gnu/libexpat.so.1.8"; ln -s libexpat.so.1.8 "$3/lib/x86_64-linux-gnu/libexpat.so.1";;`,
 });
 
 const place = (): string => path.join(folder(), ".cache/adapter");
@@ -19,9 +20,11 @@ describe.runIf(process.platform === "linux")("fetching a private driver", () => 
     expect(JSON.parse(readFileSync(path.join(place(), "adapter.json"), "utf8"))).toEqual({
       driver: "root/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
       libraries: "root/usr/lib/x86_64-linux-gnu",
-      packages: ["libvulkan1 1:1.3", "mesa-vulkan-drivers 25.0.7-2"],
+      packages: ["libexpat1 2.5", "libvulkan1 1:1.3", "mesa-vulkan-drivers 25.0.7-2"],
     });
     expect(readFileSync(path.join(folder(), "log.unpacked"), "utf8")).not.toContain("libc6");
+    // Of a package that has its libraries in /lib.
+    expect(readlinkSync(path.join(place(), "root/usr/lib/x86_64-linux-gnu/libexpat.so.1"))).toBe("libexpat.so.1.8");
     expect(readFileSync(path.join(folder(), "log.list"), "utf8")).toBe("deb http://mirror.test/debian bookworm main\ndeb http://mirror.test/debian bookworm-backports main\n");
 
     const commands = readFileSync(path.join(folder(), "log"), "utf8").split("\n").filter((line) => line.includes("Dir::"));
