@@ -66,8 +66,9 @@ function programHash(model: Model): string {
   return shortHash(JSON.stringify(compile(model, { profile: { kind: "cpu" }, training: true, entries: usedEntries(model) }).program));
 }
 
-/** What a recipe decides and the program does not hold. */
+/** What a recipe decides and the program does not hold: what it trains on, for how long, and which weights are kept. */
 function recipeText(model: Model): string {
-  const { name, tokenizer, data, reports, batch, steps, seed, accumulate, generate, initFrom } = recipeOf(model);
-  return JSON.stringify([model.root.hyperparameters, name, tokenizer, data.source, data.arguments, reports, batch, steps, seed, accumulate, generate, initFrom]);
+  const { name, tokenizer, data, reports, batch, steps, seed, accumulate, generate, initFrom, validation, phases, evaluate, patience, watch } = recipeOf(model);
+  const kept = [validation, phases, evaluate, patience, watch];
+  return JSON.stringify([model.root.hyperparameters, name, tokenizer, data.source, data.arguments, reports, batch, steps, seed, accumulate, generate, initFrom, ...kept]);
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { rows } from "../../examples/rows.ts";
 import { reporting } from "../commands/refused.ts";
@@ -13,6 +14,7 @@ import { readResults, writeResults } from "./record.ts";
 import type { Results, RunResult } from "./record.ts";
 import type { Row } from "./row.ts";
 import { makeData } from "./make-data.ts";
+import { withReached } from "./readme.ts";
 import { staleRuns } from "./stale.ts";
 import { resultsTable } from "./table.ts";
 import { measureRun, measuredOtherwise, reasonToTrain, trainRun } from "./train-run.ts";
@@ -34,7 +36,7 @@ startProgram(() => {
       if (!options.markOnly) for (const row of chosen) await trainRow(row, places, options.again, (line) => output.say(line));
     } finally {
       // Once, because it compiles every row anew.
-      writeTable(readResults(RESULTS));
+      writeTables(readResults(RESULTS));
     }
     return exitCodes.ok;
   }));
@@ -75,8 +77,14 @@ function ordered(results: Results): Results {
   }));
 }
 
-function writeTable(results: Results): void {
-  valueOf(writeAtomically(TABLE, resultsTable(rows, results, staleRuns(results))));
+/** Into RESULTS.md, and of each example into its README. */
+function writeTables(results: Results): void {
+  const stale = staleRuns(results);
+  valueOf(writeAtomically(TABLE, resultsTable(rows, results, stale)));
+  for (const row of rows) {
+    const readme = path.join("examples", row.name, "README.md");
+    valueOf(writeAtomically(readme, withReached(readFileSync(readme, "utf8"), row, results, stale)));
+  }
 }
 
 function rowOf(name: string): Row {

@@ -15,7 +15,7 @@ export function resultsTable(rows: readonly Row[], results: Results, stale: Stal
     "",
     "| example | figure | reached | mark | |",
     "| --- | --- | --- | --- | --- |",
-    ...rows.flatMap((row) => figureLines(row, results, stale)),
+    ...rows.flatMap((row) => row.figures.map((figure) => `| [${row.name}](${row.name}/README.md) | ${figureCells(row, figure, results, stale)} |`)),
     "",
     "## How",
     "",
@@ -23,14 +23,13 @@ export function resultsTable(rows: readonly Row[], results: Results, stale: Stal
   ].join("\n").trimEnd()}\n`;
 }
 
-function figureLines(row: Row, results: Results, stale: Stale): readonly string[] {
-  return row.figures.map((figure) => {
-    const value = valueOf(row, figure, results);
-    const missing = Object.keys(row.runs).some((run) => results[row.name]?.[run] === undefined);
-    const old = Object.keys(row.runs).some((run) => stale.has(`${row.name}/${run}`));
-    const verdict = value === undefined ? (missing ? "not trained yet" : "not measured") : `${reached(figure, value) ? "reached" : "missed"}${old ? ", stale" : ""}`;
-    return `| [${row.name}](${row.name}/README.md) | ${figure.title} | ${value === undefined ? "" : value.toFixed(figure.digits)} | ${markText(figure)} | ${verdict} |`;
-  });
+/** Between the first bar and the last: what a figure is, what was reached, the mark, and the verdict. */
+export function figureCells(row: Row, figure: Figure, results: Results, stale: Stale): string {
+  const value = valueOf(row, figure, results);
+  const missing = Object.keys(row.runs).some((run) => results[row.name]?.[run] === undefined);
+  const old = Object.keys(row.runs).some((run) => stale.has(`${row.name}/${run}`));
+  const verdict = value === undefined ? (missing ? "not trained yet" : "not measured") : `${reached(figure, value) ? "reached" : "missed"}${old ? ", stale" : ""}`;
+  return `${figure.title} | ${value === undefined ? "" : value.toFixed(figure.digits)} | ${markText(figure)} | ${verdict}`;
 }
 
 /** Undefined until all that it takes was measured. */
@@ -54,12 +53,16 @@ function howLines(row: Row, results: Results, stale: Stale): readonly string[] {
 
 function runLines(run: string, { train, measure, seconds, steps, adapter, date, hashes }: RunResult, stale: string | undefined): readonly string[] {
   const commands = [`npx --no-install tfmc train ${train}`, ...Object.values(measure).map((line) => `npx --no-install tfmc ${line.replace(/^\w+/, (command) => `${command} RUNS/${run}`)}`)];
-  const minutes = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   return [
     ...(stale === undefined ? [] : [`**Stale: ${stale}.**`]),
-    `\`${run}\`: ${steps.toLocaleString("en-US")} steps in ${minutes} on ${adapter}, ${date.slice(0, 10)}; recipe ${hashes.recipe}, data ${hashes.data}, program ${hashes.program}`,
+    `\`${run}\`: ${steps.toLocaleString("en-US")} steps in ${minutesText(seconds)} on ${adapter}, ${date.slice(0, 10)}; recipe ${hashes.recipe}, data ${hashes.data}, program ${hashes.program}`,
     "",
     ...commands.map((line) => `    ${line}`),
     "",
   ];
+}
+
+/** "13:45" */
+export function minutesText(seconds: number): string {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }

@@ -8,6 +8,7 @@ import { readResults } from "../../src/results/record.ts";
 import type { Results, RunResult } from "../../src/results/record.ts";
 import type { Row } from "../../src/results/row.ts";
 import { staleRuns } from "../../src/results/stale.ts";
+import { withReached } from "../../src/results/readme.ts";
 import { resultsTable } from "../../src/results/table.ts";
 import { commandLine, reasonToTrain } from "../../src/results/train-run.ts";
 import { trainAllOptions } from "../../src/results/options.ts";
@@ -61,10 +62,17 @@ describe("what has to be trained", () => {
     expect(await reason("second", { first: { ...first, date: "2026-01-01T12:00:00Z" }, second })).toBe("first was trained since");
   });
 
-  test("a hyperparameter and the vocabulary change the hashes", () => {
+  test("a hyperparameter, the vocabulary, what is held out and when it is measured change the hashes", () => {
     const first = standing("first", 2);
     expect(staleRuns({ gpt: { first } }).size).toBe(0);
-    for (const changed of [{ set: { d: "64", layers: "1" } }, { tokenizer: { ...first.compiled.tokenizer, size: 70 } }]) {
+    const { set, tokenizer } = first.compiled;
+    const others = [
+      { set: { d: "64", layers: "1" } },
+      { set: { ...set, "recipe.validation": "0.5" } },
+      { set: { ...set, "recipe.evaluate": "5" } },
+      { tokenizer: { ...tokenizer, size: 70 } },
+    ];
+    for (const changed of others) {
       expect([...staleRuns({ gpt: { first: { ...first, compiled: { ...first.compiled, ...changed } } } }).keys()]).toEqual(["gpt/first"]);
     }
   });
@@ -97,9 +105,14 @@ describe("the table", () => {
   });
 });
 
-test("examples/RESULTS.md tells which rows no longer stand (npm run train:all -- --mark writes it)", () => {
+test("examples/RESULTS.md and the examples' READMEs tell which rows no longer stand (npm run train:all -- --mark writes them)", () => {
   const results = readResults("examples/results.json");
-  expect(readFileSync("examples/RESULTS.md", "utf8")).toBe(resultsTable(rows, results, staleRuns(results)));
+  const stale = staleRuns(results);
+  expect(readFileSync("examples/RESULTS.md", "utf8")).toBe(resultsTable(rows, results, stale));
+  for (const row of rows) {
+    const readme = readFileSync(`examples/${row.name}/README.md`, "utf8");
+    expect(withReached(readme, row, results, stale)).toBe(readme);
+  }
 });
 
 test("every row is an example", () => {
