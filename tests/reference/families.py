@@ -30,12 +30,16 @@ def linear_shapes(n, m):
     return {"weight": (n, m), "bias": (m,)}
 
 
+def attention_shapes(d, heads):
+    """With all biases."""
+    head = d // heads
+    return {"wq": (d, heads, head), "wk": (d, heads, head), "wv": (d, heads, head), "wo": (heads, head, d),
+            "bias_q": (heads, head), "bias_k": (heads, head), "bias_v": (heads, head), "bias_o": (d,)}
+
+
 def block_shapes(d, heads, ff):
     """A self-attention and a feed-forward with their norms and all biases."""
-    head = d // heads
-    attention = {"wq": (d, heads, head), "wk": (d, heads, head), "wv": (d, heads, head), "wo": (heads, head, d),
-                 "bias_q": (heads, head), "bias_k": (heads, head), "bias_v": (heads, head), "bias_o": (d,)}
-    return {**under("attend", attention), **under("feed.up", linear_shapes(d, ff)), **under("feed.down", linear_shapes(ff, d)),
+    return {**under("attend", attention_shapes(d, heads)), **under("feed.up", linear_shapes(d, ff)), **under("feed.down", linear_shapes(ff, d)),
             **under("norm1", norm_shapes(d)), **under("norm2", norm_shapes(d))}
 
 

@@ -13,9 +13,8 @@ import { LOSS } from "../../compiler/plan/layout.ts";
 import { sourceFile } from "../../grammar/source.ts";
 import { createSession } from "../../runtime/create-session.ts";
 import type { Sizes } from "../../runtime/size.ts";
-import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
-import { checkedModel, referenceTensors, relativeError } from "../support/reference.ts";
+import { checkedModel, type ReferenceCase, referenceCase, relativeError, SMALL_TOKENIZER, SMALL_TRANSLATION } from "../support/reference.ts";
 
 interface Case {
   /** Of the file with the numbers. */
@@ -42,7 +41,12 @@ interface Case {
 
 const BERT = { family: "bert", set: { layers: "1", d: "16", heads: "2", length: "12", p: "0" }, tokenizer: { size: 29 }, sizes: { B: 4, T: 10 } };
 
+const TRANSLATION = { family: "translation", recipe: "translate", tokenizer: SMALL_TOKENIZER, sizes: { B: 3, S: 7, T: 6 }, entry: "forward" };
+
 const CASES: readonly Case[] = [
+  { ...TRANSLATION, name: "translation-post", set: { ...SMALL_TRANSLATION, pre: "false", tied: "true" } },
+  { ...TRANSLATION, name: "translation-pre", set: { ...SMALL_TRANSLATION, pre: "true", tied: "true" } },
+  { ...TRANSLATION, name: "translation-untied", set: { ...SMALL_TRANSLATION, pre: "true", tied: "false" } },
   { name: "gpt", family: "gpt", recipe: "shakespeare", set: { layers: "2", d: "16", heads: "2", length: "9" }, tokenizer: { size: 23 }, sizes: { B: 3, T: 7 }, entry: "forward" },
   { name: "llama", family: "llama", recipe: "shakespeare", set: { layers: "2", d: "16", ff: "20" }, tokenizer: { size: 23 }, sizes: { B: 3, T: 7 }, entry: "forward" },
   { name: "moe", family: "moe", recipe: "shakespeare", set: { layers: "2", d: "16", ff: "20" }, tokenizer: { size: 23 }, sizes: { B: 3, T: 7 }, entry: "forward" },
@@ -163,23 +167,8 @@ function modelOf({ family, file = "model.tfm", recipe, also = "", set, tokenizer
   return checkedModel(`${family}/${file}`, `${read(`${family}/${file}`)}\n${also}\n`, { recipe, set, use, tokenizer });
 }
 
-interface Expected {
-  readonly loss: ArrayLike<number>;
-  readonly weights: ReadonlyMap<string, ArrayLike<number>>;
-  readonly gradients: ReadonlyMap<string, ArrayLike<number>>;
-  readonly batch: ReadonlyMap<string, ArrayLike<number>>;
-  readonly out: ReadonlyMap<string, Tensor>;
-}
-
-function expectedOf({ name }: Case): Expected {
-  const all = referenceTensors(name);
-  const under = (kind: string): [string, Tensor][] => [...all].flatMap(([path, tensor]) => (path.startsWith(`${kind}.`) ? [[path.slice(kind.length + 1), tensor]] : []));
-  const numbers = (kind: string): Map<string, ArrayLike<number>> => new Map(under(kind).map(([path, { data }]) => [path, data]));
-  return { loss: all.get("loss")!.data, weights: numbers("weight"), gradients: numbers("grad"), batch: numbers("batch"), out: new Map(under("out")) };
-}
-
 /** The parameters whose gradient is further than `most` from PyTorch's, in the measure of the other reference tests. */
-function wrong(gradients: ReadonlyMap<string, ArrayLike<number>>, expected: Expected, most: number): [string, number][] {
+function wrong(gradients: ReadonlyMap<string, ArrayLike<number>>, expected: ReferenceCase, most: number): [string, number][] {
   expect([...gradients.keys()].sort()).toEqual([...expected.gradients.keys()].sort());
   const largest = Math.max(...[...expected.gradients.values()].flatMap((data) => Array.from(data, Math.abs)));
   const errors = [...gradients].map(([path, data]): [string, number] => [path, relativeError(data, expected.gradients.get(path)!, 1e-3 * largest)]);
@@ -195,7 +184,7 @@ describe("equal to PyTorch, by the interpreter", () => {
   for (const one of CASES)
     it(one.name, () => {
       const model = modelOf(one);
-      const expected = expectedOf(one);
+      const expected = referenceCase(one.name);
       const start = new Map(model.running.map(({ path, shape, init }) => [path, Array<number>(shape.reduce((a, b) => a * b, 1)).fill(init.kind === "constant" ? init.value : Number.NaN)]));
       const states = (running: ReadonlyMap<string, ArrayLike<number>>) =>
         Object.fromEntries([...[...expected.weights].map(([path, data]) => [`parameter/${path}`, data] as const), ...[...running].map(([path, data]) => [`running/${path}`, data] as const)]);
@@ -224,7 +213,7 @@ describeGpu("equal to PyTorch, on the adapter", () => {
   for (const one of CASES)
     it(one.name, { timeout: 600_000 }, async () => {
       const model = modelOf(one);
-      const expected = expectedOf(one);
+      const expected = referenceCase(one.name);
       expect([...expected.weights.keys()].sort()).toEqual(model.parameters.map(({ path }) => path).sort());
 
       const { program } = compile(model, { profile: { kind: "cpu" }, training: true, entries: [one.entry] });
