@@ -3,11 +3,13 @@ import { describe, expect, test } from "vitest";
 import { GraphBuilder } from "../../compiler/ir/builder.ts";
 import { identityAccess, mul } from "../../compiler/ir/expr.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import { interpret } from "../../compiler/ir/interpret.ts";
+import { type Bindings, interpret } from "../../compiler/ir/interpret.ts";
 import { verify } from "../../compiler/ir/verify.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
 import { GRAPH_PASSES } from "../../compiler/pipeline.ts";
+import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { checkedModel, relativeError } from "../support/reference.ts";
+import { compiledGraph, type Outputs, runGraph } from "../support/run-graph.ts";
 
 const reference = layerTensors();
 
@@ -24,9 +26,10 @@ function layerTensors(): Map<string, { readonly shape: readonly number[]; readon
 }
 
 /** A layer, or a function, of the library; `x` is what PyTorch's numbers call it. */
-const attention = (settings: string, extra = "", call = "x"): string => `
+const attention = (settings: string, extra = "", call = "x", distant = ""): string => `
 model Case(d = 8) {
-  layer = Attention(d, heads: 4${settings})
+  ${distant && `distant = Alibi(${distant})`}
+  layer = Attention(d, heads: ${distant || 4}${settings}${distant && ", bias: distant"})
   forward(x: [B, T, d]${extra}) -> [B, T, d] = layer(${call})
 }`;
 const scalar = (name: string): string => `model Case(n = 13) { forward(x: [B, n]) -> [B, n] = ${name}(x) }`;
@@ -53,6 +56,7 @@ const CASES: Readonly<Record<string, string>> = {
   "attention.padded": attention("", KEEP, "x, keep: keep"),
   "attention.fully_masked": attention("", KEEP, "x, keep: keep"),
   "attention.causal_masked": attention(", causal: true", KEEP, "x, keep: keep"),
+  "attention.window_both": attention(", window: 3", KEEP, "x, keep: keep"),
   layer_norm: layer("LayerNorm(d)", 9),
   rms_norm: layer("RMSNorm(d)", 9),
   relu: scalar("relu"),
@@ -92,28 +96,50 @@ test("every case of the reference is tried", () => {
   expect(Object.keys(CASES).sort()).toEqual([...names].sort());
 });
 
+/** Scores that depend on the distance of query and key, in both directions too: conditions that a kernel may turn into bounds. */
+const ON_ADAPTER = ["attention.window", "attention.window_both"];
+
+/** The largest relative error, and below which size of all a tensor's elements their error counts as if they had it: `bias_k` has no gradient but rounding. */
+type Closeness = readonly [most: number, floor: number];
+const IN_F64: Closeness = [1e-6, 1e-3], IN_F32: Closeness = [1e-5, 0.1];
+
 describe.each(Object.entries(CASES))("%s", (name, text) => {
   const given = (group: string): [string, ArrayLike<number>][] =>
     [...reference].filter(([key]) => key.startsWith(`${name}.${group}.`)).map(([key, tensor]) => [key.slice(name.length + group.length + 2), tensor.data]);
+  const gradientOf = (): Graph => differentiate(weighted(checkedModel(`${name}.tfm`, text).entries.find((entry) => entry.name === "forward")!.graph));
+  const bindingsOf = (graph: Graph): Required<Pick<Bindings, "sizes" | "inputs" | "states">> => ({
+    sizes: sizesOf(graph),
+    inputs: Object.fromEntries([...given("in"), ["up", reference.get(`${name}.up`)!.data] as const]),
+    states: Object.fromEntries([
+      ...given("in").map(([path, data]) => [`parameter/in.${path}`, data] as const),
+      ...given("weight").map(([path, data]) => [`parameter/layer.${path}`, data] as const),
+    ]),
+  });
 
   test("has PyTorch's result and gradients, before and after all passes", () => {
-    const model = checkedModel(`${name}.tfm`, text);
-    const graph = differentiate(weighted(model.entries.find((entry) => entry.name === "forward")!.graph));
-    const optimized = GRAPH_PASSES.reduce((before, pass) => pass.run(before), graph);
-    const inputs = Object.fromEntries([...given("in"), ["up", reference.get(`${name}.up`)!.data] as const]);
-    const states = Object.fromEntries([
-      ...given("in").map(([path, data]) => [`parameter/in.${path}`, data]),
-      ...given("weight").map(([path, data]) => [`parameter/layer.${path}`, data]),
-    ]);
-    for (const program of [graph, optimized]) {
+    const graph = gradientOf();
+    for (const program of [graph, GRAPH_PASSES.reduce((before, pass) => pass.run(before), graph)]) {
       expect(verify(program)).toEqual([]);
-      const { outputs } = interpret(program, { sizes: sizesOf(program), inputs, states });
-      expectClose(outputs.out!.data, reference.get(`${name}.out`)!.data, "out");
-      const gradients = new Map(program.outputs.flatMap((output) => (output.state ? [[output.state.path, outputs[output.name]!.data] as const] : [])));
-      for (const [path, wanted] of given("grad")) expectClose(gradients.get(`in.${path}`) ?? gradients.get(`layer.${path}`), wanted, path);
-      expect(gradients.size).toBe(given("grad").length);
+      const { outputs } = interpret(program, bindingsOf(program));
+      expectAll(program, Object.fromEntries(Object.entries(outputs).map(([output, { data }]) => [output, data])), IN_F64);
     }
   });
+
+  if (ON_ADAPTER.includes(name))
+    describeGpu("on the adapter", () => {
+      test("has them in f32", async () => {
+        const graph = gradientOf(), bindings = bindingsOf(graph);
+        expectAll(graph, await runGraph(await gpuDevice(), compiledGraph(graph, bindings.sizes), graph, bindings), IN_F32);
+      });
+    });
+
+  /** The result, and every gradient. */
+  function expectAll(graph: Graph, outputs: Outputs, close: Closeness): void {
+    expectClose(outputs.out, reference.get(`${name}.out`)!.data, "out", close);
+    const gradients = new Map(graph.outputs.flatMap((output) => (output.state ? [[output.state.path, outputs[output.name]!] as const] : [])));
+    for (const [path, wanted] of given("grad")) expectClose(gradients.get(`in.${path}`) ?? gradients.get(`layer.${path}`), wanted, path, close);
+    expect(gradients.size).toBe(given("grad").length);
+  }
 
   /** The sizes that the tensors of the case have where the graph has names. */
   function sizesOf(graph: Graph): Record<string, number> {
@@ -130,6 +156,6 @@ describe.each(Object.entries(CASES))("%s", (name, text) => {
   }
 });
 
-function expectClose(found: ArrayLike<number> | undefined, wanted: ArrayLike<number>, what: string): void {
-  expect(relativeError(found ?? [], wanted, 1e-3), what).toBeLessThan(1e-6);
+function expectClose(found: ArrayLike<number> | undefined, wanted: ArrayLike<number>, what: string, [most, floor]: Closeness): void {
+  expect(relativeError(found ?? [], wanted, floor), what).toBeLessThan(most);
 }

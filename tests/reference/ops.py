@@ -25,26 +25,35 @@ def record(case, rng, inputs, weights, out, given={}):
     (out * up).sum().backward()
     found.update({f"{case}.in.{name}": x for name, x in {**inputs, **given}.items()})
     found.update({f"{case}.weight.{name}": w for name, w in weights.items()})
-    found.update({f"{case}.grad.{name}": x.grad for name, x in {**inputs, **weights}.items()})
+    # bias_k has none, for the softmax cancels it: what rounding leaves in its place differs from machine to machine.
+    found.update({f"{case}.grad.{name}": torch.where(x.grad.abs() < 1e-12, 0.0, x.grad) for name, x in {**inputs, **weights}.items()})
     found.update({f"{case}.out": out, f"{case}.up": up})
 
 
 # ---- attention ----------------------------------------------------------------------------------------------------------------
 
-def attend(weights, x, memory, allowed, heads):
+def alibi(heads, T, S):
+    """What is added to the scores, [heads, T, S]: the slopes as Press et al. 2022 give them (§3), a geometric sequence that begins at 2^(-8/heads)."""
+    start = 2 ** (-2 ** -(np.log2(heads) - 3))
+    slopes = torch.tensor([start * start ** h for h in range(heads)], dtype=torch.float64)
+    return -slopes[:, None, None] * (torch.arange(T)[:, None] - torch.arange(S)[None, :]).abs()
+
+
+def attend(weights, x, memory, allowed, bias, heads):
     """PyTorch's multi-head attention; grouped keys and values are repeated. Rows of `allowed` must have something to attend to."""
     d = x.shape[-1]
     repeat = lambda w, axis: w.repeat_interleave(heads // w.shape[axis], axis)
     flat = lambda w: repeat(w, 1).reshape(d, d).T
-    bias = [weights[b] if b == "bias_q" else repeat(weights[b], 0) for b in ("bias_q", "bias_k", "bias_v")] if "bias_q" in weights else []
+    offset = [weights[b] if b == "bias_q" else repeat(weights[b], 0) for b in ("bias_q", "bias_k", "bias_v")] if "bias_q" in weights else []
+    mask = ~allowed if bias is None else bias.masked_fill(~allowed, -torch.inf)
     y, _ = F.multi_head_attention_forward(
         x.transpose(0, 1), memory.transpose(0, 1), memory.transpose(0, 1), d, heads,
-        torch.cat([flat(weights[w]) for w in ("wq", "wk", "wv")]), torch.cat([b.reshape(d) for b in bias]) if bias else None,
-        None, None, False, 0.0, weights["wo"].reshape(d, d).T, weights.get("bias_o"), attn_mask=~allowed, need_weights=False)
+        torch.cat([flat(weights[w]) for w in ("wq", "wk", "wv")]), torch.cat([b.reshape(d) for b in offset]) if offset else None,
+        None, None, False, 0.0, weights["wo"].reshape(d, d).T, weights.get("bias_o"), attn_mask=mask, need_weights=False)
     return y.transpose(0, 1)
 
 
-def attention(case, rng, heads=4, kv_heads=None, head=2, T=5, S=None, causal=False, keep=None, window=0, biased=True, examples=2):
+def attention(case, rng, heads=4, kv_heads=None, head=2, T=5, S=None, causal=False, keep=None, window=0, biased=True, distant=False, examples=2):
     kv_heads, d = kv_heads or heads, heads * head
     x = real(rng, examples, T, d)
     memory = x if S is None else real(rng, examples, S, d)
@@ -57,14 +66,15 @@ def attention(case, rng, heads=4, kv_heads=None, head=2, T=5, S=None, causal=Fal
     t, s = torch.arange(T)[:, None], torch.arange(S or T)[None, :]
     allowed = (s <= t) if causal else torch.ones(T, S or T, dtype=torch.bool)
     if window:
-        allowed = allowed & (s > t - window)
+        allowed = allowed & ((t - s).abs() < window)
+    bias = alibi(heads, T, S or T) if distant else None
     rows = []
     for b in range(examples):  # a row with nothing to attend to mixes nothing: what is left of it is the output's bias
         here = allowed if keep is None else allowed & torch.tensor(keep[b], dtype=torch.bool)[None, :]
         some = here.any(1)
         y = weights["bias_o"].expand(T, d) if biased else torch.zeros(T, d, dtype=torch.float64)
         if some.any():
-            y = y.index_put((some.nonzero()[:, 0],), attend(weights, x[b:b + 1, some], memory[b:b + 1], here[some], heads)[0])
+            y = y.index_put((some.nonzero()[:, 0],), attend(weights, x[b:b + 1, some], memory[b:b + 1], here[some], bias if bias is None else bias[:, some], heads)[0])
         rows.append(y)
     given = {} if keep is None else {"keep": np.array(keep, dtype=bool)}
     record(case, rng, {"x": x} if S is None else {"x": x, "memory": memory}, weights, torch.stack(rows), given)
@@ -82,6 +92,7 @@ def attentions(rng):
     attention("attention.padded", rng, keep=[[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]])
     attention("attention.fully_masked", rng, examples=3, keep=[[1, 1, 0, 1, 0], [0] * 5, [1] * 5])
     attention("attention.causal_masked", rng, causal=True, keep=[[0, 0, 1, 1, 1], [1, 0, 1, 1, 0]])  # first rows of the first example are empty
+    attention("attention.window_both", rng, T=7, window=3, keep=[[1, 1, 0, 1, 1, 0, 0], [1] * 7])
 
 
 # ---- the other layers and losses ----------------------------------------------------------------------------------------------
