@@ -57,6 +57,8 @@ const CASES: Readonly<Record<string, string>> = {
   "attention.fully_masked": attention("", KEEP, "x, keep: keep"),
   "attention.causal_masked": attention(", causal: true", KEEP, "x, keep: keep"),
   "attention.window_both": attention(", window: 3", KEEP, "x, keep: keep"),
+  "attention.alibi": attention(", causal: true", "", "x", "4"),
+  "attention.alibi_both": attention("", KEEP, "x, keep: keep", "8"),
   layer_norm: layer("LayerNorm(d)", 9),
   rms_norm: layer("RMSNorm(d)", 9),
   relu: scalar("relu"),
@@ -71,6 +73,8 @@ const CASES: Readonly<Record<string, string>> = {
   feed_swiglu: layer("FeedForward(d, ff: 10, act: silu, gated: true)", 6),
   embedding: "model Case(n = 11, d = 6) {\n  layer = Embedding(n, d)\n  forward(ids: index(n)[B, T]) -> [B, T, d] = layer(ids)\n}",
   embedding_logits: "model Case(n = 11, d = 6) {\n  layer = Embedding(n, d)\n  forward(x: [B, T, d]) -> [B, T, n] = layer.logits(x)\n}",
+  binary_cross_entropy: "model Case() { forward(x: [B, T], y: [B, T]) -> real = binary_cross_entropy(x, y) }",
+  mse: "model Case() { forward(x: [B, T], y: [B, T], keep: bool[B, T]) -> real = mse(x, y, keep) }",
   cross_entropy: crossEntropy(0),
   cross_entropy_smoothed: crossEntropy(0.1),
   cross_entropy_padded: crossEntropy(0.1),
@@ -97,7 +101,7 @@ test("every case of the reference is tried", () => {
 });
 
 /** Scores that depend on the distance of query and key, in both directions too: conditions that a kernel may turn into bounds. */
-const ON_ADAPTER = ["attention.window", "attention.window_both"];
+const ON_ADAPTER = ["attention.window", "attention.window_both", "attention.alibi", "attention.alibi_both"];
 
 /** The largest relative error, and below which size of all a tensor's elements their error counts as if they had it: `bias_k` has no gradient but rounding. */
 type Closeness = readonly [most: number, floor: number];

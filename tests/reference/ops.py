@@ -93,6 +93,8 @@ def attentions(rng):
     attention("attention.fully_masked", rng, examples=3, keep=[[1, 1, 0, 1, 0], [0] * 5, [1] * 5])
     attention("attention.causal_masked", rng, causal=True, keep=[[0, 0, 1, 1, 1], [1, 0, 1, 1, 0]])  # first rows of the first example are empty
     attention("attention.window_both", rng, T=7, window=3, keep=[[1, 1, 0, 1, 1, 0, 0], [1] * 7])
+    attention("attention.alibi", rng, causal=True, distant=True)
+    attention("attention.alibi_both", rng, head=1, heads=8, distant=True, keep=[[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]])
 
 
 # ---- the other layers and losses ----------------------------------------------------------------------------------------------
@@ -130,6 +132,14 @@ def layers(rng):
         wanted = torch.tensor(np.where(keep, target, -100))
         loss = F.cross_entropy(x.transpose(1, 2), wanted, label_smoothing=smoothing, ignore_index=-100)
         record(name, rng, {"logits": x}, {}, loss, {"target": target, "keep": keep})
+
+    x, y = real(rng, 3, 4, scale=3.0), torch.tensor(rng.random((3, 4)).astype(np.float32), dtype=torch.float64, requires_grad=True)
+    with torch.no_grad():
+        x[0, :2], y[0, :2] = torch.tensor([60.0, -60.0]), torch.tensor([0.0, 1.0])  # wrong by so much that a sigmoid rounds to 0 or 1
+    record("binary_cross_entropy", rng, {"x": x, "y": y}, {}, F.binary_cross_entropy_with_logits(x, y))
+
+    x, y, keep = real(rng, 3, 4), real(rng, 3, 4), rng.random((3, 4)) < 0.6
+    record("mse", rng, {"x": x, "y": y}, {}, F.mse_loss(x[torch.tensor(keep)], y[torch.tensor(keep)]), {"keep": keep})
 
 
 def main():

@@ -30,6 +30,17 @@ def warmup(step):
     return 0.05 * min(1.0, step / 4)
 
 
+def by_torch(lr, schedule):
+    """The rate of each step as a schedule of PyTorch has it, whose steps count from 0 where ours count from 1."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)
+    scheduler, rates = schedule(optimizer), [lr]
+    for _ in range(STEPS):
+        optimizer.step()
+        scheduler.step()
+        rates.append(scheduler.get_last_lr()[0])
+    return lambda step: rates[step]
+
+
 def torch_run(before, gradients, make, rate=None):
     parameters = {name: torch.tensor(value, requires_grad=True) for name, value in before.items()}
     optimizer = make(parameters["weight"], parameters["bias"])
@@ -62,11 +73,16 @@ def lion_run(before, gradients, rate, beta1, beta2, decay):
 def main():
     torch.set_num_threads(1)
     before, gradients = given()
+    schedules = torch.optim.lr_scheduler
+    cosine = by_torch(0.1, lambda optimizer: schedules.CosineAnnealingLR(optimizer, T_max=STEPS, eta_min=0.02))
+    linear = by_torch(0.1, lambda optimizer: schedules.LinearLR(optimizer, start_factor=1.0, end_factor=0.0, total_iters=8))
     both = lambda make, **settings: lambda weight, bias: make([weight, bias], **settings)
     apart = lambda make, decay, **settings: lambda weight, bias: make([{"params": [weight], "weight_decay": decay}, {"params": [bias], "weight_decay": 0.0}], **settings)
     runs = {
         "sgd": torch_run(before, gradients, both(torch.optim.SGD, lr=0.1)),
         "sgd_momentum": torch_run(before, gradients, both(torch.optim.SGD, lr=0.1, momentum=0.9, weight_decay=0.01)),
+        "sgd_cosine": torch_run(before, gradients, both(torch.optim.SGD, lr=0.1), cosine),
+        "sgd_linear": torch_run(before, gradients, both(torch.optim.SGD, lr=0.1), linear),
         "adam": torch_run(before, gradients, both(torch.optim.Adam, lr=0.01, betas=(0.9, 0.98), eps=1e-9)),
         "adam_decay": torch_run(before, gradients, apart(torch.optim.Adam, 0.1, lr=0.01)),
         "adamw": torch_run(before, gradients, both(torch.optim.AdamW, lr=0.01, weight_decay=0.1)),

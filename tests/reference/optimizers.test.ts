@@ -18,6 +18,8 @@ const APART = 'undecayed = "bias"';
 const CASES: Readonly<Record<string, readonly [optimizer: string, more?: string]>> = {
   sgd: ["Sgd(lr: 0.1)"],
   sgd_momentum: ["Sgd(lr: 0.1, momentum: 0.9, decay: 0.01)"],
+  sgd_cosine: ["Sgd(lr: 0.1 * cosine(step, steps, low: 0.2))"],
+  sgd_linear: ["Sgd(lr: 0.1 * linear(step, 8))"],
   adam: ["Adam(lr: 0.01, beta2: 0.98, eps: 1e-9)"],
   adam_decay: ["Adam(lr: 0.01, decay: 0.1)", APART],
   adamw: ["AdamW(lr: 0.01, decay: 0.1)"],
