@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { interpret } from "../../compiler/ir/interpret.ts";
 import { draws } from "../../runtime/random/philox.ts";
+import { drawn } from "../support/drawn.ts";
 import { checkedModel } from "../support/reference.ts";
 
 const VOCAB = 40, MASK = 4, SPECIALS = 5;
@@ -29,18 +30,6 @@ function graphOf(p: number, whole: boolean): ReturnType<typeof checkedModel>["en
   const graph = entries[0]!.graph;
   graphs.set(key, graph);
   return graph;
-}
-
-/** Several sites draw in the graph; each takes its numbers from a stream of its own. */
-function drawn(seed: number): (site: number, step: number, micro: number, index: number) => number {
-  const streams = new Map<number, number[]>();
-  return (site, _step, _micro, index) => {
-    const stream = streams.get(site) ?? [];
-    if (stream.length === 0) streams.set(site, stream);
-    const random = draws(seed, site % 2 ** 20);
-    while (stream.length <= index) stream.push(...Array.from({ length: 512 }, () => random.uniform()));
-    return stream[index] as number;
-  };
 }
 
 function masked(rows: readonly (readonly number[])[], words: readonly (readonly number[])[], p: number, whole: boolean, seed: number): readonly Masked[] {
