@@ -51,6 +51,29 @@ const CASES: readonly Case[] = [
   { name: "llama", family: "llama", recipe: "shakespeare", set: { layers: "2", d: "16", ff: "20" }, tokenizer: { size: 23 }, sizes: { B: 3, T: 7 }, entry: "forward" },
   { name: "moe", family: "moe", recipe: "shakespeare", set: { layers: "2", d: "16", ff: "20" }, tokenizer: { size: 23 }, sizes: { B: 3, T: 7 }, entry: "forward" },
   {
+    name: "moe-slack",
+    family: "moe",
+    recipe: "limited",
+    also: `model Limited(vocab, d = 16) {
+      embed = Embedding(vocab, d); feed = MoE(d, ff: 20, slack: 0.75); output = Linear(d, vocab, biased: false)
+
+      scored(ids: index(vocab)[B, T]) -> [B, T, vocab], real {
+        x = embed(ids)
+        y, balance = feed(x)
+        return output(x + y), balance
+      }
+      forward(ids: index(vocab)[B, T]) -> [B, T, vocab] {
+        logits, balance = scored(ids)
+        return logits
+      }
+    }
+    train limited like shakespeare { model = Limited(vocab: tokenizer.size) }`,
+    set: {},
+    tokenizer: { size: 23 },
+    sizes: { B: 3, T: 7 },
+    entry: "forward",
+  },
+  {
     name: "vit-patches",
     family: "vit",
     recipe: "plain",

@@ -1,4 +1,9 @@
-"""Mixtral (Jiang et al. 2024), two experts of four for each token, expert by expert: what examples/moe/model.tfm must compute."""
+"""Mixtral (Jiang et al. 2024), two experts of four for each token, expert by expert: what examples/moe/model.tfm must compute.
+
+And one layer of such experts alone, each of which takes so many tokens of a sequence and no more (Fedus et al. 2021, §2.2).
+"""
+import math
+
 import torch
 from torch.nn import functional as F
 
@@ -15,8 +20,11 @@ for layer in range(LAYERS):
         "norm1.gain": (D,), "norm2.gain": (D,)}))
 
 
-def mixture(w, prefix, x):
-    """Each expert is a SwiGLU over the tokens that chose it; beside the sum, the load-balancing loss (Fedus et al. 2021, eq. 4, for two choices)."""
+def mixture(w, prefix, x, most=None):
+    """
+    Each expert is a SwiGLU over the tokens that chose it, of each sequence over the first `most`; beside the sum, the load-balancing
+    loss (Fedus et al. 2021, eq. 4, for two choices), in which the others count as well.
+    """
     side, up, down = (w[f"{prefix}.{name}"] for name in ("side", "up", "down"))
     tokens = x.flatten(0, 1)
     prob = (tokens @ w[f"{prefix}.gate"]).softmax(-1)
@@ -25,6 +33,10 @@ def mixture(w, prefix, x):
     y = torch.zeros_like(tokens)
     for expert in range(EXPERTS):
         row, nth = torch.where(choice == expert)
+        if most is not None:
+            sequence = row // x.shape[1]
+            early = torch.cat([torch.where(sequence == b)[0][:most] for b in range(x.shape[0])])
+            row, nth = row[early], nth[early]
         mine = tokens[row]
         y = y.index_add(0, row, share[row, nth, None] * ((F.silu(mine @ side[expert]) * (mine @ up[expert])) @ down[expert]))
     used = F.one_hot(choice, EXPERTS).sum(1).to(x.dtype).mean(0) / CHOSEN
@@ -42,5 +54,22 @@ def compute(w, batch):
     return {"loss": F.cross_entropy(logits.flatten(0, 1), batch["next"].flatten()) + BALANCE * balance, "forward": logits}
 
 
+SLACK = 0.75
+ALONE = {"embed.table": (VOCAB, D), "output.weight": (D, VOCAB),
+         **under("feed", {"gate": (D, EXPERTS), "side": (EXPERTS, D, FF), "up": (EXPERTS, D, FF), "down": (EXPERTS, FF, D)})}
+
+
+def compute_alone(w, batch):
+    """The loss is training's, where an expert has its limit; `forward` is not, and has none."""
+    ids = batch["ids"]
+    most = math.ceil(SLACK * CHOSEN * ids.shape[1] / EXPERTS)
+    x = F.embedding(ids, w["embed.table"])
+    logits = lambda y: linear(w, "output", x + y)
+    (y, balance), (unlimited, _) = mixture(w, "feed", x, most), mixture(w, "feed", x)
+    assert not torch.allclose(y, unlimited), "every expert has room for all that chose it"
+    return {"loss": F.cross_entropy(logits(y).flatten(0, 1), batch["next"].flatten()) + BALANCE * balance, "forward": logits(unlimited)}
+
+
 if __name__ == "__main__":
     record("moe", SHAPES, 4, text, compute, vocab=VOCAB, d=D, heads=HEADS, kv_heads=GROUPS, ff=FF, layers=LAYERS, experts=EXPERTS)
+    record("moe-slack", ALONE, 4, text, compute_alone, vocab=VOCAB, d=D, ff=FF, experts=EXPERTS, slack=SLACK)
