@@ -165,6 +165,7 @@ const CASES: readonly Case[] = [
   { name: "t5", family: "t5", recipe: "corrupt", set: { layers: "1", d: "16", heads: "2", ff: "20", p: "0" }, tokenizer: { size: 29 }, sizes: { B: 3, S: 20, T: 19 }, entry: "forward" },
   { name: "rnn", family: "rnn", recipe: "dates", set: { d: "8", n: "6", p: "0" }, tokenizer: { size: 17, pad: 0, start: 1, end: 2 }, sizes: { B: 3, S: 5, T: 4 }, entry: "forward" },
   { name: "rnn-stacked", family: "rnn", recipe: "dates", set: { d: "8", n: "6", p: "0", layers: "3", cell: "GruCell", attention: "none" }, tokenizer: { size: 17, pad: 0, start: 1, end: 2 }, sizes: { B: 3, S: 5, T: 4 }, entry: "forward" },
+  { name: "rnn-plain", family: "rnn", recipe: "dates", set: { d: "8", n: "6", p: "0", layers: "3", cell: "RnnCell", both: "false" }, tokenizer: { size: 17, pad: 0, start: 1, end: 2 }, sizes: { B: 3, S: 5, T: 4 }, entry: "forward" },
   {
     name: "clip",
     family: "clip",

@@ -1,4 +1,7 @@
-"""Bahdanau et al. 2015 with LSTM cells, and two layers of GRUs without attention, out of PyTorch's: what examples/rnn/model.tfm must compute."""
+"""Bahdanau et al. 2015 out of PyTorch's cells: what examples/rnn/model.tfm must compute.
+
+With LSTM cells; with three layers of GRUs and no attention; with three layers of plain cells that read forwards alone.
+"""
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -8,32 +11,36 @@ from torch.nn.utils.stateless import functional_call
 from families import linear, linear_shapes, padded, record, under
 
 VOCAB, D, N = 17, 8, 6
-CELL = {"lstm": (nn.LSTM, nn.LSTMCell), "gru": (nn.GRU, nn.GRUCell)}
+CELL = {"lstm": (nn.LSTM, nn.LSTMCell), "gru": (nn.GRU, nn.GRUCell), "plain": (nn.RNN, nn.RNNCell)}
+BOTH, FORWARDS = ("there.", "back."), ("",)  # where the cells of a layer of the encoder stand
 
 
 def cell_shapes(kind, d, n):
     if kind == "gru":
         return {"wx": (3, d, n), "wh": (3, n, n), "bias_x": (3, n), "bias_h": (3, n)}
+    if kind == "plain":
+        return {"wx": (d, n), "wh": (n, n), "bias": (n,)}
     return {"wx": (4, d, n), "wh": (4, n, n), "bias": (4, n)}
 
 
-def shapes(kind, layers, attends):
-    found = {"embed.table": (VOCAB, D), **under("bridge", linear_shapes(2 * N, N))}
+def shapes(kind, layers, ways, attends):
+    m = len(ways) * N
+    found = {"embed.table": (VOCAB, D), **under("bridge", linear_shapes(m, N))}
     for layer in range(layers):
-        for way in ("there", "back"):
-            found.update(under(f"encoder.{layer}.{way}.cell1", cell_shapes(kind, 2 * N if layer else D, N)))
+        for way in ways:
+            found.update(under(f"encoder.{layer}.{way}cell1", cell_shapes(kind, m if layer else D, N)))
     if attends:
-        found.update({"attend.wq": (N, N), "attend.wk": (2 * N, N), "attend.v": (N,)})
-    found.update(under("lowest", cell_shapes(kind, D + 2 * N if attends else D, N)))
-    seen = 3 * N if attends else N
+        found.update({"attend.wq": (N, N), "attend.wk": (m, N), "attend.v": (N,)})
+    found.update(under("lowest", cell_shapes(kind, D + m if attends else D, N)))
+    seen = N + m if attends else N
     for layer in range(layers - 1):
         found.update(under(f"above.{layer}.cell1", cell_shapes(kind, N if layer else seen, N)))
     return {**found, **under("output", linear_shapes(N if layers > 1 else seen, VOCAB))}
 
 
 def matrices(w, prefix, suffix=""):
-    """Ours are [gate, in, out], PyTorch's [gate * out, in]; an LSTM's second bias is 0."""
-    flat = lambda name: w[f"{prefix}.{name}"].transpose(1, 2).flatten(0, 1)
+    """Ours are [gate, in, out], or [in, out] of a plain cell, PyTorch's [gate * out, in]; the second bias is 0 but in a GRU."""
+    flat = lambda name: w[f"{prefix}.{name}"].transpose(-1, -2).flatten(0, -2)
     if f"{prefix}.bias" in w:
         bias = w[f"{prefix}.bias"].flatten()
         biases = bias, torch.zeros_like(bias)
@@ -54,12 +61,12 @@ def along(kind, w, x, prefixes):
     return states, last[0] if kind == "lstm" else last
 
 
-def encode(kind, layers, w, source):
+def encode(kind, layers, ways, w, source):
     keep = source != 0
     x = pack_padded_sequence(F.embedding(source, w["embed.table"]), keep.sum(1), batch_first=True, enforce_sorted=False)
     for layer in range(layers):
-        x, h = along(kind, w, x, [f"encoder.{layer}.{way}.cell1" for way in ("there", "back")])
-    return pad_packed_sequence(x, batch_first=True)[0], torch.tanh(linear(w, "bridge", torch.cat([h[0], h[1]], 1))), keep
+        x, h = along(kind, w, x, [f"encoder.{layer}.{way}cell1" for way in ways])
+    return pad_packed_sequence(x, batch_first=True)[0], torch.tanh(linear(w, "bridge", torch.cat(list(h), 1))), keep
 
 
 def decode(kind, layers, w, target, memory, h, keep):
@@ -87,14 +94,15 @@ def pairs(rng, examples=3):
     return {"source": source, "target": target, "next": following}
 
 
-def write(name, seed, kind, layers, attends):
+def write(name, seed, kind, layers, ways, attends):
     def compute(w, batch):
-        logits = decode(kind, layers, w, batch["target"], *encode(kind, layers, w, batch["source"]))
+        logits = decode(kind, layers, w, batch["target"], *encode(kind, layers, ways, w, batch["source"]))
         return {"loss": F.cross_entropy(logits.flatten(0, 1), batch["next"].flatten(), ignore_index=0), "forward": logits}
 
-    record(name, shapes(kind, layers, attends), seed, pairs, compute, vocab=VOCAB, d=D, n=N, layers=layers)
+    record(name, shapes(kind, layers, ways, attends), seed, pairs, compute, vocab=VOCAB, d=D, n=N, layers=layers)
 
 
 if __name__ == "__main__":
-    write("rnn", 11, "lstm", 1, attends=True)
-    write("rnn-stacked", 12, "gru", 3, attends=False)
+    write("rnn", 11, "lstm", 1, BOTH, attends=True)
+    write("rnn-stacked", 12, "gru", 3, BOTH, attends=False)
+    write("rnn-plain", 13, "plain", 3, FORWARDS, attends=True)
