@@ -84,7 +84,7 @@ export function layoutOf(diagram: Diagram): Layout {
 
   const lanes = lanesOf(edges.filter((edge) => columns[edge.from] === columns[edge.to] && !isNext(edge)), nodes, columns, place);
   const gutters = new Map<number, number>();
-  const wires = edges.map((edge): Wire => {
+  const wires = sayingOnce(edges, columns, edges.map((edge): Wire => {
     const { from: a, to: b, shape } = edge;
     const [from, to] = [box(a), box(b)];
     // Branches keep to the outside, shapes to the other side.
@@ -114,7 +114,7 @@ export function layoutOf(diagram: Diagram): Layout {
     const start: readonly (readonly [number, number])[] = isLast ? [[from.x, from.y - from.height / 2], [from.x, up], [x, up]] : [[from.x + (way * from.width) / 2, from.y], [x, from.y]];
     const y = (start.at(-1) as readonly [number, number])[1];
     return { points: [...start, [x, to.y], end], label: { text: shape, x: x - way * 6, y: y - 6, end: way > 0 } };
-  });
+  }));
 
   const frames = stacks.map(({ path, name, layer, times }): Frame => {
     const inside = boxes.filter(({ node }) => node.stack === path);
@@ -128,6 +128,19 @@ export function layoutOf(diagram: Diagram): Layout {
     return { name, layer, times, column, left, top, width: right - left, height: bottom - top };
   });
   return { width: count * pitch, height: tallest + TOP + 30, boxes, frames, wires };
+}
+
+/** Ways from one box to the same side into other columns say each shape once, beside the first of them to turn; one shape above the other. */
+function sayingOnce(edges: readonly Edge[], columns: readonly number[], wires: readonly Wire[]): readonly Wire[] {
+  const away = (at: number): boolean => columns[edges[at]!.from] !== columns[edges[at]!.to];
+  return wires.map(({ points, label }, at): Wire => {
+    if (label === undefined || !away(at)) return { points, ...(label && { label }) };
+    const beside = wires.flatMap((other, k) => (away(k) && edges[k]!.from === edges[at]!.from && other.label?.end === label.end ? [{ k, ...other.label }] : []));
+    if (beside.some(({ k, text }) => k < at && text === label.text)) return { points };
+    const x = (label.end ? Math.min : Math.max)(...beside.map((other) => other.x));
+    const above = new Set(beside.filter(({ k }) => k < at).map(({ text }) => text)).size;
+    return { points, label: { ...label, x, y: label.y - 14 * above } };
+  });
 }
 
 /** A node stands above the latest of what it reads in its own stack, or else anywhere; what reads nothing begins a column. */

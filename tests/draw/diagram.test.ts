@@ -57,7 +57,7 @@ describe("diagramOf", () => {
   });
 
   it("has every node behind those that it reads", () => {
-    for (const drawn of [diagram("translation"), diagram("vit"), diagram("clip"), diagram("t5"), diagram("bert", {}, "encode")]) {
+    for (const drawn of [diagram("translation"), diagram("vit"), diagram("clip"), diagram("t5"), diagram("bert", {}, "encode"), diagram("rnn"), diagram("mae", {}, "rebuilt"), diagram("mae", {}, "missed")]) {
       for (const { from, to } of drawn.edges) expect(from).toBeLessThan(to);
       expect(drawn.nodes.filter(({ kind }) => kind === "output")).toHaveLength(1);
     }
@@ -65,8 +65,12 @@ describe("diagramOf", () => {
 });
 
 describe("layoutOf", () => {
-  it.each(["translation", "gpt", "vit", "clip", "t5"])("of %s has no two boxes in one place and all within the picture", (name) => {
-    const { boxes, frames, wires, width, height } = layoutOf(diagram(name));
+  const FORWARD = ["translation", "gpt", "moe", "vit", "clip", "t5", "rnn"].map((name) => [name, "forward"] as const);
+  it.each([...FORWARD, ["bert", "encode"], ["mae", "rebuilt"], ["mae", "missed"]] as const)("of %s, %s, has no two things in one place and all within the picture", (name, entry) => {
+    const drawn = diagram(name, {}, entry);
+    const { boxes, frames, wires, width, height } = layoutOf(drawn);
+    // Every stack is there once.
+    expect(frames).toHaveLength(drawn.stacks.length);
     boxes.forEach((a, at) => {
       expect(a.x - a.width / 2 >= 0 && a.x + a.width / 2 <= width && a.y - a.height / 2 >= 0 && a.y + a.height / 2 <= height).toBe(true);
       for (const b of boxes.slice(at + 1)) expect(Math.abs(a.x - b.x) >= (a.width + b.width) / 2 || Math.abs(a.y - b.y) >= (a.height + b.height) / 2).toBe(true);
@@ -77,6 +81,18 @@ describe("layoutOf", () => {
       expect(new Set(inside.map(({ node }) => node.stack)).size).toBe(1);
     }
     for (const { points } of wires) for (const [x, y] of points) expect(x >= 0 && x <= width && y >= 0 && y <= height).toBe(true);
+    // Shapes in letters of 11 units, half as wide as they are high.
+    const labels = wires.flatMap(({ label }) => (label ? [{ ...label, left: label.end ? label.x - 5.5 * label.text.length : label.x, right: label.end ? label.x : label.x + 5.5 * label.text.length }] : []));
+    labels.forEach((a, at) => {
+      for (const b of labels.slice(at + 1)) expect(a.right <= b.left || b.right <= a.left || Math.abs(a.y - b.y) >= 11, `${a.text} and ${b.text} at ${a.x}, ${a.y}`).toBe(true);
+      // No line through it but the one that it belongs to, which may end beside it.
+      for (const { points } of wires)
+        points.slice(1).forEach(([x1, y1], k) => {
+          const [x0, y0] = points[k]!;
+          const apart = Math.max(x0, x1) <= a.left || Math.min(x0, x1) >= a.right || Math.max(y0, y1) <= a.y - 8 || Math.min(y0, y1) >= a.y;
+          expect(apart, `a line through ${a.text} at ${a.x}, ${a.y}`).toBe(true);
+        });
+    });
   });
 });
 
