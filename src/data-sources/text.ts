@@ -15,12 +15,22 @@ export const corruptedSource: Source = (request) => {
   return packed(request, (documents) => corruptedExamples(documents, { length: Number(length), p: Number(p), span: Number(span) }));
 };
 
-/** A text file with a sentence on each line and an empty line between documents; without empty lines all of it is one document. */
-export const sentencesSource: Source = (request) => opened(request, (part) => sentenceExamples(documents(part), Number(request.arguments["length"]), request.arguments["packed"] === true), true);
+/**
+ * A text file with a sentence on each line and an empty line between documents; without empty lines all of it is one document. Of a table
+ * each row's `text` is a document, with a sentence on each of its lines.
+ */
+export const sentencesSource: Source = (request) => {
+  const { length, packed: fills } = request.arguments;
+  const of = (parted: readonly (readonly string[])[]): Examples => sentenceExamples(parted, Number(length), fills === true);
+  if (isTable(request.path)) return rowsAsDocuments(request, "text", (texts) => of(texts.map(sentences)));
+  return opened(request, (part) => of(documents(part)), true);
+};
 
-async function packed(request: SourceRequest, of: (documents: readonly string[]) => Examples): Promise<Result<OpenedData>> {
-  if (!isTable(request.path)) return opened(request, (text) => of([text]));
-  const column = String(request.arguments["column"]);
+function packed(request: SourceRequest, of: (documents: readonly string[]) => Examples): ReturnType<Source> {
+  return isTable(request.path) ? rowsAsDocuments(request, String(request.arguments["column"]), of) : opened(request, (text) => of([text]));
+}
+
+async function rowsAsDocuments(request: SourceRequest, column: string, of: (documents: readonly string[]) => Examples): Promise<Result<OpenedData>> {
   const read = await readRows(request.path, [column], request.skipBadRows, ({ values: [text] }) => (String(text).trim() === "" ? bad("data-empty-column", `\`${column}\` is empty`, "fill it in or remove the row") : String(text)));
   return read.ok ? openedRows({ ...request, validation: request.validation ?? LAST }, read.value, of) : read;
 }
@@ -44,5 +54,9 @@ function splitLines(text: string, share: number): readonly [string, string] {
 }
 
 function documents(text: string): readonly (readonly string[])[] {
-  return text.split(/\r?\n[ \t]*(?:\r?\n[ \t]*)+/).map((document) => document.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "")).filter((document) => document.length > 0);
+  return text.split(/\r?\n[ \t]*(?:\r?\n[ \t]*)+/).map(sentences).filter((document) => document.length > 0);
+}
+
+function sentences(document: string): readonly string[] {
+  return document.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
 }

@@ -8,7 +8,7 @@ import type { Batch } from "../../runtime/data/index.ts";
 import { packedRows } from "../../runtime/data/packed.ts";
 import { bytes, characters, MASK, trainWordPiece } from "../../runtime/text/index.ts";
 import type { SourceRequest } from "../../src/data-sources/index.ts";
-import { corruptedSource, textSource } from "../../src/data-sources/text.ts";
+import { corruptedSource, sentencesSource, textSource } from "../../src/data-sources/text.ts";
 import { valueOf } from "../../src/failure.ts";
 
 const rowsOf = (batch: Batch, name: string): readonly (readonly number[])[] => {
@@ -104,6 +104,24 @@ describe("the sources of text", () => {
     const csv = `body,id\n${documents.map((text, at) => `"${text}",${at}`).join("\n")}\n`;
     const named = valueOf(await source(request("a.csv", csv, { arguments: { length: 8, p: 0.15, span: 3, column: "body" } })));
     expect([...(named.training.text?.lines() ?? [])]).toEqual(documents.slice(0, 18));
+  });
+  it("sentences: a table has a document in each row and a sentence on each of its lines, and none follows one of another row", async () => {
+    const lines = ["abcde", "fgh", "ij"].map((document) => [...document]);
+    const jsonl = lines.map((document) => JSON.stringify({ text: document.join("\n\n") })).join("\n");
+    const quoted = `n,text\n${lines.map((document, at) => `${at},"${document.join("\r\n")}"`).join("\n")}`;
+    for (const at of [request("c.jsonl", jsonl), request("c.csv", quoted)]) {
+      const { whole, training, validation } = valueOf(await sentencesSource({ ...at, arguments: { length: 8, packed: false } }));
+      expect([...(whole.text?.lines() ?? [])]).toEqual(lines.flat());
+      expect([training.count, validation?.count]).toEqual([8, 2]);
+      const letters = characters(["abcdefghij"]);
+      const batches = whole.encode({ tokenizer: letters, batch: 10, seed: 1, limit: undefined });
+      const following = new Set<string>();
+      for (let step = 0; step < 40; step++) {
+        const batch = batches.batch(step), { follows } = batch.fields;
+        rowsOf(batch, "ids").forEach(([, first, , second], b) => void (follows?.[b] === 1 && following.add(letters.token(first!) + letters.token(second!))));
+      }
+      expect([...following].sort()).toEqual(["ab", "bc", "cd", "de", "fg", "gh", "ij"]);
+    }
   });
   it("an empty document is a bad row", async () => {
     const content = '{"text":"a b c"}\n{"text":" "}\n{"text":"d e f"}\n';

@@ -11,6 +11,7 @@ import type { Row } from "../../src/data-sources/rows.ts";
 import type { Source, SourceRequest } from "../../src/data-sources/index.ts";
 import { spansSource } from "../../src/data-sources/spans.ts";
 import { taggedSource } from "../../src/data-sources/tagged.ts";
+import { sentencesSource } from "../../src/data-sources/text.ts";
 import { pairsSource } from "../../src/data-sources/tsv.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "tfm-tables-"));
@@ -58,12 +59,13 @@ describe("a table", () => {
 });
 
 describe("every source of rows reads every kind of table", () => {
-  const given: Readonly<Record<string, SourceRequest["arguments"]>> = { pairs: { from: "fr", to: "en" }, labelled: { first: "text", second: "", label: "label", classes: 2 }, tagged: { tags: 3 }, spans: {} };
+  const given: Readonly<Record<string, SourceRequest["arguments"]>> = { pairs: { from: "fr", to: "en" }, labelled: { first: "text", second: "", label: "label", classes: 2 }, tagged: { tags: 3 }, sentences: { length: 16, packed: false }, spans: {} };
   const read = (source: Source, name: string, at: string, skipBadRows = false): ReturnType<Source> =>
-    source({ path: at, arguments: given[name] ?? {}, skipBadRows, resolve: (one) => one });
+    source({ path: at, arguments: given[name] ?? {}, skipBadRows, validation: 0, resolve: (one) => one });
   /** Three rows, the second of them bad, in columns. */
   const specimens: readonly (readonly [name: string, source: Source, columns: Readonly<Record<string, readonly (string | number | null | readonly (string | number)[])[]>>, says: string])[] = [
     ["pairs", pairsSource, { fr: ["un, deux", "\n ", "trois"], en: ["one", "two", "three"] }, "`fr` is empty"],
+    ["sentences", sentencesSource, { text: ["one", " \n", "two"], n: [1, 2, 3] }, "`text` is empty"],
     ["labelled", labelledSource, { text: ["good", "bad", "a\nb"], label: [1, 2, 0] }, '`label` is "2"'],
     ["spans", spansSource, { question: ["who", "who", "who"], context: ["anna came", "anna came", "it was\nanna"], answer: ["anna", "berta", "anna"] }, '"berta"'],
     ["tagged", taggedSource, { words: [["a", "b"], ["a"], ["c"]], tags: [[0, 2], [1, 2], [1]] }, "1 words and 2 tags"],
