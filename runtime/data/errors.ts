@@ -1,12 +1,12 @@
 import { TfmError } from "../errors.ts";
+import type { Overlong } from "./examples.ts";
 
 export function noPairs(): TfmError {
   return new TfmError("data-empty", 1, "The data holds no pairs.", "Give at least one line with a source, a tab and a target.");
 }
 
-export function sequenceOverLimit(side: string, line: number, length: number, limit: number): TfmError {
-  return new TfmError("sequence-over-limit", 1, `The ${side} of line ${line} has ${length} tokens; the limit is ${limit}.`,
-    "Raise the limit, shorten the line, or let long lines be cut.");
+export function sequenceOverLimit({ side, line, tokens, limit }: Overlong): TfmError {
+  return new TfmError("sequence-over-limit", 1, `The ${side} of line ${line} has ${tokens} tokens; the limit is ${limit}.`, "Shorten the line, leave it out, or let the model take more.");
 }
 
 export function noExamples(unit: string): TfmError {

@@ -12,6 +12,8 @@ export interface Examples {
   readonly written?: WrittenFields;
   /** Sources and wanted answers, where a model's answers can be compared with them. */
   readonly pairs?: readonly { readonly source: string; readonly target: string }[];
+  /** Where what is too long for a model is not cut: the examples without it. */
+  fitting?(options: Pick<EncodeOptions, "tokenizer" | "limit">): Fitting;
   /** Throws TfmError for examples that the model cannot take. */
   encode(options: EncodeOptions): EncodedExamples;
 }
@@ -23,6 +25,23 @@ export interface TextNeeds {
   readonly spacing: "kept" | "free";
   /** Special tokens beside those that every tokenizer has. */
   readonly specials: readonly string[];
+}
+
+/** Examples that a model can take, and what it cannot. */
+export interface Fitting {
+  readonly examples: Examples;
+  readonly overlong: readonly Overlong[];
+}
+
+/** An example of which a part is too long. */
+export interface Overlong {
+  /** In its file, from 1. */
+  readonly line: number;
+  /** The part: "source". */
+  readonly side: string;
+  /** With `start` or `end`, where the part has them. */
+  readonly tokens: number;
+  readonly limit: number;
 }
 
 export interface WrittenFields {

@@ -1,7 +1,7 @@
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Batch } from "./batches.ts";
 import { noPairs, sequenceOverLimit } from "./errors.ts";
-import type { EncodedExamples, Examples } from "./examples.ts";
+import type { EncodedExamples, Examples, Overlong } from "./examples.ts";
 import { given } from "./examples.ts";
 import { listBatches } from "./list.ts";
 
@@ -24,8 +24,6 @@ export interface PairOptions {
   readonly seed: number;
   /** Most tokens a side, `start` and `end` counted. */
   readonly limit: number;
-  /** What becomes of longer ones; `refuse` throws TfmError `sequence-over-limit`. */
-  readonly overlong: "refuse" | "cut";
   /** Batches whose examples are sorted by length together; more of them waste less padding. */
   readonly pool?: number;
 }
@@ -38,14 +36,27 @@ const DEFAULT_LIMIT = 512;
  * `source` [B, S], `target` [B, T] (start, then the target's ids) and `next` [B, T] (the ids, then end).
  */
 export function pairExamples(pairs: readonly TextPair[]): Examples {
-  return {
+  // What fits is asked before batches are made, and phases make their own: a tokenizer goes over the texts once.
+  const known = new WeakMap<Tokenizer, readonly IdPair[]>();
+  const idsBy = (tokenizer: Tokenizer): readonly IdPair[] => {
+    const ids = known.get(tokenizer) ?? pairs.map((pair) => encodePair(pair, tokenizer));
+    known.set(tokenizer, ids);
+    return ids;
+  };
+  const examples: Examples = {
     count: pairs.length,
     unit: "pairs",
     text: { lines: () => linesOf(pairs), spacing: "free", specials: [] },
     written: { grows: "target", reads: "source", next: "next" },
     pairs,
-    encode: ({ tokenizer, batch, seed, limit = DEFAULT_LIMIT }) => pairBatches(pairs, given(tokenizer), { batch, seed, limit, overlong: "refuse" }),
+    fitting({ tokenizer, limit = DEFAULT_LIMIT }) {
+      const found = idsBy(given(tokenizer)).map((ids, at) => overlongOf(ids, lineOf(pairs, at), limit));
+      const overlong = found.filter((one) => one !== undefined);
+      return { overlong, examples: overlong.length === 0 ? examples : pairExamples(pairs.flatMap((pair, at) => (found[at] === undefined ? [{ ...pair, line: lineOf(pairs, at) }] : []))) };
+    },
+    encode: ({ tokenizer, batch, seed, limit = DEFAULT_LIMIT }) => batchesOf(pairs, idsBy(given(tokenizer)), given(tokenizer), { batch, seed, limit }),
   };
+  return examples;
 }
 
 function* linesOf(pairs: readonly TextPair[]): Iterable<string> {
@@ -55,10 +66,17 @@ function* linesOf(pairs: readonly TextPair[]): Iterable<string> {
   }
 }
 
-/** The same with a choice of what becomes of long ones. */
+/** The same with a choice of the pool. Throws TfmError `sequence-over-limit` for the first that is too long. */
 export function pairBatches(pairs: readonly TextPair[], tokenizer: Tokenizer, options: PairOptions): EncodedExamples {
+  return batchesOf(pairs, pairs.map((pair) => encodePair(pair, tokenizer)), tokenizer, options);
+}
+
+function batchesOf(pairs: readonly TextPair[], encoded: readonly IdPair[], tokenizer: Tokenizer, options: PairOptions): EncodedExamples {
   if (pairs.length === 0) throw noPairs();
-  const encoded = pairs.map((pair, index) => encodePair(pair, pair.line ?? index + 1, tokenizer, options));
+  for (const [at, ids] of encoded.entries()) {
+    const overlong = overlongOf(ids, lineOf(pairs, at), options.limit);
+    if (overlong !== undefined) throw sequenceOverLimit(overlong);
+  }
   // By the longer side, then by both: on pairs of texts this pads less than sorting by either side or by the sum.
   const lengths = Float64Array.from(encoded, ({ source, target }) => Math.max(source.length, target.length + 1) * 2 ** 24 + source.length + target.length);
   return listBatches(lengths, {
@@ -70,15 +88,18 @@ export function pairBatches(pairs: readonly TextPair[], tokenizer: Tokenizer, op
   });
 }
 
-/** The ids of a pair within the limit; `line` counts from 1 and stands in the error. */
-function encodePair(pair: TextPair, line: number, tokenizer: Tokenizer, options: PairOptions): IdPair {
-  const within = (side: "source" | "target", room: number): readonly number[] => {
-    const ids = tokenizer.encode(pair[side]);
-    if (ids.length <= room) return ids;
-    if (options.overlong === "refuse") throw sequenceOverLimit(side, line, ids.length + options.limit - room, options.limit);
-    return ids.slice(0, room);
-  };
-  return { source: within("source", options.limit), target: within("target", options.limit - 1) };
+function encodePair({ source, target }: TextPair, tokenizer: Tokenizer): IdPair {
+  return { source: tokenizer.encode(source), target: tokenizer.encode(target) };
+}
+
+/** The side that is too long, if one is. A target has `start` before it, and `end` behind it where it is what comes next. */
+function overlongOf({ source, target }: IdPair, line: number, limit: number): Overlong | undefined {
+  if (source.length > limit) return { line, side: "source", tokens: source.length, limit };
+  return target.length + 1 > limit ? { line, side: "target", tokens: target.length + 1, limit } : undefined;
+}
+
+function lineOf(pairs: readonly TextPair[], at: number): number {
+  return pairs[at]?.line ?? at + 1;
 }
 
 /** One batch of the given pairs, in their order. Also what evaluation and generation feed. */

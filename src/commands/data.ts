@@ -11,7 +11,7 @@ import { readModel } from "../experiment/source.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import type { Output } from "../output.ts";
 import type { Command, OptionValues } from "./command.ts";
-import { modelChoices, modelOptions, validationOption, validationSetting } from "./model-options.ts";
+import { modelChoices, modelOptions, skipBadRowsOption, validationOption, validationSetting } from "./model-options.ts";
 import { reporting } from "./refused.ts";
 
 export const dataCommand: Command = {
@@ -26,7 +26,7 @@ export const dataCommand: Command = {
     ...modelOptions,
     { name: "data", kind: "text", value: "PATH", doc: "files in the place of the recipe's" },
     validationOption,
-    { name: "skip-bad-rows", kind: "flag", doc: "leave out rows that are wrong, and count them" },
+    skipBadRowsOption,
     { name: "step", kind: "integer", value: "N", doc: "the step, from 1; 1 by default" },
     { name: "rows", kind: "integer", value: "N", doc: "rows to show; 4 by default" },
   ],

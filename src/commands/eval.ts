@@ -13,7 +13,7 @@ import type { Output } from "../output.ts";
 import { readFacts, refreshReport } from "../report/write.ts";
 import { evaluationRow } from "../../runtime/index.ts";
 import type { Command, OptionValues } from "./command.ts";
-import { bestOption } from "./model-options.ts";
+import { bestOption, skipBadRowsOption } from "./model-options.ts";
 import { reporting } from "./refused.ts";
 import { restoredFacts } from "./report.ts";
 
@@ -25,7 +25,7 @@ export const evalCommand: Command = {
     { name: "run", count: "one", doc: "a run folder, or a model file for its newest run in runs/" },
     { name: "data", count: "optional", doc: "data of the kind that it was trained on; by default the recipe's `validation`" },
   ],
-  options: [...measuringOptions, bestOption, { name: "answers", kind: "flag", doc: "print the answers instead of the figures, which then go to stderr" }],
+  options: [...measuringOptions, bestOption, skipBadRowsOption, { name: "answers", kind: "flag", doc: "print the answers instead of the figures, which then go to stderr" }],
   needsAdapter: true,
   run: ({ arguments: [place = "", file], options, output }) => reporting(output, () => evalModel(place, file, options, output)),
 };
@@ -34,8 +34,9 @@ async function evalModel(place: string, file: string | undefined, options: Optio
   const choice = choiceOf(options, measuringOptions);
   const { checkpoint, model, tokenizer } = readTrained(place, options.flag("best") ? "best" : "last");
   const { record, source } = checkpoint;
-  const examples = valueOf(await validationData(recipeOf(model), source.file.path, record.data, file));
+  const { examples, badRows } = valueOf(await validationData(recipeOf(model), source.file.path, record.data, { named: file, tokenizer, skipBadRows: options.flag("skip-bad-rows") }));
   checkMeasurable(recipeOf(model), examples);
+  if (badRows > 0) output.say(`${badRows.toLocaleString("en-US")} bad rows of the data are left out`);
   const device = valueOf(await commandDevice());
   const progress = output.progress();
   const { metrics, answers } = await measure(restoredMeasurer(checkpoint, model, tokenizer, device, choice), examples, (done) => progress.update(`${done} measured`)).finally(() => progress.finish());

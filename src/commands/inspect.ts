@@ -18,7 +18,7 @@ import { colorWanted } from "../output.ts";
 import type { Output } from "../output.ts";
 import { figure } from "../report/text.ts";
 import type { Command, OptionValues } from "./command.ts";
-import { modelChoices, modelOptions } from "./model-options.ts";
+import { modelChoices, modelOptions, skipBadRowsOption } from "./model-options.ts";
 import { reporting } from "./refused.ts";
 
 export const inspectCommand: Command = {
@@ -41,6 +41,7 @@ whole pair; where written tokens meet read ones, rows are called by the token th
     { name: "example", kind: "integer", value: "N", doc: "the N-th example of the data, validation examples where there are any; the first by default" },
     { name: "rows", kind: "integer", value: "N", doc: "so many examples together; --example 2 is then the second N" },
     { name: "data", kind: "text", value: "PATH", doc: "data in the place of the recipe's" },
+    skipBadRowsOption,
     { name: "entry", kind: "text", value: "NAME", doc: "the function of the model or the recipe; by default the first that computes the value and can be fed" },
     { name: "slice", kind: "text", value: "I,J", doc: "only these indices of the first axes, _ for all; by default the first example, and the mean of what is left" },
     { name: "as", kind: "text", value: "KIND", choices: ["heat", "similarity", "image", "patches"], doc: "a heat map; the cosines between its rows; pictures; pictures whose patches are its rows" },
@@ -57,7 +58,7 @@ async function inspectModel(file: string, options: OptionValues, output: Output)
   const [example, rows, grid] = ["example", "rows", "grid"].map((name) => atLeastOne(options, name));
   const sliceText = options.text("slice");
   const slices = sliceText === undefined ? undefined : parseSlices(sliceText);
-  const subject = await readSubject(file, { recipe, set, data: options.text("data"), untrained: options.flag("untrained") });
+  const subject = await readSubject(file, { recipe, set, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), untrained: options.flag("untrained") });
   const entry = options.text("entry");
   if (options.list("at").length === 0) return list(subject, entry, output);
 

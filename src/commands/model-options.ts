@@ -17,6 +17,8 @@ export function modelChoices(options: OptionValues): { readonly recipe: string |
 /** Of verbs that read a recipe's data. */
 export const validationOption: Option = { name: "validation", kind: "text", value: "PATH|SHARE", doc: "measure on this file or folder, or on the last share (0.1) of the data, which is then not trained on" };
 
+export const skipBadRowsOption: Option = { name: "skip-bad-rows", kind: "flag", doc: "leave out rows of the data that are wrong or too long, and count them, instead of stopping at the first" };
+
 /** As a setting of the recipe; a path is relative to where the command is given. */
 export function validationSetting(options: OptionValues): Settings {
   const given = options.text("validation");

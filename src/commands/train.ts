@@ -19,7 +19,7 @@ import { commandDevice } from "../gpu/device.ts";
 import { interruption } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import type { Command, OptionValues } from "./command.ts";
-import { modelChoices, modelOptions, validationOption, validationSetting } from "./model-options.ts";
+import { modelChoices, modelOptions, skipBadRowsOption, validationOption, validationSetting } from "./model-options.ts";
 import { reporting } from "./refused.ts";
 
 export const trainCommand: Command = {
@@ -36,7 +36,7 @@ Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 1
     ...modelOptions,
     { name: "data", kind: "text", value: "PATH", doc: "train on this file or folder, in the place of the recipe's" },
     validationOption,
-    { name: "skip-bad-rows", kind: "flag", doc: "leave out rows of the data that are wrong, and count them, instead of stopping at the first" },
+    skipBadRowsOption,
     { name: "out", kind: "text", value: "DIR", doc: "the run folder; runs/NAME by default" },
     { name: "init-from", kind: "text", value: "PATH", doc: "start from the weights of a run or of a .safetensors file, in the place of the recipe's init_from; `none` for drawn ones" },
     { name: "freeze", kind: "list", value: "PATTERN", doc: "leave parameters as they are: --freeze 'encoder.*'; in the place of the recipe's `frozen`; may be repeated" },

@@ -38,7 +38,7 @@ export async function readRows<T>(file: string, columns: readonly string[], skip
     const made = isBad(row.content) ? row.content : make({ line: row.line, values: row.content });
     if (!isBad(made)) items.push(made);
     else if (skipBadRows) badRows++;
-    else return wrong(made.code, `${file}:${kindOf(file) === "parquet" ? " row " : ""}${row.line}: ${made.cause}`, `${made.remedy}; --skip-bad-rows leaves such rows out`);
+    else return badRow(file, row.line, made);
   }
   if (items.length === 0) return wrong("data-empty", `${file} holds no rows${badRows > 0 ? ` but ${badRows} bad ones` : ""}`, `give rows of ${columns.join(", ")}`);
   return { ok: true, value: { items, badRows } };
@@ -46,6 +46,11 @@ export async function readRows<T>(file: string, columns: readonly string[], skip
 
 export function bad(code: string, cause: string, remedy: string): BadRow {
   return { code, cause, remedy };
+}
+
+/** A bad row that stops a run: its place in its file, of Parquet the row. */
+export function badRow(file: string, line: number, { code, cause, remedy }: BadRow): ReturnType<typeof wrong> {
+  return wrong(code, `${file}:${kindOf(file) === "parquet" ? " row " : ""}${line}: ${cause}`, `${remedy}; --skip-bad-rows leaves such rows out`);
 }
 
 export function isBad(value: unknown): value is BadRow {

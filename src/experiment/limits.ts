@@ -1,4 +1,4 @@
-import type { SizeRequirement } from "../../compiler/check/model.ts";
+import type { Recipe, SizeRequirement } from "../../compiler/check/model.ts";
 import { sizeNames } from "../../runtime/size.ts";
 
 /** Tokens a side where the model sets no limit of its own. */
@@ -7,6 +7,12 @@ export const DEFAULT_LIMIT = 512;
 /** `modelLimit`, or DEFAULT_LIMIT where the model sets none. */
 export function lengthLimit(requires: readonly SizeRequirement[], names: readonly string[]): number {
   return modelLimit(requires, names) ?? DEFAULT_LIMIT;
+}
+
+/** The longest sequence that the recipe's loss takes, by what its model requires. */
+export function recipeLimit({ loss, data }: Pick<Recipe, "loss" | "data">): number | undefined {
+  const sizes = data.fields.flatMap(({ shape }) => shape.slice(1));
+  return modelLimit(loss.requires, [...new Set(sizes.flatMap((size) => size.flatMap(({ factors }) => factors.filter((factor) => typeof factor === "string"))))]);
 }
 
 /**

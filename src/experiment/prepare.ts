@@ -11,8 +11,9 @@ import { CommandFailure, valueOf } from "../failure.ts";
 import { checkedModel, recipeOf } from "./check.ts";
 import { openData } from "./data.ts";
 import type { Data } from "./data.ts";
+import { fittingData } from "./fitting.ts";
 import type { InitialWeights } from "./initial.ts";
-import { DEFAULT_LIMIT, modelLimit } from "./limits.ts";
+import { DEFAULT_LIMIT, recipeLimit } from "./limits.ts";
 import { phasedBatches } from "./phases.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelSource } from "./source.ts";
@@ -60,11 +61,12 @@ export interface Prepared {
 export async function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, initial: starting, warn }: PrepareRequest): Promise<Prepared> {
   // The first look finds the tokenizer and the data that the recipe names, the second has their sizes.
   const first = recipeOf(checkedModel(source, { recipe: name, set }));
-  const data = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows, validation: first.validation, phases: first.phases }));
+  const opened = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows, validation: first.validation, phases: first.phases }));
   const initial = starting?.(first);
-  const tokenizer = tokenizerFor(data, first, set, saved ?? initial?.tokenizer);
+  const tokenizer = tokenizerFor(opened, first, set, saved ?? initial?.tokenizer);
   const model = checkedModel(source, { recipe: name, set, tokenizer }, warn);
   const recipe = recipeOf(model);
+  const data = fittingData(opened, { recipe, tokenizer, skipBadRows });
 
   const batches = phasedBatches(data, recipe, (examples, batch) => encoded(examples, data.file, { ...recipe, batch }, tokenizer));
   const fields = recipe.loss.inputs.map((input) => input.name);
@@ -77,7 +79,7 @@ export async function prepare({ source, recipe: name, set = {}, data: override, 
     data,
     ...(tokenizer === undefined ? {} : { tokenizer }),
     ...(initial === undefined ? {} : { initial }),
-    limit: limitOf(recipe) ?? DEFAULT_LIMIT,
+    limit: recipeLimit(recipe) ?? DEFAULT_LIMIT,
     stepsPerEpoch: batches.stepsPerEpoch,
     bounds: { B: Math.ceil(B / recipe.accumulate), ...lengths },
     batches: (step) => parts(batches.batch(step), recipe, tokenizer).map((batch) => only(fields, batch)),
@@ -98,16 +100,10 @@ function readingAll(tokenizer: Tokenizer, specials: readonly string[], source: s
   throw new CommandFailure({ code: "tokenizer-lacks-specials", exit: exitCodes.wrong, message: `the tokenizer of the weights to start from has no ${lacking.slice(0, 3).join(", ")}, which data of kind \`${source}\` need`, remedy: "give the recipe another tokenizer than theirs, or start with drawn weights: --init-from none" });
 }
 
-/** The longest sequence that the recipe's loss takes, by what its model requires. */
-function limitOf({ loss, data }: Recipe): number | undefined {
-  const sizes = data.fields.flatMap(({ shape }) => shape.slice(1));
-  return modelLimit(loss.requires, [...new Set(sizes.flatMap((size) => size.flatMap(({ factors }) => factors.filter((factor) => typeof factor === "string"))))]);
-}
-
-/** The examples as the recipe's batches. The runtime names a line that is too long; the file's name goes before it. */
+/** The examples as the recipe's batches. The runtime knows no files: the file's name goes before what it says. */
 export function encoded(examples: Examples, file: string, recipe: Recipe, tokenizer: Tokenizer | undefined): EncodedExamples {
   try {
-    return examples.encode({ tokenizer, batch: recipe.batch, seed: recipe.seed, limit: limitOf(recipe) });
+    return examples.encode({ tokenizer, batch: recipe.batch, seed: recipe.seed, limit: recipeLimit(recipe) });
   } catch (error) {
     if (!(error instanceof TfmError)) throw error;
     throw new CommandFailure({ code: error.code, exit: error.exit, message: `${file}: ${error.message}`, remedy: error.hint });

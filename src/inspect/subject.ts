@@ -8,6 +8,7 @@ import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { checkedModel } from "../experiment/check.ts";
 import { openData } from "../experiment/data.ts";
+import { fittingExamples } from "../experiment/fitting.ts";
 import { initialWeights, load } from "../experiment/initial.ts";
 import { prepare } from "../experiment/prepare.ts";
 import { latestRunFolder, placed, readCheckpoint } from "../experiment/run-folder.ts";
@@ -36,6 +37,8 @@ export interface SubjectRequest {
   readonly set?: Settings | undefined;
   /** Files in the place of the recipe's data. */
   readonly data?: string | undefined;
+  /** Leave bad rows of the data out, also where the training left none out. */
+  readonly skipBadRows?: boolean | undefined;
   /** First weights, also where there is a run. */
   readonly untrained?: boolean | undefined;
 }
@@ -51,7 +54,7 @@ export async function readSubject(place: string, request: SubjectRequest = {}): 
   return run === undefined ? untrained(place, request) : trained(run, request);
 }
 
-function trained(folder: string, { data: named }: SubjectRequest): Subject {
+function trained(folder: string, { data: named, skipBadRows: skip }: SubjectRequest): Subject {
   const { checkpoint, model, tokenizer } = trainedModel(readCheckpoint(folder));
   const { record, source, manifest, files } = checkpoint;
   return {
@@ -61,9 +64,10 @@ function trained(folder: string, { data: named }: SubjectRequest): Subject {
     seed: model.recipe?.seed ?? 0,
     limits: generationLimits(record),
     examples: async () => {
-      const { data, validation } = model.recipe as Recipe;
-      const opened = valueOf(await openData(data, source.file.path, { override: named ?? record.data.path, folder: record.data.folder, skipBadRows: record.data.badRows !== undefined, validation: named === undefined ? validation : undefined }));
-      return opened.validation ?? opened.whole;
+      const recipe = model.recipe as Recipe, { data, validation } = recipe;
+      const skipBadRows = skip === true || record.data.badRows !== undefined;
+      const opened = valueOf(await openData(data, source.file.path, { override: named ?? record.data.path, folder: record.data.folder, skipBadRows, validation: named === undefined ? validation : undefined }));
+      return valueOf(fittingExamples(opened.validation ?? opened.whole, opened.validationFile, { recipe, tokenizer, skipBadRows })).examples;
     },
     load: (session) => {
       try {
@@ -75,14 +79,14 @@ function trained(folder: string, { data: named }: SubjectRequest): Subject {
   };
 }
 
-async function untrained(file: string, { recipe, set, data }: SubjectRequest): Promise<Subject> {
+async function untrained(file: string, { recipe, set, data, skipBadRows }: SubjectRequest): Promise<Subject> {
   const source = valueOf(readModel(file));
   const weights = "first weights";
   if (checkedModel(source, { recipe, set }).recipe === undefined) {
     const examples = (): Promise<Examples> => Promise.reject(new CommandFailure({ code: "no-recipe", exit: exitCodes.wrong, message: `${file} has no recipe, which would say what the model reads`, remedy: "without one, only parameters can be looked at" }));
     return { model: checkedModel(source, { recipe, set }), weights, seed: 0, limits: generationLimits({ limit: 512, bounds: {} }), examples, load: () => {} };
   }
-  const prepared = await prepare({ source, recipe, set, data, initial: (first) => initialWeights(source, first) });
+  const prepared = await prepare({ source, recipe, set, data, skipBadRows, initial: (first) => initialWeights(source, first) });
   const { model, tokenizer, initial } = prepared;
   return {
     model,

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { microBatches, padded, pairBatches } from "../../runtime/data/index.ts";
+import { microBatches, padded, pairBatches, pairExamples } from "../../runtime/data/index.ts";
 import type { Batch, PairOptions, TextPair } from "../../runtime/data/index.ts";
 import { draws } from "../../runtime/random/philox.ts";
 import { bytes } from "../../runtime/text/index.ts";
 
 const tokenizer = bytes();
-const options: PairOptions = { batch: 4, seed: 0, limit: 100, overlong: "refuse" };
+const options: PairOptions = { batch: 4, seed: 0, limit: 100 };
 
 /** Pairs whose source names them, of lengths that vary. */
 function pairsOf(count: number, seed = 1): TextPair[] {
@@ -115,16 +115,35 @@ describe("pairBatches", () => {
     expect(pairBatches(pairsOf(2), tokenizer, options).bounds["B"]).toBe(2);
   });
 
-  it("refuses or cuts what is over the limit", () => {
+  it("refuses what is over the limit", () => {
     const pairs = [{ source: "abc", target: "de" }, { source: "abcde", target: "fghi" }];
     expect(() => pairBatches(pairs, tokenizer, { ...options, limit: 4 })).toThrow(
       expect.objectContaining({ code: "sequence-over-limit", exit: 1, message: "The source of line 2 has 5 tokens; the limit is 4." }));
     // Five tokens with `start` or `end`.
     expect(() => pairBatches([{ source: "a", target: "fghi" }], tokenizer, { ...options, limit: 4 })).toThrow("The target of line 1 has 5 tokens; the limit is 4.");
-    const cut = pairBatches(pairs, tokenizer, { ...options, limit: 4, overlong: "cut" });
-    expect(rowsOf(cut.batch(0)).sort(bySource)).toEqual([{ source: "abc", target: "de" }, { source: "abcd", target: "fgh" }]);
-    expect(cut.bounds).toEqual({ B: 2, S: 4, T: 4 });
     expect(() => pairBatches([], tokenizer, options)).toThrow(expect.objectContaining({ code: "data-empty" }));
+  });
+});
+
+describe("pairExamples", () => {
+  const pairs = [{ source: "abcde", target: "f" }, { source: "abcd", target: "fgh" }, { source: "a", target: "fghi" }, { source: "b", target: "f", line: 9 }, { source: "abcdef", target: "fghi" }];
+  const { fitting } = pairExamples(pairs);
+
+  it("tells what fits from what does not, by its line", () => {
+    const { examples, overlong } = fitting!({ tokenizer, limit: 4 });
+    expect(overlong).toEqual([{ line: 1, side: "source", tokens: 5, limit: 4 }, { line: 3, side: "target", tokens: 5, limit: 4 }, { line: 5, side: "source", tokens: 6, limit: 4 }]);
+    expect(examples.pairs).toEqual([{ ...pairs[1], line: 2 }, pairs[3]]);
+    expect([...examples.text!.lines()]).toEqual(["abcd", "fgh", "b", "f"]);
+    const within = examples.encode({ tokenizer, batch: 4, seed: 0, limit: 4 });
+    expect(rowsOf(within.batch(0)).sort(bySource)).toEqual([{ source: "abcd", target: "fgh" }, { source: "b", target: "f" }]);
+    expect(within.bounds).toEqual({ B: 2, S: 4, T: 4 });
+    expect(examples.fitting!({ tokenizer, limit: 3 }).overlong.map(({ line }) => line)).toEqual([2]);
+  });
+
+  it("gives all where all fit", () => {
+    const examples = pairExamples(pairs);
+    expect(examples.fitting!({ tokenizer, limit: 6 })).toEqual({ examples, overlong: [] });
+    expect(examples.fitting!({ tokenizer, limit: undefined }).overlong).toEqual([]);
   });
 });
 

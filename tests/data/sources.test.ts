@@ -2,10 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Examples } from "../../runtime/data/index.ts";
 import { SOURCES } from "../../src/data-sources/index.ts";
 import { openData, validationData } from "../../src/experiment/data.ts";
+import { fittingExamples } from "../../src/experiment/fitting.ts";
 import { encoded, prepare } from "../../src/experiment/prepare.ts";
 import type { Prepared } from "../../src/experiment/prepare.ts";
 import { readModel } from "../../src/experiment/source.ts";
@@ -107,10 +109,10 @@ describe("what is for validation", () => {
     const { recipe, data: { record } } = await prepared("text");
     const model = path.join(folder, "text.tfm");
     const all = valueOf(await openData(recipe.data, model)).whole.count;
-    const last = valueOf(await validationData(recipe, model, record));
+    const last = valueOf(await validationData(recipe, model, record)).examples;
     expect(last.count).toBe(Math.ceil(all / 10));
-    expect(valueOf(await validationData(recipe, model, record, path.join(folder, "text.txt"))).count).toBe(last.count);
-    expect(valueOf(await validationData(recipe, model, record, file("other.txt", "some other text"))).count).toBe(15);
+    expect(valueOf(await validationData(recipe, model, record, { named: path.join(folder, "text.txt") })).examples.count).toBe(last.count);
+    expect(valueOf(await validationData(recipe, model, record, { named: file("other.txt", "some other text") })).examples.count).toBe(15);
     const images = await prepared("images");
     expect([images.data.training.count, images.data.validation?.count]).toEqual([5, 2]);
   });
@@ -118,7 +120,7 @@ describe("what is for validation", () => {
   it("is found from any folder, with what else belongs to it", async () => {
     const { recipe, data: { record } } = await prepared("captions");
     expect(record.folder).toBe(folder);
-    expect(valueOf(await validationData(recipe, "elsewhere.tfm", record)).count).toBe(2);
+    expect(valueOf(await validationData(recipe, "elsewhere.tfm", record)).examples.count).toBe(2);
   });
 
   it("is missed where there is none", async () => {
@@ -159,8 +161,8 @@ describe("what is for validation", () => {
     const run = await withSetting("pairs", '"dev.tsv"');
     expect([run.data.training.count, run.data.validation?.count]).toEqual([4, 1]);
     expect(run.data.validation?.pairs?.[0]).toMatchObject({ source: "quatre", target: "four" });
-    expect(valueOf(await validationData(run.recipe, "elsewhere.tfm", run.data.record)).count).toBe(1);
-    expect(valueOf(await validationData(run.recipe, "elsewhere.tfm", run.data.record, path.join(folder, "pairs.tsv"))).count).toBe(4);
+    expect(valueOf(await validationData(run.recipe, "elsewhere.tfm", run.data.record)).examples.count).toBe(1);
+    expect(valueOf(await validationData(run.recipe, "elsewhere.tfm", run.data.record, { named: path.join(folder, "pairs.tsv") })).examples.count).toBe(4);
     expect((await withSetting("images", '"."')).data.validation?.count).toBe(2);
   });
 
@@ -197,11 +199,43 @@ describe("bad rows", () => {
     expect(skipped.record.badRows).toBe(1);
   });
 
-  it("names the line of a file in which rows were left out", async () => {
-    const long = file("long.tsv", `bad\nun\tone\n${"x".repeat(5000)} ${"1 ".repeat(600)}\ttwo\n`);
-    const { recipe: chosen, tokenizer } = await prepared("pairs");
-    const rest = valueOf(await open("pairs", long, true)).training;
-    expect(() => encoded(rest, long, chosen, tokenizer)).toThrow(/long\.tsv: The source of line 3 has/);
+  describe("pairs that are too long", () => {
+    const words = "x".repeat(40);
+    /** Lines 3 and 4 are too long, on one side each. */
+    const overlong = `bad\nun\tone\n${words} ${"1 ".repeat(600)}\ttwo\ndeux\t${words} ${"2 ".repeat(600)}\ntrois\tthree\n`;
+    const prepareOn = (data: string, skipBadRows?: boolean): Promise<Prepared> => prepare({ source: valueOf(readModel(path.join(folder, "pairs.tfm"))), data, skipBadRows });
+
+    it("are bad rows: told with file and line, or left out and counted with the others", async () => {
+      const { recipe: chosen, tokenizer } = await prepared("pairs");
+      const at = file("long.tsv", overlong);
+      const rest = valueOf(await open("pairs", at, true)).training;
+      expect(fittingExamples(rest, at, { recipe: chosen, tokenizer })).toMatchObject({ ok: false, failure: {
+        code: "sequence-over-limit", exit: 1, message: expect.stringMatching(/long\.tsv:3: the source has \d{3,} tokens; the limit is 512$/) as string, remedy: expect.stringContaining("--skip-bad-rows") as string,
+      } });
+      const { data: { training, badRows, record } } = await prepareOn(at, true);
+      expect([badRows, record.badRows, record.examples, training.count]).toEqual([3, 3, 2, 2]);
+      expect(training.pairs?.map(({ source }) => source)).toEqual(["un", "trois"]);
+    });
+    it("of Parquet are told by their row", async () => {
+      const at = path.join(folder, "long.parquet");
+      writeFileSync(at, new Uint8Array(parquetWriteBuffer({ columnData: [{ name: "a", data: ["un", "1 ".repeat(700)], type: "STRING" }, { name: "b", data: ["one", "two"], type: "STRING" }] })));
+      await expect(prepareOn(at)).rejects.toMatchObject({ failure: { message: expect.stringContaining("long.parquet: row 2: the source has") as string } });
+    });
+    it("for validation stop a run before it begins, and are not measured on where they are left out", async () => {
+      file("long-dev.tsv", overlong.slice(4));
+      const set = { "recipe.validation": path.join(folder, "long-dev.tsv") };
+      const source = valueOf(readModel(path.join(folder, "pairs.tfm")));
+      await expect(prepare({ source, set })).rejects.toMatchObject({ failure: { code: "sequence-over-limit", message: expect.stringContaining("long-dev.tsv:2: the source has") as string } });
+      const { data, recipe: chosen, tokenizer } = await prepare({ source, set, skipBadRows: true });
+      expect([data.badRows, data.training.count, data.validation?.count, data.record.validation]).toEqual([2, 4, 2, 2]);
+      expect(valueOf(await validationData(chosen, "elsewhere.tfm", data.record, { tokenizer }))).toMatchObject({ badRows: 2, examples: { count: 2 } });
+      const named = path.join(folder, "long-dev.tsv");
+      expect(await validationData(chosen, "elsewhere.tfm", data.record, { named, tokenizer })).toMatchObject({ ok: false, failure: { code: "sequence-over-limit" } });
+      expect(valueOf(await validationData(chosen, "elsewhere.tfm", data.record, { named, tokenizer, skipBadRows: true }))).toMatchObject({ badRows: 2, examples: { count: 2 } });
+    });
+    it("that are all there is leave nothing to train on", async () => {
+      await expect(prepareOn(file("only.tsv", `${"1 ".repeat(600)}\tone\n`), true)).rejects.toMatchObject({ failure: { code: "data-empty", message: expect.stringContaining("1 that are longer than 512 tokens") as string } });
+    });
   });
 
   it("that are all there is leave nothing to train on", async () => {

@@ -34,7 +34,7 @@ describe("bad input", () => {
     { name: "data that is empty", args: () => ["train", "tiny.tfm", "--data", file("empty.tsv", "")], code: 1, says: ["error[data-empty]", "empty.tsv", "source, a tab and a target"] },
     { name: "data that is not UTF-8, with line and byte", args: () => ["train", "tiny.tfm", "--data", file("latin.tsv", Buffer.from("un\tone\n\xe9t\xe9\tsummer\n", "latin1"))], code: 1, says: ["error[file-not-utf8]", "latin.tsv:2", "0xe9", "UTF-8"] },
     { name: "a line without a tab, with its number", args: () => ["train", "tiny.tfm", "--data", file("tab.tsv", "un\tone\ndeux two\n")], code: 1, says: ["error[data-no-tab]", "tab.tsv:2", "deux two"] },
-    { name: "a text over the model's limit, with its line", args: () => ["train", "tiny.tfm", "--data", file("long.tsv", `un\tone\n${"zyx wvu ".repeat(20)}\ttwo\n`)], code: 1, says: ["error[sequence-over-limit]", "long.tsv", "line 2", "limit is 12"] },
+    { name: "a text over the model's limit, with its line", args: () => ["train", "tiny.tfm", "--data", file("long.tsv", `un\tone\n${"zyx wvu ".repeat(20)}\ttwo\n`)], code: 1, says: ["error[sequence-over-limit]", "long.tsv:2: the source has", "limit is 12", "--skip-bad-rows"] },
     { name: "a vocabulary with no room for text", args: () => ["train", "tiny.tfm", "--set", "vocab=2"], code: 1, says: ["error["] },
     { name: "using what was not trained", args: () => ["run", "tiny.tfm", "un"], code: 1, says: ["error[not-trained]", "tfmc train tiny.tfm"] },
     { name: "using a folder that is no run", args: () => ["run", ".", "un"], code: 1, says: ["error[no-checkpoint]", "state.json"] },

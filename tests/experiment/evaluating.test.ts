@@ -90,7 +90,7 @@ describeGpu("evaluating while training", () => {
   it("keeps the best weights, which are used when they are asked for", async () => {
     const measured = async (weights: "last" | "best"): Promise<number> => {
       const { checkpoint, model: checked, tokenizer } = readTrained(folder("whole"), weights);
-      const examples = valueOf(await validationData(checked.recipe!, model, checkpoint.record.data));
+      const { examples } = valueOf(await validationData(checked.recipe!, model, checkpoint.record.data));
       return (await measure(restoredMeasurer(checkpoint, checked, tokenizer, device), examples)).metrics["loss"]!;
     };
     const [, best, , last] = evaluations("whole").map((row) => row["eval_loss"]!);

@@ -42,7 +42,7 @@ describeGpu("measuring a model that says nothing", () => {
     expect(done).toBe(5);
 
     const { checkpoint, model, tokenizer: saved } = readTrained(path.join(project, "letters"));
-    const examples = valueOf(await validationData(model.recipe!, path.join(project, "measured.tfm"), checkpoint.record.data));
+    const { examples } = valueOf(await validationData(model.recipe!, path.join(project, "measured.tfm"), checkpoint.record.data));
     expect((await measure(restoredMeasurer(checkpoint, model, saved, device), examples)).metrics).toEqual(metrics);
   });
 

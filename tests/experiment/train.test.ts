@@ -24,6 +24,7 @@ interface Wanted extends RunOptions {
   readonly set?: Settings;
   readonly recipe?: string;
   readonly data?: string;
+  readonly skipBadRows?: boolean;
 }
 
 describeGpu("training", () => {
@@ -34,10 +35,10 @@ describeGpu("training", () => {
   const rows = (run: string): readonly Record<string, number>[] => readFileSync(path.join(folder(run), "log.jsonl"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, number>);
 
   /** Trains as `tfmc train` does; `from` is the run to go on with, in its own folder. */
-  async function train(name: string, { set, recipe, data, ...options }: Wanted = {}, from?: string): Promise<TrainResult> {
+  async function train(name: string, { set, recipe, data, skipBadRows, ...options }: Wanted = {}, from?: string): Promise<TrainResult> {
     const resume = from === undefined ? undefined : readCheckpoint(folder(from));
     const source = resume?.source ?? valueOf(readModel(path.join(project, "tiny.tfm")));
-    const run = await openRun(await prepareRun({ source, recipe, set, data, resume }), device, folder(name), resume);
+    const run = await openRun(await prepareRun({ source, recipe, set, data, skipBadRows, resume }), device, folder(name), resume);
     try {
       return await run.train(options);
     } finally {
@@ -85,6 +86,23 @@ describeGpu("training", () => {
     expect(numbers("cut")).toEqual(numbers("whole"));
     // What lies in previous/ is the checkpoint of step 23, itself whole.
     expect(readCheckpoint(path.join(folder("cut"), "previous")).manifest.step).toBe(23);
+  });
+
+  it("goes on to the same bits where pairs too long for the model are left out", async () => {
+    const pairs = readFileSync(path.join(project, "pairs.tsv"), "utf8").trimEnd().split("\n");
+    writeFileSync(path.join(project, "long.tsv"), pairs.map((pair, at) => (at % 9 === 4 ? `${"un deux trois ".repeat(9)}\tone\n${pair}` : pair)).join("\n"));
+    const data = path.join(project, "long.tsv");
+    expect(await failing(train("long", { data }))).toMatchObject({ code: "sequence-over-limit", message: expect.stringContaining("long.tsv:5: ") as string });
+    await train("long", { data, skipBadRows: true });
+    expect(readCheckpoint(folder("long")).record.data).toMatchObject({ examples: 30, badRows: 3 });
+    await train("long-cut", { data, skipBadRows: true, stopAt: 23 });
+    // That such rows are left out belongs to the run.
+    await train("long-cut", {}, "long-cut");
+    for (const name of ["model.safetensors", "state.safetensors", "tokenizer.json"]) expect(file("long-cut", name)).toEqual(file("long", name));
+    const [once, resumed] = [await prepareRun({ source: valueOf(readModel(path.join(project, "tiny.tfm"))), data, skipBadRows: true }), await prepareRun({ source: readCheckpoint(folder("long")).source, resume: readCheckpoint(folder("long")) })];
+    const batches = ({ batches: of, stepsPerEpoch }: typeof once): unknown => Array.from({ length: 2 * stepsPerEpoch }, (_, at) => of(at + 1));
+    expect(once.stepsPerEpoch).toBe(8);
+    expect(batches(resumed)).toEqual(batches(once));
   });
 
   it("ends after the step at hand when it is interrupted", async () => {

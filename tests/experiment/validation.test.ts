@@ -48,7 +48,7 @@ describeGpu("the loss on data that are not trained on", () => {
     const { metrics } = await run.measure(run.prepared.data.validation!);
     run.dispose();
     const { checkpoint, model, tokenizer } = readTrained(folder);
-    const examples = valueOf(await validationData(model.recipe!, path.join(project, "validated.tfm"), checkpoint.record.data));
+    const { examples } = valueOf(await validationData(model.recipe!, path.join(project, "validated.tfm"), checkpoint.record.data));
     const restored = (await measure(restoredMeasurer(checkpoint, model, tokenizer, device), examples)).metrics;
     const weights = new Map(decodeSafetensors(readFileSync(path.join(folder, "model.safetensors"))).tensors.map(({ name, shape, data }) => [name, { width: shape[1] ?? 0, data: new Float32Array(data) }]));
     const nats: Trained["nats"] = (rows, wanted) => {
