@@ -1,5 +1,6 @@
 /** How a model writes: as its recipe says, or as a command line does in its place. */
 import { GENERATE_OPTIONS } from "../../compiler/check/recipe/generate-options.ts";
+import type { GenerateOption } from "../../compiler/check/recipe/generate-options.ts";
 import type { GenerateSpec, Model } from "../../compiler/check/model.ts";
 import { decodingOf } from "../../runtime/index.ts";
 import type { Decoding } from "../../runtime/index.ts";
@@ -8,6 +9,8 @@ import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 
 type Method = GenerateSpec["method"];
+
+const METHODS = ["greedy", "beam", "sample"] as const satisfies readonly Method[];
 
 /** What is said beside the recipe. */
 export interface DecodingChoice {
@@ -31,13 +34,38 @@ export function generateOf(model: Model): GenerateSpec {
   throw new CommandFailure({ code: "no-generate", exit: exitCodes.wrong, message: `the recipe ${model.recipe?.name ?? ""} does not say how text is generated`, remedy: "add `generate = greedy(model)` to it" });
 }
 
-export function writingOf(model: Model, { method, options = {}, stop = [] }: DecodingChoice = {}): Writing {
+/** Throws CommandFailure for options of another search than the one that is asked for. */
+export function writingOf(model: Model, choice: DecodingChoice = {}): Writing {
+  const { options = {}, stop = [] } = choice;
   const recipe = generateOf(model);
-  // Who asks for a temperature wants to sample, whatever the recipe does.
-  const samples = ["temperature", "top_k", "top_p"].some((name) => options[name] !== undefined);
+  const method = searchOf(choice, decodingOptions, recipe.method) ?? recipe.method;
   const all: Readonly<Record<string, number>> = { seed: model.recipe?.seed ?? 0, ...recipe.options, ...options };
   const longest = all["max_length"];
-  return { entry: recipe.entry, decoding: decodingOf(method ?? (samples ? "sample" : recipe.method), all), stop, ...(longest === undefined ? {} : { longest }) };
+  return { entry: recipe.entry, decoding: decodingOf(method, all), stop, ...(longest === undefined ? {} : { longest }) };
+}
+
+/**
+ * The search that is asked for: by its name, by an option that belongs to it alone, or by the recipe. A seed asks for none: it says which
+ * draws, not that there are any.
+ */
+function searchOf({ method, options = {} }: DecodingChoice, declared: readonly Option[], recipe?: Method): Method | undefined {
+  const given = GENERATE_OPTIONS.filter(({ name, methods }) => methods !== undefined && options[name] !== undefined);
+  const asking = given.find(({ name }) => name !== "seed");
+  const search = method ?? asking?.methods?.[0] ?? recipe;
+  const stray = given.find(({ methods }) => search !== undefined && methods?.includes(search) === false);
+  if (search === undefined || stray === undefined) return search;
+  const asker = method !== undefined ? "--decode" : asking !== undefined ? optionOf(asking) : "the recipe";
+  throw new CommandFailure({ code: "options-exclude", exit: exitCodes.usage, message: `${optionOf(stray)} means nothing to ${search} decoding, for which ${asker} asks`, remedy: METHODS.map((one) => `${one} has ${optionsOf(one, declared)}`).join("; ") });
+}
+
+/** "--width and --length-penalty": what belongs to a search and not to all. */
+function optionsOf(method: Method, declared: readonly Option[]): string {
+  const names = GENERATE_OPTIONS.filter((option) => option.methods?.includes(method) === true).map(optionOf).filter((option) => declared.some(({ name }) => `--${name}` === option));
+  return names.length === 0 ? "no options of its own" : names.join(", ").replace(/, ([^,]*)$/, " and $1");
+}
+
+function optionOf({ name }: Pick<GenerateOption, "name">): string {
+  return `--${name.replaceAll("_", "-")}`;
 }
 
 /** The entries to compile for what `entry` writes: those of an encoder and a decoder too, where there are any. */
@@ -47,23 +75,27 @@ export function writingEntries(model: Model, entry: string): readonly string[] {
   return [entry, ...parts];
 }
 
-/** Of commands that write: what `choiceOf` reads. */
-export const decodingOptions: readonly Option[] = [
-  { name: "decode", kind: "text", value: "HOW", choices: ["greedy", "beam", "sample"], doc: "by default as the recipe says" },
-  { name: "temperature", kind: "number", value: "X", doc: "sample; below 1 keeps to likely tokens, 0 takes the likeliest" },
-  { name: "top-k", kind: "integer", value: "N", doc: "sample from the N likeliest tokens" },
-  { name: "top-p", kind: "number", value: "X", doc: "sample from the fewest tokens that hold this share of the probability" },
-  { name: "width", kind: "integer", value: "N", doc: "of beam search: texts that go on at a time" },
-  { name: "length-penalty", kind: "number", value: "X", doc: "of beam search: 0 favours short texts" },
+/** Of commands that write: what `choiceOf` reads. Those that belong to one search say so. */
+export const decodingOptions: readonly Option[] = ([
+  { name: "decode", kind: "text", value: "HOW", choices: METHODS, doc: "by default the search that the options below belong to, or else the recipe's" },
+  { name: "temperature", kind: "number", value: "X", doc: "below 1 keeps to likely tokens, 0 takes the likeliest" },
+  { name: "top-k", kind: "integer", value: "N", doc: "from the N likeliest tokens" },
+  { name: "top-p", kind: "number", value: "X", doc: "from the fewest tokens that hold this share of the probability" },
+  { name: "width", kind: "integer", value: "N", doc: "texts that go on at a time" },
+  { name: "length-penalty", kind: "number", value: "X", doc: "0 favours short texts" },
   { name: "seed", kind: "integer", value: "N", doc: "of the draws; another one gives other texts" },
   { name: "max-length", kind: "integer", value: "N", doc: "new tokens of a text at most" },
   { name: "stop", kind: "list", value: "TEXT", doc: "end before the first such text (\\n is a line break); may be given several times" },
-];
+] satisfies readonly Option[]).map((option) => ({ ...option, doc: [...searchesOf(option.name), option.doc].join(": ") }));
+
+function searchesOf(option: string): readonly Method[] {
+  return GENERATE_OPTIONS.find((one) => optionOf(one) === `--${option}`)?.methods ?? [];
+}
 
 /** Of commands that measure: what two runs of them agree on. */
 export const measuringOptions: readonly Option[] = decodingOptions.filter(({ name }) => ["decode", "width", "length-penalty", "max-length"].includes(name));
 
-/** From those of the options above that a command declares. Throws CommandFailure for values that make no sense. */
+/** From those of the options above that a command declares. Throws CommandFailure for values that make no sense, alone or together. */
 export function choiceOf(options: OptionValues, declared: readonly Option[]): DecodingChoice {
   const isDeclared = (option: string): boolean => declared.some(({ name }) => name === option);
   const given = GENERATE_OPTIONS.flatMap(({ name, wanted, isValid }) => {
@@ -73,5 +105,7 @@ export function choiceOf(options: OptionValues, declared: readonly Option[]): De
     if (!isValid(value)) throw new CommandFailure({ code: "option-value", exit: exitCodes.usage, message: `--${option} must be ${wanted}; it is ${value}` });
     return [[name, value] as const];
   });
-  return { method: options.text("decode") as Method | undefined, options: Object.fromEntries(given), stop: isDeclared("stop") ? options.list("stop").map((text) => text.replaceAll("\\n", "\n")) : [] };
+  const choice = { method: options.text("decode") as Method | undefined, options: Object.fromEntries(given), stop: isDeclared("stop") ? options.list("stop").map((text) => text.replaceAll("\\n", "\n")) : [] };
+  searchOf(choice, declared);
+  return choice;
 }

@@ -2,9 +2,11 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Model } from "../../compiler/check/model.ts";
+import type { Decoding } from "../../runtime/index.ts";
 import { optionValues } from "../../src/commands/command.ts";
 import { inOrder } from "../../src/commands/run.ts";
-import { choiceOf, decodingOptions } from "../../src/experiment/decoding.ts";
+import { choiceOf, decodingOptions, measuringOptions, writingOf } from "../../src/experiment/decoding.ts";
 import { describeGpu } from "../support/gpu.ts";
 import { tfmc } from "../support/tfmc.ts";
 import { tinyProject } from "./fixture.ts";
@@ -69,6 +71,41 @@ describe("options of writing", () => {
     expect(given("top-p", 1)()).toMatchObject({ options: { top_p: 1 } });
   });
 
+  /** A recipe that asks for a search, with options of its own. */
+  const recipeOf = (method: string, options: Readonly<Record<string, number>> = {}): Model => ({ recipe: { seed: 3, generate: { method, entry: "forward", options } } }) as unknown as Model;
+  const choice = (given: Readonly<Record<string, string | number>>, declared = decodingOptions) => choiceOf(optionValues(declared, new Map(Object.entries(given))), declared);
+  it.each<[given: Readonly<Record<string, string | number>>, recipe: Model, decoding: Decoding]>([
+    [{}, recipeOf("greedy"), { method: "greedy" }],
+    [{ width: 4 }, recipeOf("greedy"), { method: "beam", width: 4, lengthPenalty: 0.6 }],
+    [{ "length-penalty": 2 }, recipeOf("greedy"), { method: "beam", width: 4, lengthPenalty: 2 }],
+    [{ width: 2 }, recipeOf("beam", { length_penalty: 1 }), { method: "beam", width: 2, lengthPenalty: 1 }],
+    [{ width: 2 }, recipeOf("sample", { top_k: 5 }), { method: "beam", width: 2, lengthPenalty: 0.6 }],
+    [{ temperature: 2 }, recipeOf("beam", { width: 8 }), { method: "sample", temperature: 2, seed: 3 }],
+    [{ "top-k": 7, seed: 9 }, recipeOf("greedy"), { method: "sample", topK: 7, seed: 9 }],
+    [{ seed: 9 }, recipeOf("sample", { top_k: 5 }), { method: "sample", topK: 5, seed: 9 }],
+    [{ decode: "beam" }, recipeOf("sample", { top_k: 5 }), { method: "beam", width: 4, lengthPenalty: 0.6 }],
+    [{ decode: "greedy", "max-length": 5 }, recipeOf("sample", { top_k: 5 }), { method: "greedy" }],
+  ])("ask for the search that they belong to: %j", (given, model, decoding) => {
+    expect(writingOf(model, choice(given)).decoding).toEqual(decoding);
+  });
+
+  it.each<[given: Readonly<Record<string, string | number>>, says: string]>([
+    [{ decode: "greedy", temperature: 2 }, "--temperature means nothing to greedy decoding, for which --decode asks"],
+    [{ decode: "beam", "top-p": 0.9 }, "--top-p means nothing to beam decoding, for which --decode asks"],
+    [{ decode: "sample", "length-penalty": 1 }, "--length-penalty means nothing to sample decoding, for which --decode asks"],
+    [{ width: 4, temperature: 2 }, "--temperature means nothing to beam decoding, for which --width asks"],
+    [{ decode: "greedy", seed: 1 }, "--seed means nothing to greedy decoding"],
+  ])("of another search are refused: %j", (given, says) => {
+    const failure = { code: "options-exclude", exit: 2, message: expect.stringContaining(says) as string, remedy: "greedy has no options of its own; beam has --width and --length-penalty; sample has --temperature, --top-k, --top-p and --seed" };
+    expect(() => choice(given)).toThrow(expect.objectContaining({ failure: expect.objectContaining(failure) as unknown }));
+  });
+  it("and a seed is, where the recipe draws nothing", () => {
+    expect(() => writingOf(recipeOf("greedy"), choice({ seed: 1 }))).toThrow("--seed means nothing to greedy decoding, for which the recipe asks");
+  });
+  it("are told by name only where the command has them", () => {
+    expect(() => choice({ decode: "greedy", width: 4 }, measuringOptions)).toThrow(expect.objectContaining({ failure: expect.objectContaining({ remedy: "greedy has no options of its own; beam has --width and --length-penalty; sample has no options of its own" }) as unknown }));
+  });
+
   it("read a line break in a stop", () => {
     expect(choiceOf(optionValues(decodingOptions, new Map([["stop", ["\\n\\n", "."]]])), decodingOptions).stop).toEqual(["\n\n", "."]);
   });
@@ -84,7 +121,10 @@ describeGpu("a model that reads", () => {
     expect(greedy.split("\n")).toHaveLength(31);
     expect(await answers("--decode", "greedy")).toBe(greedy);
     expect(await answers("--decode", "beam", "--width", "1")).toBe(greedy);
-    expect((await answers("--decode", "beam")).split("\n")).toHaveLength(31);
+    const beam = await answers("--decode", "beam", "--width", "4");
+    expect(beam.split("\n")).toHaveLength(31);
+    expect(await answers("--width", "4")).toBe(beam);
+    expect(await run("run", "runs/tiny", "un", "--decode", "greedy", "--temperature", "2")).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("error[options-exclude]") as string });
     const given = greedy.split("\n")[0]?.split("\t") ?? [];
     expect((await run("run", "runs/tiny", given[0] ?? "", "--decode", "greedy")).stdout).toBe(`${given[2]}\n`);
     expect((await run("run", "runs/tiny", given[0] ?? "", "--max-length", "1", "--json")).code).toBe(0);
