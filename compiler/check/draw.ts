@@ -11,8 +11,16 @@ import { toReal } from "./tensor.ts";
 import type { Size, Val } from "./value.ts";
 import { POISON } from "./value.ts";
 import type { Context } from "./world.ts";
+import { joinPath, originOf } from "./world.ts";
 
+/** A draw is an expression in all that reads it; without axes it is a number with a name as well. */
 export function drawn(item: Held, shape: readonly Size[], from: Initializer, ctx: Context): Val {
+  const value = drawnTensor(item, shape, from, ctx);
+  if (value.kind === "tensor" && shape.length === 0 && !ctx.time) ctx.run.noteScalar(joinPath(ctx.frame.path, item.name.text), value.body, originOf(item.name.span));
+  return value;
+}
+
+function drawnTensor(item: Held, shape: readonly Size[], from: Initializer, ctx: Context): Val {
   const axes = shape.map((size, at) => ctx.world.variable(`axis${at}`, size));
   const site = (name: string): number => fnv1a(`${ctx.frame.call}.${name}`);
   // Every time of a loop draws anew.

@@ -1,5 +1,5 @@
 import { GraphBuilder } from "../ir/builder.ts";
-import type { AccessExpr, Expr, Graph, GraphOutput, Value, ValueId } from "../ir/graph.ts";
+import type { AccessExpr, Expr, Graph, GraphOutput, Origin, Value, ValueId } from "../ir/graph.ts";
 import { renameValues } from "../ir/expr.ts";
 import { mapExpressions, operandsOf } from "../ir/walk.ts";
 import type { Interval } from "../ops/interval.ts";
@@ -69,6 +69,14 @@ export class Run {
   nameNow(id: ValueId, name: string): void {
     this.renamed.set(id, name);
     this.provisional.delete(id);
+  }
+
+  /** Makes a value that no other reads, so that only who looks inside finds it. */
+  noteScalar(name: string, body: Expr, origin: Origin): void {
+    const { builder } = this, before = builder.origin;
+    builder.origin = origin;
+    builder.map(name, [], body);
+    builder.origin = before;
   }
 
   /** What a call of a layer, or of one of its functions, gave. */

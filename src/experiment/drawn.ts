@@ -15,8 +15,8 @@ export interface Drawn {
 
 /**
  * The values of the loss that follow from draws and the batch alone and that something with parameters reads, by the interpreter, with
- * the very draws that the step has on the device. Real ones count only where they hold some of the batch, as dropout's masks do not, and
- * what the model's layers compute for themselves is theirs.
+ * the very draws that the step has on the device. Real ones count only where they hold some of the batch, as dropout's masks do not, or
+ * are a number drawn for all of it, and what the model's layers compute for themselves is theirs.
  */
 export function drawnValues({ root, recipe }: Pick<Model, "root" | "recipe">, { sizes, fields }: TrainingBatch, step: number): readonly Drawn[] {
   if (recipe === undefined) return [];
@@ -26,7 +26,7 @@ export function drawnValues({ root, recipe }: Pick<Model, "root" | "recipe">, { 
   // A stack's name is the beginning of its layers' paths.
   const layers = new Set(root.children.map(({ path }) => path.split(".")[0] as string));
   const inLayer = ({ name }: Value): boolean => name.includes(".") && layers.has(name.split(".")[0] as string);
-  const found = frontier(graph, inLayer).filter(({ shape }) => shape.length > 0 && shape[0]!.some(({ factors }) => factors.includes("B")));
+  const found = frontier(graph, inLayer).filter((value) => isForAll(value) || value.shape[0]?.some(({ factors }) => factors.includes("B")));
   if (found.length === 0) return [];
   const outputs = found.map(({ id }) => ({ name: `value ${id}`, value: id }));
   const uniform = (site: number, at: number, micro: number, element: number): number => unitFloat(philox4x32([element >>> 0, 0, at, micro], [seed, site])[0]);
@@ -41,7 +41,7 @@ export function drawnValues({ root, recipe }: Pick<Model, "root" | "recipe">, { 
   });
 }
 
-/** Values drawn, free of parameters and of no layer, that parameters or layers meet; the first of each name. */
+/** Values drawn, free of parameters and of no layer, that parameters or layers meet, and the numbers drawn for all; the first of each name. */
 function frontier(graph: Graph, inLayer: (value: Value) => boolean): readonly Value[] {
   const drawn = new Set<ValueId>(), fed = new Set<ValueId>(), learnt = new Set<ValueId>();
   for (const value of graph.values) {
@@ -53,11 +53,18 @@ function frontier(graph: Graph, inLayer: (value: Value) => boolean): readonly Va
   const free = (id: ValueId): boolean => drawn.has(id) && !learnt.has(id);
   const read = new Set(graph.values.filter(({ id }) => learnt.has(id)).flatMap(operandsOf));
   const seen = new Set<string>();
-  return graph.values.filter(({ id, name, type }) => {
-    if (!free(id) || !read.has(id) || (type === "f32" && !fed.has(id)) || seen.has(name)) return false;
+  return graph.values.filter((value) => {
+    const { id, name, type } = value;
+    const isMet = read.has(id) && (type !== "f32" || fed.has(id));
+    if (!free(id) || !(isMet || isForAll(value)) || seen.has(name)) return false;
     seen.add(name);
     return true;
   });
+}
+
+/** A draw without axes, such as the share of a mixture: the whole batch has the same. */
+function isForAll(value: Value): boolean {
+  return value.shape.length === 0 && expressionsOf(value).some(draws);
 }
 
 function draws(expr: Expr): boolean {

@@ -20,7 +20,8 @@ beforeAll(() => {
   forward() -> real = mean[i] w[i] * w[i]
 }
 ${recipe("text", 'tokenizer = characters(); data = labelled("a.tsv", first: "text", classes: 2, tokenizer: tokenizer)', "ids, label")}
-${recipe("pictures", 'data = images("x-images-idx3-ubyte", side: 2)', "image, label")}`);
+${recipe("pictures", 'data = images("x-images-idx3-ubyte", side: 2)', "image, label")}
+${recipe("shared", 'data = images("x-images-idx3-ubyte", side: 2)', "image").replace("(image) = model()", "(image) { draw part: real ~ uniform; return part * model() }")}`);
   writeFileSync(path.join(folder, "a.tsv"), "ab a\t1\nbad\n\nb\t0\n");
   writeFileSync(path.join(folder, "x-images-idx3-ubyte"), Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 0, 255, 128, 0));
   writeFileSync(path.join(folder, "x-labels-idx1-ubyte"), Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 7));
@@ -37,5 +38,10 @@ it("shows texts as tokens and images in shades", async () => {
   expect(shown.stderr).toContain("2 texts in a.tsv, 1 bad rows left out; 1 steps");
   const image = await tfmc(["data", "show", "m.tfm", "--recipe", "pictures"], { cwd: folder });
   expect(image.stdout).toBe("image:\n  @@\n++  \nlabel: 7\n");
+  // What is drawn for the whole batch stands behind each of its rows.
+  const shared = await tfmc(["data", "show", "m.tfm", "--recipe", "shared"], { cwd: folder });
+  expect(shared.stdout).toMatch(/^image:\n.*\n.*\npart \(drawn\): 0\.\d{3}\n$/);
+  const [row] = (await tfmc(["data", "show", "m.tfm", "--recipe", "shared", "--json"], { cwd: folder })).stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as { readonly part: readonly number[] });
+  expect(shared.stdout).toContain(`part (drawn): ${row!.part[0]!.toFixed(3)}`);
   expect((await tfmc(["data", "m.tfm", "x"], { cwd: folder })).code).toBe(2);
 });

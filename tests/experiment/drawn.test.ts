@@ -39,6 +39,12 @@ const MASKED = `loss(ids, word) {
     mixed[b,t] = 2.0 * noisy[b,t]
     return model(mixed) + mean[b,k] model.w[0] * (if used[b,k] then 100.0 * wanted[b,k] + place[b,k] else 0.0)
   }`;
+/** A draw that the model meets in a product with the batch alone. */
+const SHARES = `loss(ids) {
+    draw part: real ~ uniform
+    mixed[b,t] = part * ids[b,t]
+    return model(mixed)
+  }`;
 const prepared = async (name: string, loss: string): Promise<Prepared> => {
   writeFileSync(path.join(root, `${name}.tfm`), recipe(loss));
   return prepare({ source: valueOf(readModel(path.join(root, `${name}.tfm`))) });
@@ -72,24 +78,45 @@ describe("what a recipe draws", () => {
     expect(ranged).toEqual(expect.arrayContaining(["wanted"]));
     expect(ranged).not.toContain("place");
   });
+  it("is shown where it is one number for the whole batch", async () => {
+    const run = await prepared("shares", SHARES);
+    const shares = [1, 2].map((step) => {
+      const { part, mixed, ...others } = drawn(run, step);
+      expect(others).toEqual({});
+      expect(part).toHaveLength(1);
+      const ids = run.batches(step)[0]!.fields["ids"] as Int32Array;
+      mixed!.forEach((value, at) => expect(value / (part![0]! * ids[at]! || 1)).toBeCloseTo(ids[at] === 0 ? 0 : 1, 5));
+      return part![0]!;
+    });
+    expect(shares[0]).not.toBe(shares[1]);
+  });
   it("is nothing where nothing is drawn", async () => {
     expect(drawn(await prepared("plain", "loss(ids) { y[b,t] = 1.0 * ids[b,t]; return model(y) }"), 1)).toEqual({});
   });
 });
 
 describeGpu("what a recipe draws on the adapter", () => {
-  it("is what is shown", { timeout: 300_000 }, async () => {
-    const run = await prepared("same", MASKED);
-    const trained = await openRun(run, { device: await gpuDevice(), adapter: { name: "test", hardware: false } }, path.join(root, "run"));
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  /** The loss of the second step, whose weights are the first ones. */
+  const lossOf = async (run: Prepared, folder: string): Promise<number> => {
+    const trained = await openRun(run, { device: await gpuDevice(), adapter: { name: "test", hardware: false } }, path.join(root, folder));
     const losses: number[] = [];
     try {
       await trained.train({ onStep: ({ loss }) => void losses.push(loss), pauseAfter: () => true, pause: () => Promise.resolve() });
     } finally {
       trained.dispose();
     }
-    const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    return losses.at(-1)!;
+  };
+  it("is what is shown", { timeout: 300_000 }, async () => {
+    const run = await prepared("same", MASKED);
     const { mixed, place, wanted, used } = drawn(run, 2) as Record<string, number[]>;
     const expected = mean(mixed!) / 2 + mean(used!.map((one, at) => (one === 1 ? 100 * wanted![at]! + place![at]! : 0)));
-    expect(losses.at(-1)! / expected).toBeCloseTo(1, 5);
+    expect((await lossOf(run, "run")) / expected).toBeCloseTo(1, 5);
+  });
+  it("is the number that is shown", { timeout: 300_000 }, async () => {
+    const run = await prepared("share", SHARES);
+    const ids = run.batches(2)[0]!.fields["ids"] as Int32Array;
+    expect((await lossOf(run, "shared")) / (drawn(run, 2)["part"]![0]! * mean([...ids]) / 2)).toBeCloseTo(1, 5);
   });
 });
