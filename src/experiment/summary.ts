@@ -7,9 +7,10 @@ import type { Purpose } from "../../runtime/buffers.ts";
 import { ENTRIES } from "../../runtime/index.ts";
 import type { Program, Sizes } from "../../runtime/index.ts";
 import { DEFAULT_ARENA_LIMIT, elements } from "../../runtime/place.ts";
-import { evaluateSize } from "../../runtime/size.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
+import { meanOf, meanSizes } from "./fed-sizes.ts";
+import type { FedSizes, StepSizes } from "./fed-sizes.ts";
 import { modelLimit } from "./limits.ts";
 import { sizesOf } from "./profile.ts";
 
@@ -17,24 +18,33 @@ export interface Summary {
   readonly name: string;
   /** "training step" or the function of the model that is counted, where there is no recipe. */
   readonly of: string;
+  /** Of a step's batch; means over `steps`. */
   readonly sizes: Sizes;
+  /** What figures are means over: the sizes of steps' micro-batches. */
+  readonly steps: StepSizes;
   readonly cost: LayerCost;
-  /** Bytes of a session of these sizes. */
+  /** What a session is planned for: the largest micro-batch. */
+  readonly bounds: Sizes;
+  /** Bytes of a session of these bounds. */
   readonly memory: Readonly<Record<Purpose, number>>;
   readonly peakBytes: number;
   readonly training?: { readonly steps: number; readonly flops: number };
 }
 
 export interface SummaryRequest {
+  /** Rows of every batch; the recipe's by default. */
   readonly batch?: number | undefined;
+  /** Every other size of every batch; by default the model's limit, or 64. */
   readonly length?: number | undefined;
+  /** What a run is fed, in the place of one size for all batches. */
+  readonly fed?: FedSizes | undefined;
 }
 
 /** Of sequences, where the model sets no limit of its own. */
 const LENGTH = 64;
 
-/** What the model costs, of the recipe's training step, or without a recipe of `forward`. Runs nothing. */
-export function summarize(model: Model, { batch, length }: SummaryRequest = {}): Summary {
+/** What the model costs, of the recipe's mean training step, or without a recipe of `forward`. Runs nothing. */
+export function summarize(model: Model, { batch, length, fed }: SummaryRequest = {}): Summary {
   const { recipe } = model;
   const entry = recipe?.loss ?? mainEntry(model);
   const whole = sizesOf(entry.inputs, batch ?? recipe?.batch ?? 1, length ?? Math.min(modelLimit(entry.requires, entry.sizes) ?? LENGTH, DEFAULT_LENGTH_MOST));
@@ -43,16 +53,19 @@ export function summarize(model: Model, { batch, length }: SummaryRequest = {}):
   const cost = modelCost(model, { forward: entry.graph, step: grad?.grad, plan: grad?.plan });
   // A step's micro-batches come one after the other.
   const parts = recipe?.accumulate ?? 1;
-  const bounds = Object.fromEntries(Object.entries(whole).map(([name, size]) => [name, name === "B" ? Math.ceil(size / parts) : size]));
+  const bounds = fed?.bounds ?? Object.fromEntries(Object.entries(whole).map(([name, size]) => [name, name === "B" ? Math.ceil(size / parts) : size]));
+  const steps = fed?.steps ?? [[whole]];
   const memory = memoryOf(program, bounds, parts);
   return {
     name: model.name,
     of: recipe === undefined ? entry.name : "training step",
-    sizes: whole,
+    sizes: meanSizes(steps),
+    steps,
     cost,
+    bounds,
     memory,
     peakBytes: Object.values(memory).reduce((sum, bytes) => sum + bytes, 0),
-    ...(recipe === undefined ? {} : { training: { steps: recipe.steps, flops: evaluateSize(cost.step, whole) } }),
+    ...(recipe === undefined ? {} : { training: { steps: recipe.steps, flops: meanOf(cost.step, steps) } }),
   };
 }
 

@@ -1,9 +1,13 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LayerCost } from "../../compiler/cost.ts";
 import { print } from "../../compiler/dim.ts";
 import { evaluateSize } from "../../runtime/size.ts";
 import { checkedModel } from "../../src/experiment/check.ts";
+import { fedSizes } from "../../src/experiment/fed-sizes.ts";
+import { prepare } from "../../src/experiment/prepare.ts";
 import { readModel } from "../../src/experiment/source.ts";
 import { summarize } from "../../src/experiment/summary.ts";
 import type { Summary } from "../../src/experiment/summary.ts";
@@ -92,14 +96,96 @@ describe("summarize", () => {
   });
 });
 
+/** Attention of a text over another, and nothing else: of 12 numbers a token. */
+const ECHO = `model Echo(vocab, d = 12) {
+  embed = Embedding(vocab, d)
+  forward(target: index(vocab)[B, T], source: index(vocab)[B, S]) -> [B, T, vocab] {
+    wanted, given = embed(target), embed(source)
+    weight[b,t,s] = softmax[s] sum[e] wanted[b,t,e] * given[b,s,e]
+    found[b,t,e]  = sum[s] weight[b,t,s] * given[b,s,e]
+    return embed.logits(found)
+  }
+}
+
+train echo {
+  tokenizer = characters()
+  data      = pairs("pairs.tsv", from: "a", to: "b", tokenizer: tokenizer)
+  model     = Echo(vocab: tokenizer.size)
+  loss(source, target, next) = cross_entropy(model(target, source), next)
+  optimizer = Adam(lr: 1e-3)
+  batch = 4; steps = 8
+}
+
+train phased like echo {
+  phases = until(0.25, batch: 2)
+}
+`;
+
+/** Of which a batch of 4 is all short or all long: batches are of like lengths. */
+const PAIRS = `${"ab\tc\n".repeat(8)}${"abababab\tcccccc\n".repeat(8)}`;
+
+describe("summarize, of the batches of a run", () => {
+  const project = mkdtempSync(path.join(tmpdir(), "tfm-summary-"));
+  const file = path.join(project, "echo.tfm");
+  beforeAll(() => {
+    writeFileSync(file, ECHO);
+    writeFileSync(path.join(project, "pairs.tsv"), PAIRS);
+  });
+  afterAll(() => rmSync(project, { recursive: true }));
+  const summaryOf = async (set: Readonly<Record<string, string>> = {}, recipe = "echo"): Promise<Summary & { readonly vocab: number }> => {
+    const prepared = await prepare({ source: valueOf(readModel(file)), recipe, set });
+    return { ...summarize(prepared.model, { fed: fedSizes(prepared) }), vocab: prepared.tokenizer?.size ?? expect.fail("no tokenizer") };
+  };
+  /** Two products for attention and one for the logits, two FLOPs each, three times in a step. The target begins with `start`. */
+  const flopsOf = (vocab: number, source: number, target: number): number => 3 * 2 * 4 * (2 * source * (target + 1) * 12 + (target + 1) * 12 * vocab);
+
+  it("is the mean of what each costs, and not the cost of the mean length", async () => {
+    const { training, sizes, bounds, vocab } = await summaryOf();
+    expect(training?.flops).toBe((flopsOf(vocab, 2, 1) + flopsOf(vocab, 8, 6)) / 2);
+    expect(training?.flops).not.toBe(flopsOf(vocab, 5, 3.5));
+    expect(sizes).toEqual({ B: 4, S: 5, T: 4.5 });
+    expect(bounds).toEqual({ B: 4, S: 8, T: 7 });
+  });
+
+  it("is the same for a batch in parts, but that a session holds one part", async () => {
+    const [whole, parts] = [await summaryOf(), await summaryOf({ "recipe.accumulate": "2" })];
+    expect(parts).toMatchObject({ sizes: whole.sizes, training: whole.training as object });
+    expect(parts.bounds).toEqual({ ...whole.bounds, B: 2 });
+  });
+
+  it("counts each phase by its share of the steps", async () => {
+    // A quarter of the steps has half of the rows.
+    const { training, sizes, vocab } = await summaryOf({}, "phased");
+    expect(sizes["B"]).toBe(3.5);
+    expect(training?.flops).toBeLessThan((flopsOf(vocab, 2, 1) + flopsOf(vocab, 8, 6)) / 2);
+  });
+
+  it("is what tfmc summary prints, and where there are no data it says what it assumes", async () => {
+    const { training } = await summaryOf();
+    const { stdout } = await tfmc(["summary", file, "--rate", "10", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ sizesFrom: "data", sizes: { B: 4, S: 5, T: 4.5 }, bounds: { S: 8, T: 7 }, training: { steps: 8, flops: training?.flops } });
+    expect((await tfmc(["summary", file, "--rate", "10"])).stdout).toContain(`sizes: means over 8 batches of the run, from ${path.join(project, "pairs.tsv")}`);
+    renameSync(path.join(project, "pairs.tsv"), path.join(project, "moved.tsv"));
+    const assumed = await tfmc(["summary", file, "--rate", "10", "--batch", "3"]);
+    expect(assumed.stdout).toMatch(/B = 3, S = 64, T = 64\nsizes: assumed, as .*pairs\.tsv: there is no such file.*--data PATH/);
+    expect((await tfmc(["summary", file, "--rate", "10", "--data", path.join(project, "moved.tsv")])).stdout).toContain("S = 5, T = 4.5");
+    expect(await tfmc(["summary", file, "--data", "none.tsv"])).toMatchObject({ code: 1, stderr: expect.stringContaining("file-missing") as string });
+    expect(await tfmc(["summary", file, "--data", "none.tsv", "--length", "3"])).toMatchObject({ code: 2, stderr: expect.stringContaining("options-exclude") as string });
+  });
+});
+
 describe("tfmc summary", () => {
   it("prints what it found as JSON, with a time by the given rate", async () => {
-    const { code, stdout } = await tfmc(["summary", FILE, "--batch", "8", "--length", "20", "--rate", "10", "--json"]);
-    expect(code).toBe(0);
-    const found = JSON.parse(stdout) as { sizes: object; layers: { trainingFlops: { value: number } }; training: { steps: number; flops: number; estimate: { seconds: number } } };
-    expect(found.sizes).toEqual({ B: 8, S: 20, T: 20 });
-    expect(found.training.steps).toBe(2000);
-    expect(found.training.flops).toBe(found.layers.trainingFlops.value);
-    expect(found.training.estimate.seconds).toBeCloseTo((found.training.steps * found.training.flops) / (10e9 * 0.3), 6);
+    const timed = async (rate: string): Promise<{ sizes: object; sizesFrom: string; layers: { trainingFlops: { value: number } }; training: { steps: number; flops: number; estimate: { seconds: number } } }> => {
+      const { code, stdout } = await tfmc(["summary", FILE, "--batch", "8", "--length", "20", "--rate", rate, "--json"]);
+      expect(code).toBe(0);
+      return JSON.parse(stdout) as Awaited<ReturnType<typeof timed>>;
+    };
+    const [slow, fast] = [await timed("10"), await timed("20")];
+    expect(slow).toMatchObject({ sizes: { B: 8, S: 20, T: 20 }, sizesFrom: "options" });
+    expect(slow.training.steps).toBe(2000);
+    expect(slow.training.flops).toBe(slow.layers.trainingFlops.value);
+    // How long it really takes is for tests/experiment/estimate.test.ts.
+    expect(slow.training.estimate.seconds).toBeCloseTo(2 * fast.training.estimate.seconds, 6);
   });
 });
