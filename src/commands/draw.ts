@@ -15,7 +15,7 @@ import { reporting } from "./refused.ts";
 export const drawCommand: Command = {
   name: "draw",
   summary: "draw a model: its layers, what flows between them, and its shapes",
-  details: "The figure is an SVG, on stdout or in the file that -o names. Equal layers of a stack are drawn once.\n\n  tfmc draw model.tfm -o model.svg",
+  details: "The figure is an SVG, on stdout or in the file that -o names. Equal layers of a stack are drawn once,\nand a scan as a frame around one step.\n\n  tfmc draw model.tfm -o model.svg",
   arguments: [{ name: "file", count: "one", doc: "the model" }],
   options: [
     ...modelOptions,

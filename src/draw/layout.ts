@@ -1,4 +1,6 @@
 /** Where the parts of a diagram stand: columns that are read from the bottom up, as in the figures of papers. */
+import { spread } from "./arrivals.ts";
+import type { Arriving } from "./arrivals.ts";
 import type { Diagram, Edge, Node } from "./diagram.ts";
 
 export interface Box {
@@ -13,7 +15,7 @@ export interface Box {
 
 export interface Frame {
   readonly name: string;
-  readonly layer: string;
+  readonly title: string;
   readonly times: number;
   readonly column: number;
   readonly left: number;
@@ -37,21 +39,25 @@ export interface Layout {
 }
 
 const BOX = { width: 204 };
-const HEIGHTS = { layer: 46, step: 30, add: 24, input: 28, output: 28 } as const;
+const HEIGHTS = { layer: 46, step: 30, state: 30, add: 24, input: 28, output: 28 } as const;
 const GAP = 34;
 /** Between a frame and what stands outside. */
 const FRAME_GAP = 22;
 const FRAME_PAD = 26;
 const LANE = 14;
+/** Between ways that cross over one another to other columns, with room for what they carry. */
+const OVER = 22;
 const OUTER_LANE = 5;
 /** Beside a column, for shapes and branches. */
 const MARGIN = 120;
 const TOP = 60;
 
 export function layoutOf(diagram: Diagram): Layout {
-  const { nodes, edges, stacks } = diagram;
+  const { nodes, stacks } = diagram;
+  const edges = diagram.edges.filter(({ loop }) => !loop);
+  const loops = diagram.edges.filter(({ loop }) => loop);
   if (nodes.length === 0) return { width: 2 * MARGIN, height: 2 * TOP, boxes: [], frames: [], wires: [] };
-  const columns = columnsOf(nodes, edges);
+  const columns = columnsOf(nodes, edges, stacks);
   const count = Math.max(...columns) + 1;
   const members = Array.from({ length: count }, (_, column) => nodes.map((_, at) => at).filter((at) => columns[at] === column));
   const follows = (a: number, b: number): boolean => edges.some(({ from, to }) => from === a && to === b);
@@ -82,9 +88,16 @@ export function layoutOf(diagram: Diagram): Layout {
   const place = new Map(members.flatMap((column) => column.map((at, k) => [at, k] as const)));
   const isNext = ({ from, to }: Edge): boolean => columns[from] === columns[to] && (place.get(to) ?? 0) === (place.get(from) ?? 0) + 1;
 
+  /** The space between columns in which a way turns to its end: 0 is on the right of the first. */
+  const crossesTo = ({ from, to }: Edge): number | undefined => {
+    const [a, b] = [columns[from] as number, columns[to] as number];
+    return a === b ? undefined : b > a ? b - 1 : b;
+  };
+
   const lanes = lanesOf(edges.filter((edge) => columns[edge.from] === columns[edge.to] && !isNext(edge)), nodes, columns, place);
   const gutters = new Map<number, number>();
-  const wires = sayingOnce(edges, columns, edges.map((edge): Wire => {
+  const overs = new Map<number, number>();
+  const wires = edges.map((edge): Arriving => {
     const { from: a, to: b, shape } = edge;
     const [from, to] = [box(a), box(b)];
     // Branches keep to the outside, shapes to the other side.
@@ -93,30 +106,53 @@ export function layoutOf(diagram: Diagram): Layout {
       const [y0, y1] = [from.y - from.height / 2, to.y + to.height / 2];
       // Outside of a frame that the way leaves.
       const leaves = from.node.stack !== "" && from.node.stack !== to.node.stack;
-      return { points: [[from.x, y0], [to.x, y1]], label: { text: shape, x: from.x - side * 9, y: leaves ? y1 + 20 : y0 - 11, end: side > 0 } };
+      return { to: b, points: [[from.x, y0], [to.x, y1]], label: { text: shape, x: from.x - side * 9, y: leaves ? y1 + 20 : y0 - 11, end: side > 0 } };
     }
     if (from.column === to.column) {
       const next = members[from.column]?.[(place.get(a) ?? 0) + 1];
       const x = from.x + side * (BOX.width / 2 + 16 + LANE * (lanes.get(edge) ?? 0));
       const end: readonly [number, number] = [to.x + (side * to.width) / 2, to.y];
-      if (next === undefined || !follows(a, next)) return { points: [[from.x + (side * from.width) / 2, from.y], [x, from.y], [x, to.y], end] };
-      const y = box(next).y + box(next).height / 2 + 12;
-      return { points: [[from.x, y], [x, y], [x, to.y], end] };
+      // Off the way straight up, or where there is none from the top.
+      const isBranch = next !== undefined && follows(a, next);
+      const top = from.y - from.height / 2;
+      const leaves = from.node.stack !== "" && from.node.stack !== nodes[next ?? -1]?.stack;
+      const y = isBranch ? box(next).y + box(next).height / 2 + 12 : top - 12 - (leaves ? FRAME_PAD : 0);
+      const isFirst = !isBranch && edges.find((other) => other.from === a) === edge;
+      // Of a branch only where the way that it comes off has another.
+      const differs = isBranch && edges.some((other) => other.from === a && other.to === next && other.shape !== shape);
+      const label = isFirst ? { text: shape, x: from.x - side * 9, y: y + 1, end: side > 0 } : differs ? { text: shape, x: x - side * 6, y: y - 5, end: side > 0 } : undefined;
+      return { to: b, points: [[from.x, isBranch ? y : top], ...(isBranch ? [] : [[from.x, y] as const]), [x, y], [x, to.y], end], ...(label === undefined ? {} : { label }) };
     }
     const way = to.column > from.column ? 1 : -1;
-    const gutter = Math.min(from.column, to.column);
+    const gutter = crossesTo(edge) as number;
     const used = gutters.get(gutter) ?? 0;
     gutters.set(gutter, used + 1);
     const x = to.x - way * (BOX.width / 2 + 70 + LANE * used);
     const isLast = members[from.column]?.at(-1) === a;
     const end: readonly [number, number] = [to.x - (way * to.width) / 2, to.y];
-    const up = from.y - from.height / 2 - (from.node.stack === "" ? 20 : FRAME_PAD + 14);
+    const above = isLast ? (overs.get(gutter) ?? 0) : 0;
+    if (isLast) overs.set(gutter, above + 1);
+    const up = from.y - from.height / 2 - (from.node.stack === "" ? 20 : FRAME_PAD + 14) - OVER * above;
     const start: readonly (readonly [number, number])[] = isLast ? [[from.x, from.y - from.height / 2], [from.x, up], [x, up]] : [[from.x + (way * from.width) / 2, from.y], [x, from.y]];
     const y = (start.at(-1) as readonly [number, number])[1];
-    return { points: [...start, [x, to.y], end], label: { text: shape, x: x - way * 6, y: y - 6, end: way > 0 } };
-  }));
+    // Near its end; where ways cross there, at its start.
+    const isAlone = edges.filter((other) => crossesTo(other) === gutter).length === 1;
+    const off = isLast ? 12 : from.node.stack === "" ? from.width / 2 + 8 : BOX.width / 2 + 38;
+    const label = isAlone ? { x: x - way * 6, end: way > 0 } : { x: from.x + way * off, end: way < 0 };
+    return { to: b, points: [...start, [x, to.y], end], label: { text: shape, y: y - 6, ...label } };
+  });
 
-  const frames = stacks.map(({ path, name, layer, times }): Frame => {
+  // Back down on the side that branches leave free.
+  const backward = loops.map((edge, at): Arriving => {
+    const [from, to] = [box(edge.from), box(edge.to)];
+    const side = from.column === 0 ? 1 : -1;
+    const x = from.x + side * (BOX.width / 2 + 14 + LANE * loops.slice(0, at).filter(({ to: other }) => other === edge.to).length);
+    const isFirst = !loops.slice(0, at).some((other) => other.to === edge.to && other.shape === edge.shape);
+    const label = { text: edge.shape, x: x - side * 8, y: to.y - 6, end: side > 0 };
+    return { to: edge.to, labelsEnd: true, points: [[from.x + (side * from.width) / 2, from.y], [x, from.y], [x, to.y], [to.x + (side * to.width) / 2, to.y]], ...(isFirst ? { label } : {}) };
+  });
+
+  const frames = stacks.map(({ path, name, title, times }): Frame => {
     const inside = boxes.filter(({ node }) => node.stack === path);
     const most = Math.max(0, ...edges.map((edge) => (inside.includes(box(edge.to)) ? (lanes.get(edge) ?? -1) + 1 : 0)));
     const column = inside[0]?.column ?? 0;
@@ -124,34 +160,28 @@ export function layoutOf(diagram: Diagram): Layout {
     const bottom = Math.max(...inside.map(({ y, height }) => y + height / 2)) + FRAME_PAD;
     const out = 30 + LANE * Math.max(0, most - 1);
     const x = MARGIN + BOX.width / 2 + column * pitch;
-    const [left, right] = column === 0 ? [x - BOX.width / 2 - out, x + BOX.width / 2 + 16] : [x - BOX.width / 2 - 16, x + BOX.width / 2 + out];
-    return { name, layer, times, column, left, top, width: right - left, height: bottom - top };
+    const back = loops.filter(({ to }) => inside.includes(box(to))).length;
+    const inner = 16 + LANE * back;
+    const [left, right] = column === 0 ? [x - BOX.width / 2 - out, x + BOX.width / 2 + inner] : [x - BOX.width / 2 - inner, x + BOX.width / 2 + out];
+    return { name, title, times, column, left, top, width: right - left, height: bottom - top };
   });
-  return { width: count * pitch, height: tallest + TOP + 30, boxes, frames, wires };
+  return { width: count * pitch, height: tallest + TOP + 30, boxes, frames, wires: spread([...wires, ...backward], boxes) };
 }
 
-/** Ways from one box to the same side into other columns say each shape once, beside the first of them to turn; one shape above the other. */
-function sayingOnce(edges: readonly Edge[], columns: readonly number[], wires: readonly Wire[]): readonly Wire[] {
-  const away = (at: number): boolean => columns[edges[at]!.from] !== columns[edges[at]!.to];
-  return wires.map(({ points, label }, at): Wire => {
-    if (label === undefined || !away(at)) return { points, ...(label && { label }) };
-    const beside = wires.flatMap((other, k) => (away(k) && edges[k]!.from === edges[at]!.from && other.label?.end === label.end ? [{ k, ...other.label }] : []));
-    if (beside.some(({ k, text }) => k < at && text === label.text)) return { points };
-    const x = (label.end ? Math.min : Math.max)(...beside.map((other) => other.x));
-    const above = new Set(beside.filter(({ k }) => k < at).map(({ text }) => text)).size;
-    return { points, label: { ...label, x, y: label.y - 14 * above } };
-  });
-}
-
-/** A node stands above the latest of what it reads in its own stack, or else anywhere; what reads nothing begins a column. */
-function columnsOf(nodes: readonly Node[], edges: readonly Edge[]): readonly number[] {
+/**
+ * A node stands above the latest of what it reads in its own stack, or else anywhere; what reads nothing begins a column. What a scan
+ * starts with is rarely what it goes along: it stands in the emptiest of the columns that it reads.
+ */
+function columnsOf(nodes: readonly Node[], edges: readonly Edge[], stacks: Diagram["stacks"]): readonly number[] {
   const found: number[] = [];
   let count = 0;
+  const emptiest = (some: readonly number[]): number => some.reduce((least, column) => (found.filter((other) => other === column).length < found.filter((other) => other === least).length ? column : least));
   nodes.forEach((node, at) => {
     const read = edges.filter(({ to }) => to === at).map(({ from }) => from);
     const near = read.filter((from) => nodes[from]?.stack === node.stack && node.stack !== "");
     const above = Math.max(...(near.length > 0 ? near : read));
-    found.push(read.length === 0 ? count++ : (found[above] as number));
+    const fed = near.length > 0 || node.stack === "" || (read.length > 0 && !stacks.some(({ path, isScan }) => isScan && path === node.stack)) ? [] : edges.flatMap(({ from, to }) => (nodes[to]?.stack === node.stack ? (found[from] ?? []) : []));
+    found.push(fed.length > 0 ? emptiest(fed) : read.length === 0 ? count++ : (found[above] as number));
   });
   // What feeds another column stands on its left.
   const before = (a: number, b: number): boolean => edges.some(({ from, to }) => found[from] === a && found[to] === b && a !== b);
@@ -176,7 +206,8 @@ function lanesOf(branches: readonly Edge[], nodes: readonly Node[], columns: rea
     const within = (place: number): boolean => nodes.some((node, at) => columns[at] === columns[edge.from] && positions.get(at) === place && node.stack !== "");
     // A branch past a whole frame keeps outside of it and of the number beside it.
     const outside = stack(edge.to) === "" && Array.from({ length: high - low }, (_, k) => low + k).some(within);
-    let lane = outside ? OUTER_LANE : 0;
+    const inner = Math.max(-1, ...[...lanes].filter(([other]) => columns[other.from] === columns[edge.from] && stack(other.to) !== "").map(([, lane]) => lane));
+    let lane = outside ? Math.max(OUTER_LANE, inner + 3) : 0;
     while (taken.has(lane)) lane++;
     lanes.set(edge, lane);
   }

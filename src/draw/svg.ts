@@ -27,11 +27,13 @@ export function diagramSvg(diagram: Diagram): string {
   ].join("\n");
 }
 
-function frameSvg({ name, layer, times, column, left, top, width, height }: Frame): string {
-  const outside = column === 0 ? left - 12 : left + width + 12;
-  const anchor = column === 0 ? "end" : "start";
-  const many = times > 1 ? `<text class="times" x="${outside}" y="${top + height / 2}" text-anchor="${anchor}">× ${times}</text>` : "";
-  return `<rect class="frame" x="${left}" y="${top}" width="${width}" height="${height}" rx="14"/><text class="name" x="${column === 0 ? left + width - 12 : left + 12}" y="${top + 17}" text-anchor="${anchor}">${escape(layer)}</text><text class="name" x="${outside}" y="${top + height / 2 + 17}" text-anchor="${anchor}">${escape(name)}</text>${many}`;
+function frameSvg({ name, title, times, column, left, top, width, height }: Frame): string {
+  const [isLeft, right] = [column === 0, left + width];
+  const corner = (text: string, atRight: boolean): string => `<text class="name" x="${atRight ? right - 12 : left + 12}" y="${top + 17}" text-anchor="${atRight ? "end" : "start"}">${escape(text)}</text>`;
+  const beside = `x="${isLeft ? left - 12 : right + 12}" text-anchor="${isLeft ? "end" : "start"}"`;
+  const middle = top + height / 2;
+  const label = times > 1 ? `<text class="times" ${beside} y="${middle}">× ${times}</text><text class="name" ${beside} y="${middle + 17}">${escape(name)}</text>` : corner(name, !isLeft);
+  return `<rect class="frame" x="${left}" y="${top}" width="${width}" height="${height}" rx="14"/>${corner(title, isLeft)}${label}`;
 }
 
 function boxSvg({ node, x, y, width, height }: Box): string {
@@ -41,11 +43,11 @@ function boxSvg({ node, x, y, width, height }: Box): string {
   }
   const text = (content: string, at: number, kind: string): string => `<text class="${kind}" x="${x}" y="${at}" text-anchor="middle">${escape(content)}</text>`;
   if (node.kind === "input" || node.kind === "output") return text(node.title, y + 5, "title");
-  const box = `<rect class="box" style="fill:var(--${node.kind === "step" ? "plain" : colour(node.title)})" x="${x - width / 2}" y="${y - height / 2}" width="${width}" height="${height}" rx="8"/>`;
+  const box = `<rect class="box" style="fill:var(--${node.kind === "layer" ? colour(`${node.title} ${node.note}`) : "plain"})" x="${x - width / 2}" y="${y - height / 2}" width="${width}" height="${height}" rx="8"/>`;
   return node.note === "" ? `${box}${text(node.title, y + 5, "title")}` : `${box}${text(node.title, y - 3, "title")}${text(node.note, y + 13, "note")}`;
 }
 
-/** The colours of the figure in "Attention Is All You Need", by what a layer is called. */
+/** The colours of the figure in "Attention Is All You Need", by what a layer is and is called. */
 function colour(layer: string): string {
   if (/attention|attend/i.test(layer)) return "attention";
   if (/feed|mlp|expert|moe/i.test(layer)) return "feed";
