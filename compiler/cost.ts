@@ -140,7 +140,11 @@ function folded(children: readonly LayerCost[]): readonly LayerCost[] {
   }
   return kept.map((child) => {
     const stack = stackOf(child);
-    return stack === undefined || child.times === 1 ? child : { ...child, name: stack.split(".").at(-1) ?? stack };
+    if (stack === undefined) return child;
+    const name = stack.slice(stack.lastIndexOf(".") + 1);
+    // Of layers that differ each says which it is.
+    const isAll = kept.every((other) => other === child || stackOf(other) !== stack);
+    return { ...child, name: isAll || child.times > 1 ? name : `${name}.${child.name}` };
   });
 }
 

@@ -8,7 +8,7 @@ import { evaluateSize } from "../../runtime/size.ts";
 import { checkedModel } from "../../src/experiment/check.ts";
 import { fedSizes } from "../../src/experiment/fed-sizes.ts";
 import { prepare } from "../../src/experiment/prepare.ts";
-import { readModel } from "../../src/experiment/source.ts";
+import { readModel, restoredModel } from "../../src/experiment/source.ts";
 import { summarize } from "../../src/experiment/summary.ts";
 import type { Summary } from "../../src/experiment/summary.ts";
 import { valueOf } from "../../src/failure.ts";
@@ -54,6 +54,28 @@ describe("summarize", () => {
     // Two norms of 64 + 64; four products of 64 × 64 with biases; 64 → 256 → 64 with biases.
     expect(layer(summary.cost, "encoder").parameters).toBe(3 * (4 * 64 + 4 * (64 * 64 + 64) + (64 * 256 + 256) + (256 * 64 + 64)));
     expect(summary.cost.parameters).toBe(model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0));
+  });
+
+  it("calls a stack of one layer by its name, and layers that differ by their places", () => {
+    const names = (text: string): readonly string[] => summarize(checkedModel(restoredModel([{ path: "m.tfm", text }])), { batch: 1, length: 4 }).cost.children.map(({ name }) => name);
+    const deep = (layers: string, inner: string): string => `layer Deep(n) {
+  up = stack(n) Linear(2, 2)
+  forward(x: [B, 2]) -> [B, 2] {
+    for level in up { x = level(x) }
+    return x
+  }
+}
+model M {
+  deep = stack(l < ${layers}) Deep(${inner})
+  forward(x: [B, 2]) -> [B, 2] {
+    for level in deep { x = level(x) }
+    return x
+  }
+}
+`;
+    expect(names(deep("1", "1"))).toEqual(["deep"]);
+    expect(names(deep("2", "2"))).toEqual(["deep"]);
+    expect(names(deep("2", "l + 1"))).toEqual(["deep.0", "deep.1"]);
   });
 
   it("gives FLOPs as formulas in the sizes", () => {
