@@ -1,4 +1,5 @@
 /** A graph for every form that the fuser recognises, at sizes of one's choice: numbers, or names of sizes that are fed. */
+import type { Dim } from "../../compiler/dim.ts";
 import { type DimLike, GraphBuilder, toDim } from "../../compiler/ir/builder.ts";
 import { access, add, apply, conjunction, identityAccess, imul, index, int, mul, real, select, sub } from "../../compiler/ir/expr.ts";
 import type { GroupKind } from "../../compiler/ir/fused.ts";
@@ -43,21 +44,28 @@ function product(b: GraphBuilder, rows: DimLike, columns: DimLike, depth: DimLik
 }
 
 /** Attention of `length` queries over as many keys, two heads of width 4, causal, with a padding mask. */
-function attention(b: GraphBuilder, length: DimLike, q: Equation | InputLeaf, k: Equation | InputLeaf, v: Equation | InputLeaf): Equation {
-  const keep = b.input("keep", "bool", [3, length]);
+function attention(b: GraphBuilder, q: Equation | InputLeaf, k: Equation | InputLeaf, v: Equation | InputLeaf): Equation {
+  const [batch, length] = q.shape as [Dim, Dim];
+  const keep = b.input("keep", "bool", [batch, length]);
   const allowed = (i: Expr, t: Expr, s: Expr): Expr => conjunction([access(keep, i, s), apply("ile", s, t)]);
-  const raw = b.sum("raw", [3, 2, length, length], [4], (i, h, t, s, e) => mul(access(q, i!, t!, h!, e!), access(k, i!, s!, h!, e!)));
+  const raw = b.sum("raw", [batch, 2, length, length], [4], (i, h, t, s, e) => mul(access(q, i!, t!, h!, e!), access(k, i!, s!, h!, e!)));
   const score = b.map("score", raw.shape, mul(real(0.5), identityAccess(raw)));
   const at = [0, 1, 2].map((axis) => index(axis)), every = index(3);
-  const max = b.reduce("max", "max", [3, 2, length], [length], access(score, ...at, every), allowed(at[0]!, at[2]!, every));
+  const max = b.reduce("max", "max", [batch, 2, length], [length], access(score, ...at, every), allowed(at[0]!, at[2]!, every));
   const top = b.map("top", max.shape, apply("stop", identityAccess(max)));
   const e = b.map("e", raw.shape, select(allowed(at[0]!, at[2]!, every), apply("exp", sub(identityAccess(score), access(top, ...at))), real(0)));
   const total = b.sum("sum", max.shape, [length], access(e, ...at, every));
   const weight = b.map("weight", raw.shape, select(apply("lt", real(0), access(total, ...at)), apply("div", identityAccess(e), access(total, ...at)), real(0)));
-  return b.sum("mixed", [3, length, 2, 4], [length], (i, t, h, w, s) => mul(access(weight, i!, h!, t!, s!), access(v, i!, s!, h!, w!)));
+  return b.sum("mixed", [batch, length, 2, 4], [length], (i, t, h, w, s) => mul(access(weight, i!, h!, t!, s!), access(v, i!, s!, h!, w!)));
 }
 
-const heads = (b: GraphBuilder, name: string, length: DimLike): InputLeaf => b.input(name, "f32", [3, length, 2, 4]);
+const heads = (b: GraphBuilder, name: string, length: DimLike, batch: DimLike = 3): InputLeaf => b.input(name, "f32", [batch, length, 2, 4]);
+
+export function streamForward(length: DimLike, batch: DimLike = 3): Graph {
+  const b = new GraphBuilder("stream_forward");
+  b.output("mixed", attention(b, heads(b, "q", length, batch), heads(b, "k", length, batch), heads(b, "v", length, batch)));
+  return b.build();
+}
 
 export const FORMS: readonly Form[] = [
   form("map", ["map"], (b, rows, columns) => {
@@ -91,9 +99,7 @@ export const FORMS: readonly Form[] = [
     b.output("total", total);
     b.output("y", b.map("y", total.shape, (z, i, j) => mul(access(total, z!, i!, j!), access(scale, z!))));
   }, [NO_ROWS, NO_DEPTH]),
-  form("stream forward", ["stream"], (b, length) => {
-    b.output("mixed", attention(b, length, heads(b, "q", length), heads(b, "k", length), heads(b, "v", length)));
-  }),
+  { name: "stream forward", kinds: ["stream"], build: (length) => streamForward(length) },
   {
     name: "stream backward",
     kinds: ["stream", "stream"],
@@ -103,7 +109,7 @@ export const FORMS: readonly Form[] = [
         const x = heads(b, name, length), gain = b.parameter(`gain_${name}`, [2, 4]);
         return b.map(`${name}s`, x.shape, (i, t, h, e) => mul(access(x, i!, t!, h!, e!), access(gain, h!, e!)));
       };
-      const mixed = attention(b, length, scaled("q"), scaled("k"), scaled("v"));
+      const mixed = attention(b, scaled("q"), scaled("k"), scaled("v"));
       const probe = b.input("probe", "f32", mixed.shape);
       b.output("loss", b.sum("loss", [], mixed.shape, mul(identityAccess(mixed), identityAccess(probe))));
       return differentiate(b.build());

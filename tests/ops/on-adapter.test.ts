@@ -1,19 +1,20 @@
 /** Every scalar operation with its gradient, and every monoid, as kernels at many lengths, against their meaning in f64. */
 import { expect, test } from "vitest";
+import { named } from "../../compiler/dim.ts";
 import { GraphBuilder } from "../../compiler/ir/builder.ts";
-import { access, apply, index, real, select } from "../../compiler/ir/expr.ts";
+import { access, apply, iadd, index, int, isub, real, select, size } from "../../compiler/ir/expr.ts";
 import type { Expr, Graph, ScalarType } from "../../compiler/ir/graph.ts";
 import { type Bindings, interpret } from "../../compiler/ir/interpret.ts";
 import { MONOIDS, type MonoidName } from "../../compiler/ops/monoid.ts";
 import { SCALAR_OPS, type ScalarOpName } from "../../compiler/ops/scalar.ts";
+import { prunedGraph } from "../../compiler/passes/prune.ts";
 import { draws } from "../../runtime/random/philox.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
+import { expectHuge } from "../support/huge.ts";
 import { compiledGraph, openGraph, runGraph } from "../support/run-graph.ts";
 
 /** Nothing, one, odd ones, around vectors, subgroups, workgroups, and beyond. */
 const LENGTHS = [0, 1, 2, 3, 4, 5, 7, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 1000, 1025, 4099];
-/** With 64 elements to a workgroup one more than the 65,535 of them that a dispatch has along one dimension. */
-const HUGE = 65_536 * 64 + 1;
 const random = draws(31);
 
 function term(type: ScalarType): number {
@@ -43,6 +44,31 @@ function opGraph(name: ScalarOpName, any: ScalarType): Graph {
   const dy = access(b.input("dy", "f32", ["n"]), index(0));
   for (const [at, gained] of grad(dy, given, expr).entries()) if (gained !== undefined) b.output(`dx${at}`, b.map(`dx${at}`, ["n"], gained));
   return b.build();
+}
+
+/** y[n] = Σ op(…) over operations of the same arguments, every second argument read from the end; behind it the sum of the first arguments' gradients, if there are any. */
+function together(types: readonly ScalarType[], names: readonly ScalarOpName[]): Graph {
+  const b = new GraphBuilder("together");
+  const fields = new Map([...new Set(types)].map((type) => [type, b.input(type, type, ["n"])]));
+  const given = types.map((type, at) => access(fields.get(type)!, at % 2 === 0 ? index(0) : isub(isub(size(named("n")), int(1)), index(0))));
+  const dy = access(b.input("dy", "f32", ["n"]), index(0));
+  const applied = names.map((name) => [name, safeArguments(name, given)] as const);
+  const sum = (terms: readonly Expr[]): Expr => terms.reduce((total, term) => apply("add", total, term));
+  b.output("y", b.map("y", ["n"], sum(applied.map(([name, args]) => shown(apply(name, ...args), SCALAR_OPS[name].result === "any" ? types.at(-1)! : (SCALAR_OPS[name].result as ScalarType))))));
+  const gradients = applied.flatMap(([name, args]) => (types.includes("f32") ? (SCALAR_OPS[name].grad?.(dy, args, apply(name, ...args)).find((gradient) => gradient !== undefined) ?? []) : []));
+  if (gradients.length > 0) b.output("dx", b.map("dx", ["n"], sum(gradients)));
+  return prunedGraph(b.build());
+}
+
+/** Moved to where an operation is defined. */
+function safeArguments(name: ScalarOpName, [first, second, ...more]: readonly Expr[]): readonly Expr[] {
+  const positive = (x: Expr): Expr => apply("add", apply("abs", x), real(0.5));
+  if (name === "log" || name === "sqrt") return [positive(first!)];
+  if (name === "toInt") return [apply("floor", apply("mul", first!, real(20)))];
+  if (name === "pow") return [positive(first!), second!];
+  if (name === "div") return [first!, positive(second!)];
+  if (name === "idiv" || name === "imod") return [first!, iadd(apply("iabs", second!), int(1))];
+  return [first!, ...(second === undefined ? [] : [second]), ...more];
 }
 
 function expectClose(got: ArrayLike<number>, wanted: ArrayLike<number>, what: string): void {
@@ -98,18 +124,11 @@ describeGpu("scalar operations on the adapter", () => {
     }
   });
 
-  test("all of f32 at once, more workgroups than one dimension holds, at sampled elements", async () => {
-    const b = new GraphBuilder("run");
-    const x = access(b.input("x", "f32", ["n"]), index(0));
-    const unary = (Object.keys(SCALAR_OPS) as ScalarOpName[]).filter((name) => SCALAR_OPS[name].result === "f32" && SCALAR_OPS[name].args.join() === "f32");
-    b.output("y", b.map("y", ["n"], unary.map((name) => apply(name, x)).reduce((sum, term) => apply("add", sum, term))));
-    const graph = b.build();
-    const data = Float32Array.from({ length: HUGE }, (_, at) => 0.5 + ((at * 7919) % 1009) / 512);
-    const got = await runGraph(await gpuDevice(), compiledGraph(graph, { n: HUGE }), graph, { sizes: { n: HUGE }, inputs: { x: data as never } });
-    for (const at of [0, 1, 64 * 65_535 - 1, 64 * 65_535, HUGE - 1, ...Array.from({ length: 2000 }, () => random.below(HUGE))]) {
-      const wanted = unary.reduce((sum, name) => sum + SCALAR_OPS[name].evaluate(data[at]!, 0, 0), 0);
-      expect(Math.abs(got.y![at]! - wanted), `element ${at}`).toBeLessThan(2e-5 * Math.max(1, Math.abs(wanted)));
-    }
+  // Together: one kernel of all that take the same arguments, and one of their gradients.
+  const typesOf = ([name, any]: (typeof cases)[number]): string => SCALAR_OPS[name].args.map((type) => (type === "any" ? any : type)).join(" ");
+  test.each([...new Set(cases.map(typesOf))])("of %s, all of them, more workgroups than one dimension holds", async (types) => {
+    const names = cases.filter((one) => typesOf(one) === types).map(([name]) => name);
+    await expectHuge(await gpuDevice(), together(types.split(" ") as ScalarType[], names), { grows: "n" });
   });
 
   test.each<[ScalarOpName, readonly (readonly [number, ...number[]])[]]>([
@@ -152,5 +171,15 @@ describeGpu("monoids on the adapter", () => {
     } finally {
       opened.dispose();
     }
+  });
+
+  test.each<ScalarType>(["f32", "i32", "bool"])("of %s, all of them, of rows in more workgroups than one dimension holds", async (operand) => {
+    const b = new GraphBuilder("rows");
+    const x = b.input("x", operand, ["n", 3]);
+    for (const name of (Object.keys(MONOIDS) as MonoidName[]).filter((one) => MONOIDS[one].operands.includes(operand))) {
+      const y = b.reduce(name, `row_${name}`, ["n"], [3], (r, i) => access(x, r!, i!));
+      b.output(name, b.map(name, ["n"], (r) => shown(access(y, r!), y.type)));
+    }
+    await expectHuge(await gpuDevice(), b.build(), { grows: "n" });
   });
 });

@@ -1,7 +1,4 @@
-/**
- * A bank of small graphs, one per way of accessing a tensor that the library and users are likely to write. Each ends in a scalar
- * `loss`, a sum weighted by a random `probe`, so that no gradient is symmetric by accident.
- */
+/** A bank of small graphs, one per way of accessing a tensor that the library and users are likely to write. Each ends in a scalar `loss`. */
 import type { Dim } from "../../compiler/dim.ts";
 import * as dims from "../../compiler/dim.ts";
 import { GraphBuilder } from "../../compiler/ir/builder.ts";
@@ -12,33 +9,13 @@ import type { Equation, Expr, Graph, StateLeaf } from "../../compiler/ir/graph.t
 import type { Bindings } from "../../compiler/ir/interpret.ts";
 import { stateKey } from "../../compiler/ir/walk.ts";
 import { draws, philox4x32, unitFloat } from "../../runtime/random/philox.ts";
+import { LOOPS } from "./loops.ts";
+import { B_T, sample, type Sample, T_ALONE } from "./sample.ts";
 
-export interface Sample {
-  readonly name: string;
-  readonly graph: Graph;
-  /** Sizes to try: 1, small, odd. */
-  readonly sizes: readonly Readonly<Record<string, number>>[];
-  /** The extremes that it is made for, where there are any. */
-  readonly least?: Readonly<Record<string, number>>;
-  readonly most?: Readonly<Record<string, number>>;
-}
-
-const B_T = [{ B: 1, T: 1 }, { B: 2, T: 3 }, { B: 3, T: 5 }];
 const n = (name: string): Dim => dims.named(name);
 const lt = (a: Expr, b: Expr): Expr => apply("ilt", a, b);
 const le = (a: Expr, b: Expr): Expr => apply("ile", a, b);
 const both = (...conditions: Expr[]): Expr => conjunction(conditions);
-
-function sample(name: string, sizes: Sample["sizes"], build: (b: GraphBuilder) => Equation, limits: Pick<Sample, "least" | "most"> = {}): Sample {
-  const b = new GraphBuilder(name);
-  const y = build(b);
-  if (y.shape.length === 0) b.output("loss", y);
-  else {
-    const probe = b.input("probe", "f32", y.shape);
-    b.output("loss", b.sum("loss", [], y.shape, mul(identityAccess(y), identityAccess(probe))));
-  }
-  return { name, graph: b.build(), sizes, ...limits };
-}
 
 /** Normed over the last axis, as the library writes it. */
 function normed(b: GraphBuilder, x: Equation | StateLeaf, d: number): Equation {
@@ -65,41 +42,6 @@ function softmax(b: GraphBuilder, x: Equation | StateLeaf, keep: (...at: Expr[])
   const positive = apply("lt", real(0), access(total, ...rows));
   return b.map("weight", x.shape, select(positive, div(identityAccess(e), access(total, ...rows)), real(0)));
 }
-
-/** Loops: a time per step, first. */
-const LOOPS: readonly Sample[] = [
-  ...[false, true].map((backwards) =>
-    sample(`a recurrent cell${backwards ? ", from the end" : ""}`, B_T, (b) => {
-      const x = b.parameter("x", ["B", "T", 3]), wx = b.parameter("wx", [3, 4]), wh = b.parameter("wh", [4, 4]), start = b.parameter("start", ["B", 4]);
-      const fed = b.sum("fed", ["T", "B", 4], [3], (s, at, j, i) => mul(access(x, at, s, i), access(wx, i, j)));
-      const init = b.map("h0", start.shape, identityAccess(start));
-      const next = b.fresh();
-      const h = b.carry("h", "T", init, next, backwards);
-      const back = b.sum("back", ["T", "B", 4], [4], (s, at, j, k) => mul(access(h, backwards ? iadd(s, int(1)) : s, at, k), access(wh, k, j)));
-      b.push({ id: next, kind: "equation", name: "next", type: "f32", shape: back.shape, body: apply("tanh", add(identityAccess(fed), identityAccess(back))) });
-      const last = backwards ? int(0) : size(n("T"));
-      return b.map("y", ["B", "T", 4], (at, s, j) => mul(access(next, s, at, j), add(access(h, last, at, j), access(h, s, at, j))));
-    })),
-  sample("two carries, one of which skips steps", B_T, (b) => {
-    const x = b.parameter("x", ["T", "B", 2]), w = b.parameter("w", [2]), start = b.parameter("start", ["B", 2]);
-    const init = b.map("h0", start.shape, identityAccess(start)), empty = b.map("c0", start.shape, real(0));
-    const [nextH, nextC] = [b.fresh(), b.fresh()];
-    const h = b.carry("h", "T", init, nextH), c = b.carry("c", "T", empty, nextC);
-    const shape = x.shape;
-    const cell = b.map("cell", shape, (s, at, j) => add(mul(access(c, s, at, j), apply("tanh", access(h, s, at, j))), access(x, s, at, j)));
-    const kept = apply("lt", real(0), access(x, index(0), index(1), int(0)));
-    b.push({ id: nextC, kind: "equation", name: "nextC", type: "f32", shape, body: select(kept, identityAccess(cell), access(c, index(0), index(1), index(2))) });
-    b.push({ id: nextH, kind: "equation", name: "nextH", type: "f32", shape, body: mul(apply("tanh", identityAccess(cell)), access(w, index(2))) });
-    return b.map("y", ["B", 2], (at, j) => add(access(h, size(n("T")), at, j), access(c, size(n("T")), at, j)));
-  }),
-  sample("a carry that is what came before", B_T, (b) => {
-    const x = b.parameter("x", ["T", "B"]), start = b.parameter("start", ["B"]);
-    const init = b.map("h0", start.shape, identityAccess(start));
-    const next = b.map("next", x.shape, (s, at) => mul(access(x, s, at), access(x, s, at)));
-    const h = b.carry("h", "T", init, next.id);
-    return b.map("y", x.shape, (s, at) => mul(access(h, s, at), access(x, s, at)));
-  }),
-];
 
 export const SAMPLES: readonly Sample[] = [
   ...LOOPS,
@@ -196,12 +138,12 @@ export const SAMPLES: readonly Sample[] = [
     const x = b.parameter("x", ["B", 2, "T"]);
     return b.map("y", ["B", 6, "T"], (i, h, t) => mul(access(x, i!, idiv(h!, int(3)), t!), apply("toReal", iadd(h!, int(1)))));
   }),
-  sample("groups-cut", B_T, (b) => {
+  sample("groups-cut", T_ALONE, (b) => {
     // Seven rows in groups of three: the last group is short.
     const x = b.parameter("x", [3, "T"]);
     return b.map("y", [7, "T"], (h, t) => mul(access(x, idiv(h!, int(3)), t!), apply("toReal", iadd(h!, int(1)))));
   }),
-  sample("remainders", B_T, (b) => {
+  sample("remainders", T_ALONE, (b) => {
     const x = b.parameter("x", [3, "T"]);
     return b.map("y", [7, "T"], (h, t) => mul(access(x, imod(h!, int(3)), t!), apply("toReal", iadd(h!, int(1)))));
   }),
@@ -265,9 +207,9 @@ export const SAMPLES: readonly Sample[] = [
     return b.sum("y", ["N", "N"], [3], (i, j, k) => mul(access(x, i!, k!), access(x, j!, k!)));
   }),
   sample("relative-bias", B_T, (b) => {
-    const table = b.parameter("table", [2, 9]), x = b.parameter("x", [2, "T", "T"]);
-    return b.map("y", [2, "T", "T"], (h, t, s) =>
-      mul(access(x, h!, t!, s!), access(table, h!, iadd(isub(s!, t!), int(4)))));
+    const table = b.parameter("table", [2, 9]), x = b.parameter("x", ["B", 2, "T", "T"]);
+    return b.map("y", ["B", 2, "T", "T"], (i, h, t, s) =>
+      mul(access(x, i!, h!, t!, s!), access(table, h!, iadd(isub(s!, t!), int(4)))));
   }, { most: { T: 5 } }),
   sample("mean-of-broadcast", B_T, (b) => {
     const x = b.parameter("x", ["B"]);
