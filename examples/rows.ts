@@ -90,7 +90,7 @@ export const rows: readonly Row[] = [
     runs: {
       pretrain: { train: "examples/mae/model.tfm --recipe pretrain --data DATA/mnist", measure: {} },
       ...perSeed("tuned", (seed) => ({ train: `examples/mae/model.tfm --recipe finetune --init-from RUNS/pretrain --seed ${seed}`, measure: { held: "eval" } })),
-      ...perSeed("scratch", (seed) => ({ train: `examples/vit/model.tfm --data examples/mae/mnist-500 --set recipe.batch=32 --steps 400 --seed ${seed}`, measure: { held: "eval" } })),
+      ...perSeed("scratch", (seed) => ({ train: `examples/vit/model.tfm --data examples/mae/mnist-500 --set recipe.mixup=false --set recipe.batch=32 --steps 400 --seed ${seed}`, measure: { held: "eval" } })),
     },
     figures: [
       { title: "points of accuracy above `vit` from scratch, 500 labels, means of 3 seeds", of: (all) => 100 * (meanOfSeeds(all, "tuned", "accuracy") - meanOfSeeds(all, "scratch", "accuracy")), mark: { atLeast: 8 }, digits: 1 },
