@@ -31,18 +31,18 @@ export async function ensureBrowser(say) {
 export const fetchBrowser = (folder, say, machine) => fetchPackages(folder, WANTED, say, machine);
 
 /**
- * The browser that CHROMIUM names, Debian's, or the fetched one with the environment that it needs.
+ * The browser that CHROMIUM names, the system's, or the fetched one with the environment that it needs.
  *
  * @returns {{ executable: string, environment: Record<string, string> } | undefined}
  */
-export function browser(folder = browserFolder, debians = "/usr/bin/chromium") {
-  const own = [process.env.CHROMIUM ?? "", debians].find((file) => file !== "" && existsSync(file));
+export function browser(folder = browserFolder, systems = ["/usr/bin/chromium", "/snap/bin/chromium"]) {
+  const own = [process.env.CHROMIUM ?? "", ...systems].find((file) => file !== "" && existsSync(file));
   if (own !== undefined) return { executable: own, environment: {} };
   const text = readText(path.join(folder, "browser.json"));
   if (text === "") return undefined;
   const { executable, libraries, fonts } = JSON.parse(text);
   const at = (place) => path.join(folder, place);
-  return { executable: at(executable), environment: { LD_LIBRARY_PATH: libraries.map(at).join(path.delimiter), FONTCONFIG_FILE: at(fonts) } };
+  return { executable: at(executable), environment: { LD_LIBRARY_PATH: libraries.map(at).join(path.delimiter), FONTCONFIG_FILE: at(fonts), XDG_CACHE_HOME: at("cache") } };
 }
 
 /** Writes browser.json, and fonts.conf, as the system may have no fonts. Their paths are relative to the folder, so that a moved clone stays right. */
@@ -57,5 +57,5 @@ function describe(folder, packages) {
 
 const FONTS = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir prefix="relative">root/usr/share/fonts</dir><cachedir prefix="relative">fonts</cachedir></fontconfig>
+<fontconfig><dir prefix="relative">root/usr/share/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
 `;

@@ -14,7 +14,7 @@ export const NO_ADAPTER = 3;
 /**
  * Makes the clone ready: npm packages, bundles, an adapter. Says one line for each thing that it does, nothing where nothing is to do.
  *
- * @param {{ adapter?: boolean, browser?: boolean }} [wanted] `adapter: false` leaves the adapter out; `browser: true` fetches a browser too, if it can
+ * @param {{ adapter?: boolean, browser?: boolean }} [wanted] `adapter: false` leaves the adapter out, and the browser; `browser: true` fetches one, if it can
  * @returns {Promise<number>} 0, or the exit code after saying on stderr what went wrong and what to do
  */
 export async function setUp(wanted = {}) {

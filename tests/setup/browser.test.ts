@@ -22,15 +22,15 @@ describe.runIf(process.platform === "linux")("fetching a browser", () => {
     const none = path.join(folder(), "none");
     delete process.env["CHROMIUM"];
     const libraries = ["root/usr/lib/x86_64-linux-gnu", "root/usr/lib/x86_64-linux-gnu/pulseaudio"].map((name) => path.join(moved, name));
-    const environment = { LD_LIBRARY_PATH: libraries.join(":"), FONTCONFIG_FILE: path.join(moved, "fonts.conf") };
-    expect(browser(moved, none)).toEqual({ executable: path.join(moved, "root/usr/lib/chromium/chromium-headless-shell"), environment });
+    const environment = { LD_LIBRARY_PATH: libraries.join(":"), FONTCONFIG_FILE: path.join(moved, "fonts.conf"), XDG_CACHE_HOME: path.join(moved, "cache") };
+    expect(browser(moved, [none])).toEqual({ executable: path.join(moved, "root/usr/lib/chromium/chromium-headless-shell"), environment });
     for (const file of [...libraries, environment.FONTCONFIG_FILE]) expect(existsSync(file), file).toBe(true);
-    expect(browser(place(), none)).toBe(undefined);
+    expect(browser(place(), [none])).toBe(undefined);
     const own = path.join(folder(), "own");
     writeFileSync(own, "");
-    expect(browser(moved, own)).toEqual({ executable: own, environment: {} });
+    expect(browser(moved, [own])).toEqual({ executable: own, environment: {} });
     process.env["CHROMIUM"] = own;
-    expect(browser(moved, none)).toEqual({ executable: own, environment: {} });
+    expect(browser(moved, [none])).toEqual({ executable: own, environment: {} });
   });
 
   it("says so where the packages hold none", async () => {
