@@ -15,6 +15,10 @@ export function unknownSetting(span: Span, name: string, nearest: string | undef
   });
 }
 
+export function settingAsLet(span: Span, name: string): Diagnostic {
+  return error("hides-name", `\`${name}\` is a setting of every recipe, not a name for \`let\``, span, "a setting stands without `let`", { fix: "leave out `let`, or take another name" });
+}
+
 export function unknownHyperparameter(span: Span, name: string, model: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
   return error("setting-unknown", `\`${model}\` has no hyperparameter \`${name}\``, span, "not a hyperparameter", didYouMean(nearest, all));
 }

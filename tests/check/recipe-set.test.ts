@@ -53,4 +53,9 @@ describe("--set of a recipe", () => {
     expect(message).toMatchObject({ code, span: { file: { path: "--set" } } });
     expect(JSON.stringify(message, (key, value: unknown) => (key === "file" ? undefined : value))).toContain(says);
   });
+
+  test("a setting is no name for a `let`, which would stand between it and the command line", () => {
+    const { diagnostics } = check(sourceFile("net.tfm", SOURCE.replace("let lr = 1e-3", "let seed = 3; let lr = 1e-3")), { std: library(), recipe: "base" });
+    expect(diagnostics.map(({ code, fix }) => [code, fix?.text])).toEqual([["hides-name", "leave out `let`, or take another name"]]);
+  });
 });

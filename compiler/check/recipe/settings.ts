@@ -111,7 +111,8 @@ export class Settings {
       if (item.kind === "method") {
         if (!this.functions.has(item.name.text)) this.functions.set(item.name.text, item);
       } else if (item.kind === "let") {
-        if (!this.lets.has(item.name.text)) this.lets.set(item.name.text, item.value);
+        if (SETTINGS.includes(item.name.text as SettingName)) this.world.report(errors.settingAsLet(item.name.span, item.name.text));
+        else if (!this.lets.has(item.name.text)) this.lets.set(item.name.text, item.value);
       } else if (item.kind === "assign" && item.targets.length === 1) this.addSetting(item.targets[0]!, item.values, within.length === 0);
       else this.world.report(errors.misplaced(item.span, `\`${item.kind}\``, "a function; a recipe has settings and functions"));
     }
