@@ -142,9 +142,9 @@ function folded(children: readonly LayerCost[]): readonly LayerCost[] {
     const stack = stackOf(child);
     if (stack === undefined) return child;
     const name = stack.slice(stack.lastIndexOf(".") + 1);
-    // Of layers that differ each says which it is.
+    // Of layers that differ each says which it is, or the first of those alike.
     const isAll = kept.every((other) => other === child || stackOf(other) !== stack);
-    return { ...child, name: isAll || child.times > 1 ? name : `${name}.${child.name}` };
+    return { ...child, name: isAll ? name : `${name}.${child.name}` };
   });
 }
 

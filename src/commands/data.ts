@@ -5,6 +5,7 @@ import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { drawnValues } from "../experiment/drawn.ts";
+import { weightsAtHand } from "../experiment/initial.ts";
 import { prepare } from "../experiment/prepare.ts";
 import type { Prepared } from "../experiment/prepare.ts";
 import { readModel } from "../experiment/source.ts";
@@ -38,7 +39,8 @@ async function showData(action: string, file: string, options: OptionValues, out
   if (action !== "show") throw new CommandFailure({ code: "action-unknown", exit: exitCodes.usage, message: `there is no \`tfmc data ${action}\``, remedy: `tfmc data show ${action.endsWith(".tfm") ? action : "FILE.tfm"}` });
   const [step, rows] = [counted(options, "step", 1), counted(options, "rows", 4)];
   const { recipe: name, set } = modelChoices(options);
-  const prepared = await prepare({ source: valueOf(readModel(file)), recipe: name, set: { ...set, ...validationSetting(options) }, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), warn: (warnings) => output.report(warnings) });
+  const source = valueOf(readModel(file));
+  const prepared = await prepare({ source, recipe: name, set: { ...set, ...validationSetting(options) }, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), initial: (first) => weightsAtHand(source, first), warn: (warnings) => output.report(warnings) });
   const { data, recipe, tokenizer, stepsPerEpoch } = prepared;
   output.say(`${data.training.count.toLocaleString("en-US")} ${data.training.unit} in ${data.file}${data.validation === undefined ? "" : `, ${data.validation.count.toLocaleString("en-US")} for validation`}${data.badRows === 0 ? "" : `, ${data.badRows} bad rows left out`}; ${stepsPerEpoch} steps see as much once${tokenizer === undefined ? "" : `; ${tokenizer.size} tokens`}`);
   const batch = prepared.batches(step)[0] as TrainingBatch;

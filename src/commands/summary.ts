@@ -2,11 +2,13 @@ import type { Model } from "../../compiler/check/model.ts";
 import type { LayerCost } from "../../compiler/cost.ts";
 import { print } from "../../compiler/dim.ts";
 import type { Dim } from "../../compiler/dim.ts";
+import { TfmError } from "../../runtime/index.ts";
 import type { Sizes } from "../../runtime/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { checkedModel, recipeOf } from "../experiment/check.ts";
 import { fedSizes, meanOf } from "../experiment/fed-sizes.ts";
+import { weightsAtHand } from "../experiment/initial.ts";
 import { prepare } from "../experiment/prepare.ts";
 import { TRAINING_SHARE, productRate, trainingSeconds } from "../experiment/rate.ts";
 import { readModel } from "../experiment/source.ts";
@@ -85,10 +87,10 @@ async function subjectOf(file: string, options: OptionValues, output: Output): P
   const progress = output.progress();
   progress.update("reading the data …");
   try {
-    const prepared = await prepare({ source, recipe, set: batch === undefined ? set : { ...set, "recipe.batch": String(batch) }, data });
+    const prepared = await prepare({ source, recipe, set: batch === undefined ? set : { ...set, "recipe.batch": String(batch) }, data, initial: (first) => weightsAtHand(source, first) });
     return { model: prepared.model, request: { fed: fedSizes(prepared) }, from: "data", about: prepared.data.file };
   } catch (error) {
-    if (data !== undefined || !(error instanceof CommandFailure)) throw error;
+    if (data !== undefined || !(error instanceof CommandFailure || error instanceof TfmError)) throw error;
     return { model, request: { batch }, from: "assumed", about: error.message };
   } finally {
     progress.finish();
@@ -134,12 +136,12 @@ function numbers({ name, of, sizes, steps, cost }: Summary, subject: Subject): r
 
 const sizesText = (sizes: Sizes): string => Object.entries(sizes).map(([name, value]) => `${name} = ${Number(value.toFixed(1))}`).join(", ");
 
-/** Where the sizes come from, and where they are guessed how to give them. */
-function originText({ from, about, model }: Subject, sizes: Sizes, steps: number): string {
+/** Where the sizes come from, and, where they are assumed, how to give them. */
+function originText({ from, about, model, request }: Subject, sizes: Sizes, steps: number): string {
   if (from === "data") return `means over ${steps} batches of the run, from ${about}`;
   if (from === "options") return "as --length says";
   if (model.recipe === undefined) return "assumed; --batch and --length set them";
-  if (Object.keys(sizes).every((name) => name === "B")) return "as the recipe says";
+  if (Object.keys(sizes).every((name) => name === "B")) return request.batch === undefined ? "as the recipe says" : "as --batch says";
   return `assumed, as the recipe's data could not be read (${about}); --data PATH names others, --length N gives all batches one`;
 }
 

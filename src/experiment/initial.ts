@@ -46,6 +46,16 @@ export function initialWeights(source: ModelSource, recipe: Recipe, place?: stri
   return isFile ? fromFile(file) : fromRun(folderOf(file), recipe);
 }
 
+/** The same for commands that only look: undefined as well where the run that the recipe names is not there. */
+export function weightsAtHand(source: ModelSource, recipe: Recipe): InitialWeights | undefined {
+  try {
+    return initialWeights(source, recipe);
+  } catch (error) {
+    if (error instanceof CommandFailure) return undefined;
+    throw error;
+  }
+}
+
 /** Loads what matches; the optimizer begins anew. Throws where nothing does. */
 export function load(session: Session, { from, trained, otherTokens, tensors }: InitialWeights): InitialRecord {
   const found = loadMatching(session, tensors);

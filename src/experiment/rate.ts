@@ -15,7 +15,7 @@ const PRODUCT = `model Product(n = ${SIDE}) {
 }
 `;
 
-/** FLOPs a second of a product of two 512 × 512 matrices on this device: the best of the runs of about a second, which a busy machine needs. */
+/** FLOPs a second of a product of two 512 × 512 matrices on this device: the best of all runs within a second, as one alone may be disturbed. */
 export async function productRate(device: Device): Promise<number> {
   const model = checkedModel(restoredModel([{ path: "product.tfm", text: PRODUCT }]));
   const { program } = compile(model, { profile: profileOf(device.adapter), training: false });
