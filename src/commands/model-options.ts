@@ -7,7 +7,7 @@ import type { Option, OptionValues } from "./command.ts";
 /** Options of every verb that reads a model. */
 export const modelOptions: readonly Option[] = [
   { name: "recipe", kind: "text", value: "NAME", doc: "the recipe (`train NAME`) to use; the first by default" },
-  { name: "set", kind: "list", value: "NAME=VALUE", doc: "change a hyperparameter (d=48) or a setting of the recipe (recipe.batch=8); may be repeated" },
+  { name: "set", kind: "list", value: "NAME=VALUE", doc: "change a hyperparameter (d=48), or a setting or a `let` of the recipe (recipe.batch=8, recipe.lr=3e-4); may be repeated" },
 ];
 
 export function modelChoices(options: OptionValues): { readonly recipe: string | undefined; readonly set: Settings } {

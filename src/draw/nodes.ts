@@ -57,4 +57,3 @@ function isSum(value: Value, values: ReadonlyMap<ValueId, Value>): boolean {
   if (value.kind !== "equation" || value.reduce !== undefined || value.body.kind !== "apply" || value.body.op !== "add") return false;
   return value.body.args.every((arg) => arg.kind === "access" && arg.slots.length === value.shape.length && values.get(arg.value)?.kind === "equation");
 }
-

@@ -11,6 +11,7 @@ import { CommandFailure } from "../failure.ts";
 type Method = GenerateSpec["method"];
 
 const METHODS = ["greedy", "beam", "sample"] as const satisfies readonly Method[];
+const SEARCHES: Readonly<Record<Method, string>> = { greedy: "greedy decoding", beam: "beam search", sample: "sampling" };
 
 /** What is said beside the recipe. */
 export interface DecodingChoice {
@@ -55,7 +56,7 @@ function searchOf({ method, options = {} }: DecodingChoice, declared: readonly O
   const stray = given.find(({ methods }) => search !== undefined && methods?.includes(search) === false);
   if (search === undefined || stray === undefined) return search;
   const asker = method !== undefined ? "--decode" : asking !== undefined ? optionOf(asking) : "the recipe";
-  throw new CommandFailure({ code: "options-exclude", exit: exitCodes.usage, message: `${optionOf(stray)} means nothing to ${search} decoding, for which ${asker} asks`, remedy: METHODS.map((one) => `${one} has ${optionsOf(one, declared)}`).join("; ") });
+  throw new CommandFailure({ code: "options-exclude", exit: exitCodes.usage, message: `${optionOf(stray)} has no effect on ${SEARCHES[search]}, which ${asker} asks for`, remedy: METHODS.map((one) => `${one} has ${optionsOf(one, declared)}`).join("; ") });
 }
 
 /** "--width and --length-penalty": what belongs to a search and not to all. */

@@ -26,7 +26,9 @@ export function drawnValues({ root, recipe }: Pick<Model, "root" | "recipe">, { 
   // A stack's name is the beginning of its layers' paths.
   const layers = new Set(root.children.map(({ path }) => path.split(".")[0] as string));
   const inLayer = ({ name }: Value): boolean => name.includes(".") && layers.has(name.split(".")[0] as string);
-  const found = frontier(graph, inLayer).filter((value) => isForAll(value) || value.shape[0]?.some(({ factors }) => factors.includes("B")));
+  // What is drawn and then not used, as a setting turns it off, has no part in what is trained.
+  const used = new Set(loss.graph.values.flatMap(sites));
+  const found = frontier(graph, inLayer).filter((value) => (isForAll(value) && sites(value).some((site) => used.has(site))) || value.shape[0]?.some(({ factors }) => factors.includes("B")));
   if (found.length === 0) return [];
   const outputs = found.map(({ id }) => ({ name: `value ${id}`, value: id }));
   const uniform = (site: number, at: number, micro: number, element: number): number => unitFloat(philox4x32([element >>> 0, 0, at, micro], [seed, site])[0]);
@@ -48,7 +50,7 @@ function frontier(graph: Graph, inLayer: (value: Value) => boolean): readonly Va
     const from = operandsOf(value);
     if (value.kind === "input" || from.some((id) => fed.has(id))) fed.add(value.id);
     if (value.kind === "state" || value.kind === "carry" || inLayer(value) || from.some((id) => learnt.has(id))) learnt.add(value.id);
-    if (from.some((id) => drawn.has(id)) || expressionsOf(value).some(draws)) drawn.add(value.id);
+    if (from.some((id) => drawn.has(id)) || sites(value).length > 0) drawn.add(value.id);
   }
   const free = (id: ValueId): boolean => drawn.has(id) && !learnt.has(id);
   const read = new Set(graph.values.filter(({ id }) => learnt.has(id)).flatMap(operandsOf));
@@ -64,12 +66,13 @@ function frontier(graph: Graph, inLayer: (value: Value) => boolean): readonly Va
 
 /** A draw without axes, such as the share of a mixture: the whole batch has the same. */
 function isForAll(value: Value): boolean {
-  return value.shape.length === 0 && expressionsOf(value).some(draws);
+  return value.shape.length === 0 && sites(value).length > 0;
 }
 
-function draws(expr: Expr): boolean {
-  let found = false;
-  visitExpr(expr, (node) => void (found ||= node.kind === "draw"));
+/** Of the draws in a value's own expressions. */
+function sites(value: Value): readonly number[] {
+  const found: number[] = [];
+  for (const expr of expressionsOf(value)) visitExpr(expr, (node) => void (node.kind === "draw" && found.push(node.site)));
   return found;
 }
 

@@ -16,12 +16,12 @@ export interface TrainAllOptions {
 
 const HELP = `npm run train:all -- [NAME …] [--data DIR] [--again] [--mark]
 
-Trains the examples on real data, measures them and writes examples/RESULTS.md. What was trained before and still stands is left out; what was
-interrupted goes on.
+Trains the examples on real data, measures them and writes what was reached into examples/RESULTS.md and each example's README. What was
+trained before and still stands is left out; what was interrupted goes on.
 
   --data DIR   the folder of real data; ../shared/data by default
   --again      train what still stands as well
-  --mark       train nothing, only mark the rows whose program has changed
+  --mark       train nothing, only mark the rows whose recipe or program has changed
 `;
 
 /** Throws a failure for what it does not know; "help" where that was asked for and given. */

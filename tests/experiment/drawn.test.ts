@@ -72,6 +72,16 @@ describe("what a recipe draws", () => {
     expect(places.size).toBeGreaterThan(8);
     first["mixed"]!.forEach((twice, at) => void (places.has(at) || expect(twice / 2).toBe(ids[at])));
   });
+  it("is left out where a setting turns it off", async () => {
+    const shares = (on: boolean): Promise<Prepared> => prepared(`shares-${on}`, `let mixing = ${on}
+  loss(ids) {
+    draw part: real ~ uniform
+    mixed[b,t] = (if mixing then part else 1.0) * ids[b,t]
+    return model(mixed)
+  }`);
+    expect(Object.keys(drawn(await shares(true), 1))).toContain("part");
+    expect(Object.keys(drawn(await shares(false), 1))).toEqual([]);
+  });
   it("is spelt where it is of tokens", async () => {
     const run = await prepared("masked", MASKED);
     const ranged = drawnValues(run.model, run.batches(1)[0]!, 1).filter(({ field }) => field.range !== undefined).map(({ field }) => field.name);

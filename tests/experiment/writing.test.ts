@@ -90,17 +90,17 @@ describe("options of writing", () => {
   });
 
   it.each<[given: Readonly<Record<string, string | number>>, says: string]>([
-    [{ decode: "greedy", temperature: 2 }, "--temperature means nothing to greedy decoding, for which --decode asks"],
-    [{ decode: "beam", "top-p": 0.9 }, "--top-p means nothing to beam decoding, for which --decode asks"],
-    [{ decode: "sample", "length-penalty": 1 }, "--length-penalty means nothing to sample decoding, for which --decode asks"],
-    [{ width: 4, temperature: 2 }, "--temperature means nothing to beam decoding, for which --width asks"],
-    [{ decode: "greedy", seed: 1 }, "--seed means nothing to greedy decoding"],
+    [{ decode: "greedy", temperature: 2 }, "--temperature has no effect on greedy decoding, which --decode asks for"],
+    [{ decode: "beam", "top-p": 0.9 }, "--top-p has no effect on beam search, which --decode asks for"],
+    [{ decode: "sample", "length-penalty": 1 }, "--length-penalty has no effect on sampling, which --decode asks for"],
+    [{ width: 4, temperature: 2 }, "--temperature has no effect on beam search, which --width asks for"],
+    [{ decode: "greedy", seed: 1 }, "--seed has no effect on greedy decoding"],
   ])("of another search are refused: %j", (given, says) => {
     const failure = { code: "options-exclude", exit: 2, message: expect.stringContaining(says) as string, remedy: "greedy has no options of its own; beam has --width and --length-penalty; sample has --temperature, --top-k, --top-p and --seed" };
     expect(() => choice(given)).toThrow(expect.objectContaining({ failure: expect.objectContaining(failure) as unknown }));
   });
   it("and a seed is, where the recipe draws nothing", () => {
-    expect(() => writingOf(recipeOf("greedy"), choice({ seed: 1 }))).toThrow("--seed means nothing to greedy decoding, for which the recipe asks");
+    expect(() => writingOf(recipeOf("greedy"), choice({ seed: 1 }))).toThrow("--seed has no effect on greedy decoding, which the recipe asks for");
   });
   it("are told by name only where the command has them", () => {
     expect(() => choice({ decode: "greedy", width: 4 }, measuringOptions)).toThrow(expect.objectContaining({ failure: expect.objectContaining({ remedy: "greedy has no options of its own; beam has --width and --length-penalty; sample has no options of its own" }) as unknown }));
