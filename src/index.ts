@@ -36,6 +36,7 @@ export { validationData } from "./experiment/data.ts";
 export { measure, restoredMeasurer } from "./experiment/measure.ts";
 export type { Measurer } from "./experiment/measure.ts";
 export type { Examples } from "../runtime/data/index.ts";
+export type { FittingExamples } from "./experiment/fitting.ts";
 export { profileStep } from "./experiment/profile.ts";
 export type { ProfileRequest, StepProfile } from "./experiment/profile.ts";
 export { entriesToInspect, inspect } from "./inspect/inspect.ts";

@@ -13,7 +13,7 @@ import type { Output } from "../output.ts";
 import { readFacts, refreshReport } from "../report/write.ts";
 import { evaluationRow } from "../../runtime/index.ts";
 import type { Command, OptionValues } from "./command.ts";
-import { bestOption, skipBadRowsOption } from "./model-options.ts";
+import { bestOption, sayBadRows, skipBadRowsOption } from "./model-options.ts";
 import { reporting } from "./refused.ts";
 import { restoredFacts } from "./report.ts";
 
@@ -36,7 +36,7 @@ async function evalModel(place: string, file: string | undefined, options: Optio
   const { record, source } = checkpoint;
   const { examples, badRows } = valueOf(await validationData(recipeOf(model), source.file.path, record.data, { named: file, tokenizer, skipBadRows: options.flag("skip-bad-rows") }));
   checkMeasurable(recipeOf(model), examples);
-  if (badRows > 0) output.say(`${badRows.toLocaleString("en-US")} bad rows of the data are left out`);
+  sayBadRows(badRows, output);
   const device = valueOf(await commandDevice());
   const progress = output.progress();
   const { metrics, answers } = await measure(restoredMeasurer(checkpoint, model, tokenizer, device, choice), examples, (done) => progress.update(`${done} measured`)).finally(() => progress.finish());

@@ -18,7 +18,7 @@ import { colorWanted } from "../output.ts";
 import type { Output } from "../output.ts";
 import { figure } from "../report/text.ts";
 import type { Command, OptionValues } from "./command.ts";
-import { modelChoices, modelOptions, skipBadRowsOption } from "./model-options.ts";
+import { modelChoices, modelOptions, sayBadRows, skipBadRowsOption } from "./model-options.ts";
 import { reporting } from "./refused.ts";
 
 export const inspectCommand: Command = {
@@ -63,11 +63,12 @@ async function inspectModel(file: string, options: OptionValues, output: Output)
   if (options.list("at").length === 0) return list(subject, entry, output);
 
   const names = expanded(options.list("at"), subject, entry, options.flag("grad"));
-  const { observations: found, answer } = await inspect(subject, async () => valueOf(await commandDevice()), {
+  const { observations: found, answer, badRows } = await inspect(subject, async () => valueOf(await commandDevice()), {
     ...(options.flag("grad") ? { gradients: names } : { observe: names }),
     entry, input: options.text("input"), target: options.text("target"), example, rows,
   });
   const observations = found.map((one) => (slices === undefined ? one : sliced(one, slices)));
+  sayBadRows(badRows, output);
   output.say(`${subject.weights}${answer === undefined ? "" : `; answer: ${answer}`}`);
   const kind = (options.text("as") ?? "heat") as Kind;
   if (output.json) for (const one of observations) output.dataJson(asJson(one, answer));

@@ -2,6 +2,7 @@ import path from "node:path";
 import { valueOf } from "../failure.ts";
 import { parseSettings } from "../experiment/settings.ts";
 import type { Settings } from "../experiment/settings.ts";
+import type { Output } from "../output.ts";
 import type { Option, OptionValues } from "./command.ts";
 
 /** Options of every verb that reads a model. */
@@ -18,6 +19,11 @@ export function modelChoices(options: OptionValues): { readonly recipe: string |
 export const validationOption: Option = { name: "validation", kind: "text", value: "PATH|SHARE", doc: "measure on this file or folder, or on the last share (0.1) of the data, which is then not trained on" };
 
 export const skipBadRowsOption: Option = { name: "skip-bad-rows", kind: "flag", doc: "leave out rows of the data that are wrong or too long, and count them, instead of stopping at the first" };
+
+/** Of all files that were read: the data, and those for validation. */
+export function sayBadRows(count: number, output: Output): void {
+  if (count > 0) output.say(`${count.toLocaleString("en-US")} bad rows of the data are left out`);
+}
 
 /** As a setting of the recipe; a path is relative to where the command is given. */
 export function validationSetting(options: OptionValues): Settings {

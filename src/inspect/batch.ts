@@ -31,14 +31,16 @@ export interface GivenBatch extends Batch {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** What the model wrote to the input, where it was asked to. */
   readonly answer?: string;
+  /** Rows of the data that were left out. */
+  readonly badRows: number;
 }
 
 export async function batchFor(subject: Subject, request: BatchRequest, openDevice: () => Promise<Device>): Promise<GivenBatch> {
   const recipe = recipeOf(subject.model);
-  const examples = await subject.examples();
+  const { examples, badRows } = await subject.examples();
   const written = examples.written === undefined ? {} : { written: examples.written };
   const { batch, answer } = request.input === undefined ? { batch: exampleOf(examples, recipe, subject, request), answer: undefined } : await textBatch(subject, examples, recipe.data, request.input, request.target, openDevice);
-  return { ...batch, ...written, shapes: shapesOf(recipe.data.fields, batch), ...(answer === undefined ? {} : { answer }) };
+  return { ...batch, ...written, shapes: shapesOf(recipe.data.fields, batch), badRows, ...(answer === undefined ? {} : { answer }) };
 }
 
 function exampleOf(examples: Examples, recipe: Recipe, { tokenizer }: Subject, { example = 1, rows = 1 }: BatchRequest): Batch {

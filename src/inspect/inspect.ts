@@ -52,6 +52,8 @@ export interface Inspection {
   readonly observations: readonly Observation[];
   /** What the model wrote to the input. */
   readonly answer?: string;
+  /** Rows of the data that were left out; 0 where none were read. */
+  readonly badRows: number;
 }
 
 /** Entries that can be looked into, the one that the recipe writes with first. `loss` is as in validation: nothing is dropped. */
@@ -100,7 +102,7 @@ export async function inspect(subject: Subject, on: Device | (() => Promise<Devi
     }
     for (const name of observe.filter(isParameter)) found.push(await parameter(name));
     const order = (one: Observation): number => (one.gradient ? observe.length + gradients.indexOf(one.name) : observe.indexOf(one.name));
-    return { observations: found.sort((a, b) => order(a) - order(b)), ...(batch?.answer === undefined ? {} : { answer: batch.answer }) };
+    return { observations: found.sort((a, b) => order(a) - order(b)), badRows: batch?.badRows ?? 0, ...(batch?.answer === undefined ? {} : { answer: batch.answer }) };
   } finally {
     session.dispose();
   }

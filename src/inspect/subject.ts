@@ -3,12 +3,12 @@ import { statSync } from "node:fs";
 import type { Model, Recipe } from "../../compiler/check/model.ts";
 import { CHECKPOINT, loadWeights } from "../../runtime/index.ts";
 import type { Session } from "../../runtime/index.ts";
-import type { Examples } from "../../runtime/data/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { checkedModel } from "../experiment/check.ts";
 import { openData } from "../experiment/data.ts";
 import { fittingExamples } from "../experiment/fitting.ts";
+import type { FittingExamples } from "../experiment/fitting.ts";
 import { initialWeights, load } from "../experiment/initial.ts";
 import { prepare } from "../experiment/prepare.ts";
 import { latestRunFolder, placed, readCheckpoint } from "../experiment/run-folder.ts";
@@ -27,8 +27,8 @@ export interface Subject {
   readonly seed: number;
   /** Of texts that are written. */
   readonly limits: ReturnType<typeof generationLimits>;
-  /** Examples to look at: those set aside for validation, where there are any. Throws where the recipe has none. */
-  examples(): Promise<Examples>;
+  /** Examples to look at: those set aside for validation, where there are any; and how many bad rows of what was read were left out. Throws where the recipe has none. */
+  examples(): Promise<FittingExamples>;
   load(session: Session): void;
 }
 
@@ -37,7 +37,7 @@ export interface SubjectRequest {
   readonly set?: Settings | undefined;
   /** Files in the place of the recipe's data. */
   readonly data?: string | undefined;
-  /** Leave bad rows of the data out, also where the training left none out. */
+  /** Leave bad rows out, also of other data, and where the training left none out. */
   readonly skipBadRows?: boolean | undefined;
   /** First weights, also where there is a run. */
   readonly untrained?: boolean | undefined;
@@ -65,9 +65,10 @@ function trained(folder: string, { data: named, skipBadRows: skip }: SubjectRequ
     limits: generationLimits(record),
     examples: async () => {
       const recipe = model.recipe as Recipe, { data, validation } = recipe;
-      const skipBadRows = skip === true || record.data.badRows !== undefined;
+      const skipBadRows = skip === true || (named === undefined && record.data.badRows !== undefined);
       const opened = valueOf(await openData(data, source.file.path, { override: named ?? record.data.path, folder: record.data.folder, skipBadRows, validation: named === undefined ? validation : undefined }));
-      return valueOf(fittingExamples(opened.validation ?? opened.whole, opened.validationFile, { recipe, tokenizer, skipBadRows })).examples;
+      const fitting = valueOf(fittingExamples(opened.validation ?? opened.whole, opened.validationFile, { recipe, tokenizer, skipBadRows }));
+      return { examples: fitting.examples, badRows: opened.badRows + fitting.badRows };
     },
     load: (session) => {
       try {
@@ -83,7 +84,7 @@ async function untrained(file: string, { recipe, set, data, skipBadRows }: Subje
   const source = valueOf(readModel(file));
   const weights = "first weights";
   if (checkedModel(source, { recipe, set }).recipe === undefined) {
-    const examples = (): Promise<Examples> => Promise.reject(new CommandFailure({ code: "no-recipe", exit: exitCodes.wrong, message: `${file} has no recipe, which would say what the model reads`, remedy: "without one, only parameters can be looked at" }));
+    const examples = (): Promise<FittingExamples> => Promise.reject(new CommandFailure({ code: "no-recipe", exit: exitCodes.wrong, message: `${file} has no recipe, which would say what the model reads`, remedy: "without one, only parameters can be looked at" }));
     return { model: checkedModel(source, { recipe, set }), weights, seed: 0, limits: generationLimits({ limit: 512, bounds: {} }), examples, load: () => {} };
   }
   const prepared = await prepare({ source, recipe, set, data, skipBadRows, initial: (first) => initialWeights(source, first) });
@@ -94,7 +95,7 @@ async function untrained(file: string, { recipe, set, data, skipBadRows }: Subje
     weights: initial === undefined ? weights : `${weights}, from ${initial.from}`,
     seed: prepared.recipe.seed,
     limits: generationLimits(prepared),
-    examples: () => Promise.resolve(prepared.data.validation ?? prepared.data.whole),
+    examples: () => Promise.resolve({ examples: prepared.data.validation ?? prepared.data.whole, badRows: prepared.data.badRows }),
     load: (session) => void (initial && load(session, initial)),
   };
 }

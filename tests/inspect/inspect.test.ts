@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { assertWellFormed } from "../report/well-formed.ts";
@@ -107,6 +107,19 @@ embed.logits.y  value      [B, T, 61]  forward  std/linear.tfm
     expect([0, 1].map((row) => subject.tokenizer!.decode(target!.data.slice(row * width, (row + 1) * width)))).toEqual(lines);
     expect(about!.shape).toEqual([2, 16]);
     await expect(inspect(subject, device, { observe: ["abuot"] })).rejects.toMatchObject({ diagnostics: [{ code: "value-unknown", fix: { text: "did you mean `about`?" } }] });
+  });
+
+  it("counts the bad rows that it leaves out: as in the training on the run's own data, where it is asked to on others", async () => {
+    // One row without a tab, and one with more tokens than the 12 that the model takes.
+    writeFileSync(path.join(project, "bad.tsv"), `un deux\tone two\nbad\n${"zyx wvu ".repeat(20)}\ttwo\ntrois\tthree\n`);
+    const about = (place: string, ...more: readonly string[]): Promise<CommandResult> => run("inspect", place, "--at", "about", ...more);
+    const weights = (place: string): string => `${place}, step 2\n`;
+    expect(await run("train", "tiny.tfm", "--data", "bad.tsv", "--skip-bad-rows", "--steps", "2", "--out", "skipping", "--quiet")).toMatchObject({ code: 0 });
+    expect(await about("skipping")).toMatchObject({ code: 0, stderr: `2 bad rows of the data are left out\n${weights("skipping")}` });
+    expect(await about("skipping", "--data", "bad.tsv")).toMatchObject({ code: 1, stderr: expect.stringContaining("bad.tsv:2: ") as string });
+    expect(await about("skipping", "--data", "bad.tsv", "--skip-bad-rows")).toMatchObject({ code: 0, stderr: `2 bad rows of the data are left out\n${weights("skipping")}` });
+    expect(await about("tiny.tfm", "--untrained", "--data", "bad.tsv", "--skip-bad-rows")).toMatchObject({ code: 0, stderr: "2 bad rows of the data are left out\nfirst weights\n" });
+    expect(await about("skipping", "--data", "pairs.tsv")).toMatchObject({ code: 0, stderr: weights("skipping") });
   });
 
   it("says what is wrong", async () => {
