@@ -14,7 +14,7 @@ import type { FittingExamples } from "./fitting.ts";
 
 /** What a recipe trains on, read. */
 export interface Data extends OpenedData {
-  /** As it was named: for messages. */
+  /** Its path from the working directory, or absolute: for messages. */
   readonly file: string;
   /** What is for validation, likewise; of a share the same. */
   readonly validationFile: string;
@@ -89,7 +89,7 @@ export async function openData(spec: DataSpec, modelFile: string, { override, fo
     path: path.resolve(file), folder: path.resolve(folder), sha256, examples: training.count, unit: training.unit,
     ...(examples === undefined ? {} : { validation: examples.count }), ...(badRows === 0 ? {} : { badRows }), ...(cldr === undefined ? {} : { cldr }),
   };
-  return { ok: true, value: { ...read.value, ...(examples === undefined ? {} : { validation: examples }), badRows, file, validationFile: typeof validation === "string" ? validation : file, record, phases: fed } };
+  return { ok: true, value: { ...read.value, ...(examples === undefined ? {} : { validation: examples }), badRows, file, validationFile: typeof validation === "string" ? resolve(validation) : file, record, phases: fed } };
 }
 
 export interface MeasuringRequest {

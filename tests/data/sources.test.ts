@@ -223,13 +223,15 @@ describe("bad rows", () => {
     });
     it("for validation stop a run before it begins, and are not measured on where they are left out", async () => {
       file("long-dev.tsv", overlong.slice(4));
-      const set = { "recipe.validation": path.join(folder, "long-dev.tsv") };
+      // Relative to the model's folder, which is not the working directory: messages say where the file lies.
+      const set = { "recipe.validation": "long-dev.tsv" }, named = path.join(folder, "long-dev.tsv");
       const source = valueOf(readModel(path.join(folder, "pairs.tfm")));
-      await expect(prepare({ source, set })).rejects.toMatchObject({ failure: { code: "sequence-over-limit", message: expect.stringContaining("long-dev.tsv:2: the source has") as string } });
+      await expect(prepare({ source, set })).rejects.toMatchObject({ failure: { code: "sequence-over-limit", message: expect.stringContaining(`${named}:2: the source has`) as string } });
       const { data, recipe: chosen, tokenizer } = await prepare({ source, set, skipBadRows: true });
-      expect([data.badRows, data.training.count, data.validation?.count, data.record.validation]).toEqual([2, 4, 2, 2]);
+      const { badRows, ...strict } = data.record;
+      expect([badRows, data.badRows, data.training.count, data.validation?.count, data.record.validation]).toEqual([2, 2, 4, 2, 2]);
       expect(valueOf(await validationData(chosen, "elsewhere.tfm", data.record, { tokenizer }))).toMatchObject({ badRows: 2, examples: { count: 2 } });
-      const named = path.join(folder, "long-dev.tsv");
+      expect(await validationData(chosen, "elsewhere.tfm", strict, { tokenizer })).toMatchObject({ ok: false, failure: { message: expect.stringContaining(`${named}:2: the source has`) as string } });
       expect(await validationData(chosen, "elsewhere.tfm", data.record, { named, tokenizer })).toMatchObject({ ok: false, failure: { code: "sequence-over-limit" } });
       expect(valueOf(await validationData(chosen, "elsewhere.tfm", data.record, { named, tokenizer, skipBadRows: true }))).toMatchObject({ badRows: 2, examples: { count: 2 } });
     });
