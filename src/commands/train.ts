@@ -19,7 +19,7 @@ import { commandDevice } from "../gpu/device.ts";
 import { interruption } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import type { Command, OptionValues } from "./command.ts";
-import { modelChoices, modelOptions, skipBadRowsOption, validationOption, validationSetting } from "./model-options.ts";
+import { modelChoices, modelOptions, sayBadRows, skipBadRowsOption, validationOption, validationSetting } from "./model-options.ts";
 import { reporting } from "./refused.ts";
 
 export const trainCommand: Command = {
@@ -169,7 +169,7 @@ function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sam
   const count = (parameters: typeof model.parameters): number => parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   const frozen = count(frozenParameters(model));
   output.say(`${model.name} with ${count(model.parameters).toLocaleString("en-US")} parameters, ${frozen === 0 ? "" : `${frozen.toLocaleString("en-US")} of them frozen, `}${tokenizer === undefined ? "" : `${tokenizer.size} tokens, `}${counted(data.training)}, batches of ${recipe.batch}, on ${adapter}`);
-  if (data.badRows > 0) output.say(`${data.badRows.toLocaleString("en-US")} bad rows of ${data.file} are left out`);
+  sayBadRows(data.badRows, output);
   for (const line of resume === undefined && initial !== undefined ? initialText(initial) : []) output.say(line);
   if (resume !== undefined) output.say(from >= recipe.steps ? `all ${recipe.steps} steps are done; --steps N trains longer` : `going on after step ${from} of ${recipe.steps}`);
   if (!sameProgram) output.say("the program is not the one that was interrupted, so the run does not go on bit for bit");

@@ -39,6 +39,14 @@ describeGpu("the commands of a run", () => {
     expect(await run(["eval", "runs/tiny", "--best"])).toMatchObject({ code: 2, stderr: expect.stringContaining("no-best") as string });
   });
 
+  it("train and eval tell the same bad rows, of the data and of a file for validation", async () => {
+    writeFileSync(path.join(project, "bad.tsv"), `bad\n${read("pairs.tsv")}`);
+    writeFileSync(path.join(project, "bad-dev.tsv"), `bad\nworse\n${read("dev.tsv")}`);
+    const trained = await run(["train", "tiny.tfm", "--data", "bad.tsv", "--validation", "bad-dev.tsv", "--skip-bad-rows", "--steps", "2", "--out", "skipping"]);
+    const measured = await run(["eval", "skipping"]);
+    for (const { code, stderr } of [trained, measured]) expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^3 bad rows of the data are left out$/m) as string });
+  });
+
   it("--quiet leaves nothing on stderr", async () => {
     expect(await run(["train", "tiny.tfm", "--steps", "2", "--quiet"])).toMatchObject({ code: 0, stderr: "" });
   });
