@@ -19,13 +19,11 @@ export interface IdPair {
   readonly target: readonly number[];
 }
 
-export interface PairOptions {
+interface PairOptions {
   readonly batch: number;
   readonly seed: number;
   /** Most tokens a side, `start` and `end` counted. */
   readonly limit: number;
-  /** Batches whose examples are sorted by length together; more of them waste less padding. */
-  readonly pool?: number;
 }
 
 /** Tokens a side where the model sets no limit of its own. */
@@ -66,23 +64,18 @@ function* linesOf(pairs: readonly TextPair[]): Iterable<string> {
   }
 }
 
-/** The same with a choice of the pool. Throws TfmError `sequence-over-limit` for the first that is too long. */
-export function pairBatches(pairs: readonly TextPair[], tokenizer: Tokenizer, options: PairOptions): EncodedExamples {
-  return batchesOf(pairs, pairs.map((pair) => encodePair(pair, tokenizer)), tokenizer, options);
-}
-
-function batchesOf(pairs: readonly TextPair[], encoded: readonly IdPair[], tokenizer: Tokenizer, options: PairOptions): EncodedExamples {
+/** Throws TfmError `sequence-over-limit` for the first that is too long. */
+function batchesOf(pairs: readonly TextPair[], encoded: readonly IdPair[], tokenizer: Tokenizer, { batch, seed, limit }: PairOptions): EncodedExamples {
   if (pairs.length === 0) throw noPairs();
   for (const [at, ids] of encoded.entries()) {
-    const overlong = overlongOf(ids, lineOf(pairs, at), options.limit);
+    const overlong = overlongOf(ids, lineOf(pairs, at), limit);
     if (overlong !== undefined) throw sequenceOverLimit(overlong);
   }
   // By the longer side, then by both: on pairs of texts this pads less than sorting by either side or by the sum.
   const lengths = Float64Array.from(encoded, ({ source, target }) => Math.max(source.length, target.length + 1) * 2 ** 24 + source.length + target.length);
   return listBatches(lengths, {
-    batch: options.batch,
-    seed: options.seed,
-    ...(options.pool === undefined ? {} : { pool: options.pool }),
+    batch,
+    seed,
     bounds: { S: longest(encoded, "source", 1), T: 1 + longest(encoded, "target", 0) },
     assemble: (rows) => padded(rows.map((row) => encoded[row] as IdPair), tokenizer),
   });

@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { microBatches, padded, pairBatches, pairExamples } from "../../runtime/data/index.ts";
-import type { Batch, PairOptions, TextPair } from "../../runtime/data/index.ts";
+import { microBatches, padded, pairExamples } from "../../runtime/data/index.ts";
+import type { Batch, EncodedExamples, EncodeOptions, TextPair } from "../../runtime/data/index.ts";
+import { listBatches } from "../../runtime/data/list.ts";
 import { draws } from "../../runtime/random/philox.ts";
 import { bytes } from "../../runtime/text/index.ts";
 
 const tokenizer = bytes();
-const options: PairOptions = { batch: 4, seed: 0, limit: 100 };
+const encode = (pairs: readonly TextPair[], more: Partial<EncodeOptions> = {}): EncodedExamples => pairExamples(pairs).encode({ tokenizer, batch: 4, seed: 0, limit: 100, ...more });
 
 /** Pairs whose source names them, of lengths that vary. */
 function pairsOf(count: number, seed = 1): TextPair[] {
@@ -45,11 +46,42 @@ describe("padded", () => {
   });
 });
 
-describe("pairBatches", () => {
-  it("visits every pair once in every epoch, whatever the numbers", () => {
+describe("listBatches", () => {
+  const rowsIn = (batch: Batch): readonly number[] => [...(batch.fields["row"] as Int32Array)];
+  /** Batches that hold their examples' numbers; lengths as of examples that vary. */
+  const listed = (count: number, order: { readonly batch: number; readonly seed: number; readonly pool: number }): EncodedExamples => {
+    const random = draws(1);
+    const lengths = Array.from({ length: count }, () => random.below(20));
+    return listBatches(lengths, { ...order, bounds: {}, assemble: (rows) => ({ sizes: { B: rows.length }, fields: { row: Int32Array.from(rows) }, tokens: 0 }) });
+  };
+
+  it("has every example once in every epoch, whatever the numbers", () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 4 }), fc.nat(1000), (count, batch, pool, seed) => {
+      const batches = listed(count, { batch, pool, seed });
+      expect(batches.stepsPerEpoch).toBe(Math.ceil(count / batch));
+      for (const epoch of [0, 1]) {
+        const seen = Array.from({ length: batches.stepsPerEpoch }, (_, step) => rowsIn(batches.batch(epoch * batches.stepsPerEpoch + step)));
+        expect(seen.filter((rows) => rows.length !== batch).length).toBeLessThanOrEqual(1);
+        expect(seen.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, row) => row));
+      }
+    }), { numRuns: 60 });
+  });
+
+  it("mixes company: an example's neighbours change from epoch to epoch", () => {
+    const batches = listed(400, { batch: 8, seed: 0, pool: 5 });
+    const company = (epoch: number): Map<number, string> => new Map(Array.from({ length: 50 }, (_, step) => rowsIn(batches.batch(epoch * 50 + step))).flatMap((rows) => rows.map((row) => [row, rows.toSorted((a, b) => a - b).join("|")])));
+    const first = company(0), second = company(1);
+    expect([first.size, second.size]).toEqual([400, 400]);
+    const same = [...first].filter(([row, others]) => second.get(row) === others).length;
+    expect(same).toBeLessThan(40);
+  });
+});
+
+describe("batches of pairs", () => {
+  it("visits every pair once in every epoch, whatever the numbers", () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 9 }), fc.nat(1000), (count, batch, seed) => {
       const pairs = pairsOf(count);
-      const batches = pairBatches(pairs, tokenizer, { ...options, batch, pool, seed });
+      const batches = encode(pairs, { batch, seed });
       expect(batches.stepsPerEpoch).toBe(Math.ceil(count / batch));
       for (const epoch of [0, 1]) {
         const seen = Array.from({ length: batches.stepsPerEpoch }, (_, step) => rowsOf(batches.batch(epoch * batches.stepsPerEpoch + step)));
@@ -60,7 +92,7 @@ describe("pairBatches", () => {
   });
 
   it("is a function of the step: any order of asking, any new instance, the same batch", () => {
-    const make = () => pairBatches(pairsOf(50), tokenizer, options);
+    const make = () => encode(pairsOf(50));
     const batches = make();
     const inOrder = Array.from({ length: 40 }, (_, step) => batches.batch(step));
     const again = make();
@@ -68,29 +100,13 @@ describe("pairBatches", () => {
   });
 
   it("orders epochs and seeds differently, and batches not by length", () => {
-    const batches = pairBatches(pairsOf(200), tokenizer, options);
+    const batches = encode(pairsOf(200));
     const epoch = (of: typeof batches, number: number): string => JSON.stringify(Array.from({ length: 50 }, (_, step) => of.batch(number * 50 + step).fields));
     expect(epoch(batches, 0)).not.toBe(epoch(batches, 1));
-    expect(epoch(batches, 0)).not.toBe(epoch(pairBatches(pairsOf(200), tokenizer, { ...options, seed: 1 }), 0));
+    expect(epoch(batches, 0)).not.toBe(epoch(encode(pairsOf(200), { seed: 1 }), 0));
     const widths = Array.from({ length: 50 }, (_, step) => batches.batch(step).sizes["T"] as number);
     expect(widths).not.toEqual([...widths].sort((a, b) => a - b));
     expect(widths).not.toEqual([...widths].sort((a, b) => b - a));
-  });
-
-  it("mixes company: a pair's neighbours change from epoch to epoch", () => {
-    const pairs = pairsOf(400);
-    const batches = pairBatches(pairs, tokenizer, { ...options, batch: 8, pool: 5 });
-    const company = (epoch: number): Map<string, string> => {
-      const of = new Map<string, string>();
-      for (let step = 0; step < 50; step++) {
-        const rows = rowsOf(batches.batch(epoch * 50 + step));
-        for (const row of rows) of.set(row.source, rows.map((other) => other.source).sort().join("|"));
-      }
-      return of;
-    };
-    const first = company(0), second = company(1);
-    const same = [...first].filter(([source, others]) => second.get(source) === others).length;
-    expect(same).toBeLessThan(40);
   });
 
   it("wastes little padding and counts predicted tokens", () => {
@@ -99,7 +115,7 @@ describe("pairBatches", () => {
       const length = 2 + random.below(20);
       return { source: "s".repeat(length + random.below(3)), target: "t".repeat(length + random.below(3)) };
     });
-    const { stepsPerEpoch, batch } = pairBatches(pairs, tokenizer, { ...options, batch: 32 });
+    const { stepsPerEpoch, batch } = encode(pairs, { batch: 32 });
     const all = Array.from({ length: stepsPerEpoch }, (_, step) => batch(step));
     const cells = all.reduce((sum, { sizes }) => sum + (sizes["B"] as number) * ((sizes["S"] as number) + (sizes["T"] as number)), 0);
     const predicted = pairs.reduce((sum, pair) => sum + pair.target.length + 1, 0);
@@ -109,19 +125,19 @@ describe("pairBatches", () => {
   });
 
   it("stays within the bounds that it tells", () => {
-    const batches = pairBatches(pairsOf(100), tokenizer, options);
+    const batches = encode(pairsOf(100));
     const all = Array.from({ length: 50 }, (_, step) => batches.batch(step).sizes);
     for (const size of ["B", "S", "T"]) expect(Math.max(...all.map((sizes) => sizes[size] as number))).toBe(batches.bounds[size]);
-    expect(pairBatches(pairsOf(2), tokenizer, options).bounds["B"]).toBe(2);
+    expect(encode(pairsOf(2)).bounds["B"]).toBe(2);
   });
 
   it("refuses what is over the limit", () => {
     const pairs = [{ source: "abc", target: "de" }, { source: "abcde", target: "fghi" }];
-    expect(() => pairBatches(pairs, tokenizer, { ...options, limit: 4 })).toThrow(
+    expect(() => encode(pairs, { limit: 4 })).toThrow(
       expect.objectContaining({ code: "sequence-over-limit", exit: 1, message: "The source of line 2 has 5 tokens; the limit is 4." }));
     // Five tokens with `start` or `end`.
-    expect(() => pairBatches([{ source: "a", target: "fghi" }], tokenizer, { ...options, limit: 4 })).toThrow("The target of line 1 has 5 tokens; the limit is 4.");
-    expect(() => pairBatches([], tokenizer, options)).toThrow(expect.objectContaining({ code: "data-empty" }));
+    expect(() => encode([{ source: "a", target: "fghi" }], { limit: 4 })).toThrow("The target of line 1 has 5 tokens; the limit is 4.");
+    expect(() => encode([])).toThrow(expect.objectContaining({ code: "data-empty" }));
   });
 });
 

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { compile, type Compiled } from "../../compiler/compile.ts";
-import { pairBatches } from "../../runtime/data/index.ts";
+import { pairExamples } from "../../runtime/data/index.ts";
 import { createSession } from "../../runtime/create-session.ts";
 import { evaluateSize } from "../../runtime/size.ts";
 import { trainBpe } from "../../runtime/text/train-bpe.ts";
@@ -26,7 +26,7 @@ describeGpu("a steady training step", () => {
   it(`is one submission and at most two passes, creates nothing and writes the batch alone, over ${STEPS} steps`, async () => {
     const pairs = corpus(1, { train: 600, heldout: 1 }).train.map(({ french, english }) => ({ source: french, target: english }));
     const tokenizer = trainBpe(pairs.flatMap(({ source, target }) => [source, target]), 300);
-    const batches = pairBatches(pairs, tokenizer, { batch: 4, seed: 0, limit: 512 });
+    const batches = pairExamples(pairs).encode({ tokenizer, batch: 4, seed: 0, limit: 512 });
     const { program } = compiled({ d: "16", heads: "2", ff: "20", layers: "2" }, tokenizer);
     const { device, counts, reset } = countingDevice(await gpuDevice());
     const session = await createSession(program, { device, bounds: batches.bounds, seed: 0 });
