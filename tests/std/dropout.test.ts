@@ -4,7 +4,7 @@ import type { Model } from "../../compiler/check/model.ts";
 import { interpret } from "../../compiler/ir/interpret.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
 import { draws } from "../../runtime/random/philox.ts";
-import { drawn } from "../support/drawn.ts";
+import { uniformOf } from "../support/graphs.ts";
 import { checkedModel } from "../support/reference.ts";
 
 const ROWS = 1000, TALL = 2, WIDE = 3, COUNT = ROWS * TALL * WIDE;
@@ -41,7 +41,7 @@ function dropped(call: string, seed?: number): Dropped {
   const random = draws(17);
   const [x, up] = [0, 1].map(() => Array.from({ length: COUNT }, () => 1 + random.uniform())) as [number[], number[]];
   const graph = differentiate(modelOf(call).recipe!.loss.graph);
-  const { outputs } = interpret(graph, { sizes: { B: 1 }, inputs: { image: [0] }, states: { "parameter/x": x, "parameter/up": up }, step: 1, micro: 0, ...(seed !== undefined && { uniform: drawn(seed) }) });
+  const { outputs } = interpret(graph, { sizes: { B: 1 }, inputs: { image: [0] }, states: { "parameter/x": x, "parameter/up": up }, step: 1, micro: 0, ...(seed !== undefined && { uniform: uniformOf(seed) }) });
   const of = (path: string): number[] => Array.from(outputs[graph.outputs.find(({ state }) => state?.path === path)!.name]!.data);
   return { x, y: of("up"), up, gradient: of("x") };
 }

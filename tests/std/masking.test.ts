@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { interpret } from "../../compiler/ir/interpret.ts";
 import { draws } from "../../runtime/random/philox.ts";
-import { drawn } from "../support/drawn.ts";
+import { uniformOf } from "../support/graphs.ts";
 import { checkedModel } from "../support/reference.ts";
 
 const VOCAB = 40, MASK = 4, SPECIALS = 5;
@@ -34,7 +34,7 @@ function graphOf(p: number, whole: boolean): ReturnType<typeof checkedModel>["en
 
 function masked(rows: readonly (readonly number[])[], words: readonly (readonly number[])[], p: number, whole: boolean, seed: number): readonly Masked[] {
   const B = rows.length, T = rows[0]!.length, K = Math.ceil(Math.round(p * T * 1e6) / 1e6);
-  const { outputs } = interpret(graphOf(p, whole), { sizes: { B, T }, inputs: { ids: rows.flat(), word: words.flat() }, step: 1, micro: 0, uniform: drawn(seed) });
+  const { outputs } = interpret(graphOf(p, whole), { sizes: { B, T }, inputs: { ids: rows.flat(), word: words.flat() }, step: 1, micro: 0, uniform: uniformOf(seed) });
   const [noisy, place, wanted, chosen] = Object.values(outputs).map(({ data }) => [...data]) as [number[], number[], number[], number[]];
   expect(place).toHaveLength(B * K);
   return rows.map((_, b) => ({
@@ -132,7 +132,7 @@ describe("drop_words", () => {
   const left = (graph: (typeof entries)[number]["graph"], seed: number): readonly number[] =>
     Array.from({ length: VOCAB }, (_, token) => {
       const states = { "parameter/w": Float64Array.from({ length: VOCAB }, (_, id) => (id === token ? 1 : 0)) };
-      const { outputs } = interpret(graph, { sizes: { B: 50, T: 44 }, inputs: { ids: rows.flat() }, states, step: 1, micro: 0, uniform: drawn(seed) });
+      const { outputs } = interpret(graph, { sizes: { B: 50, T: 44 }, inputs: { ids: rows.flat() }, states, step: 1, micro: 0, uniform: uniformOf(seed) });
       return Object.values(outputs)[0]!.data.reduce((sum, x) => sum + x, 0);
     });
   const counts = (token: number): number => rows.flat().filter((id) => id === token).length;
