@@ -105,6 +105,40 @@ describe("the table", () => {
   });
 });
 
+describe("the part of a README", () => {
+  const readme = (part: string): string => `# GPT
+
+Reads letters.
+
+<!-- reached: written by npm run train:all -->
+${part}<!-- /reached -->
+
+## More
+`;
+  const twoFigures: Row = { ...row, figures: [...row.figures, { title: "nats of `second`", of: ({ second }) => second?.["held"]?.["nats"] ?? Number.NaN, mark: { atMost: 1.2 }, digits: 1 }] };
+
+  test("has each figure with its mark, and what was trained; the rest stays", () => {
+    const results = { gpt: { first: result("first", 2), second: result("second", 1.3, { steps: 500, seconds: 3725, adapter: "another" }) } };
+    expect(withReached(readme("what was there\n"), twoFigures, results, new Map([["gpt/second", "the program is 333 today"]]))).toBe(readme(`| figure | reached | mark | |
+| --- | --- | --- | --- |
+| nats | 0.70 | ≥ 0.50 | reached, stale |
+| nats of \`second\` | 1.3 | ≤ 1.2 | missed, stale |
+
+Trained on an adapter and another: \`first\` 2,000 steps in 2:05, \`second\` 500 steps in 62:05. The commands are in [RESULTS.md](../RESULTS.md).
+`));
+    expect(withReached(readme(""), row, {}, new Map())).toBe(readme(`| figure | reached | mark | |
+| --- | --- | --- | --- |
+| nats |  | ≥ 0.50 | not trained yet |
+`));
+  });
+
+  test("is not made up where its marks are missing", () => {
+    for (const wrong of ["# GPT\n", readme("").replace("<!-- /reached -->", ""), readme("") + readme("")]) {
+      expect(() => withReached(wrong, row, {}, new Map())).toThrow("examples/gpt/README.md has no part between <!-- reached: written by npm run train:all --> and <!-- /reached -->");
+    }
+  });
+});
+
 test("examples/RESULTS.md and the examples' READMEs tell which rows no longer stand (npm run train:all -- --mark writes them)", () => {
   const results = readResults("examples/results.json");
   const stale = staleRuns(results);
