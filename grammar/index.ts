@@ -4,6 +4,6 @@ export * from "./diagnostic.ts";
 export { GRAMMAR_CODES } from "./errors.ts";
 export type { GrammarCode } from "./errors.ts";
 export * from "./source.ts";
-export { parse, parseAssignment } from "./parse.ts";
+export { parse } from "./parse.ts";
 export type { Parsed } from "./parse.ts";
 export { WIDTH, format, formatSource } from "./print.ts";
