@@ -2,10 +2,12 @@
 
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fetchPackages, readText, removeLeftovers } from "./packages.mjs";
+import { fetchPackages, removeLeftovers } from "./packages.mjs";
 import { browserFolder } from "./paths.mjs";
+import { readText } from "./read-text.mjs";
 
 const EXECUTABLE = "root/usr/lib/chromium/chromium-headless-shell";
+const FONTS = "fonts.conf";
 const WANTED = { packages: ["chromium-headless-shell", "fonts-dejavu-core"], what: "browser", size: "Chromium without windows (about 170 MB)", backports: false, describe };
 
 /**
@@ -40,22 +42,22 @@ export function browser(folder = browserFolder, systems = ["/usr/bin/chromium", 
   if (own !== undefined) return { executable: own, environment: {} };
   const text = readText(path.join(folder, "browser.json"));
   if (text === "") return undefined;
-  const { executable, libraries, fonts } = JSON.parse(text);
+  const { libraries } = JSON.parse(text);
   const at = (place) => path.join(folder, place);
-  return { executable: at(executable), environment: { LD_LIBRARY_PATH: libraries.map(at).join(path.delimiter), FONTCONFIG_FILE: at(fonts), XDG_CACHE_HOME: at("cache") } };
+  return { executable: at(EXECUTABLE), environment: { LD_LIBRARY_PATH: libraries.map(at).join(path.delimiter), FONTCONFIG_FILE: at(FONTS), XDG_CACHE_HOME: at("cache") } };
 }
 
-/** Writes browser.json, and fonts.conf, as the system may have no fonts. Their paths are relative to the folder, so that a moved clone stays right. */
+/** Writes browser.json, and fonts.conf, as the system may have no fonts. Paths are relative to the folder, so that a moved clone stays right. */
 function describe(folder, packages) {
   // PulseAudio's library finds another of its own by an absolute path.
   const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].flatMap((name) => [name, `${name}/pulseaudio`]).map((name) => `root/usr/lib/${name}`).filter((name) => existsSync(path.join(folder, name)));
   if (libraries.length === 0 || !existsSync(path.join(folder, EXECUTABLE))) return { ok: false, reason: "the packages hold no Chromium" };
-  writeFileSync(path.join(folder, "fonts.conf"), FONTS);
-  writeFileSync(path.join(folder, "browser.json"), `${JSON.stringify({ executable: EXECUTABLE, libraries, fonts: "fonts.conf", packages }, null, 2)}\n`);
+  writeFileSync(path.join(folder, FONTS), FONTS_TEXT);
+  writeFileSync(path.join(folder, "browser.json"), `${JSON.stringify({ libraries, packages }, null, 2)}\n`);
   return { ok: true };
 }
 
-const FONTS = `<?xml version="1.0"?>
+const FONTS_TEXT = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir prefix="relative">root/usr/share/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
 `;

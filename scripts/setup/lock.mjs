@@ -1,7 +1,8 @@
 // Two set-ups in one folder would install over each other: the second waits for the first.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { readText } from "./read-text.mjs";
 
 /**
  * Takes the lock `file`, waiting while another living process holds it, and returns the function that gives it back.
@@ -13,7 +14,7 @@ import path from "node:path";
 export async function lock(file, say) {
   mkdirSync(path.dirname(file), { recursive: true });
   for (let tries = 0; !take(file); tries++) {
-    const holder = Number(read(file));
+    const holder = Number(readText(file));
     // An empty file is a lock whose holder has not yet written its number, unless it stays so.
     if (holder > 0 ? !isAlive(holder) : tries > 10) rmSync(file, { force: true });
     else {
@@ -36,14 +37,6 @@ function take(file) {
   } catch (error) {
     if (error.code === "EEXIST") return false;
     throw error;
-  }
-}
-
-function read(file) {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
   }
 }
 

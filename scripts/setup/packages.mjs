@@ -1,10 +1,11 @@
 // Packages of the system's distribution, fetched and unpacked into a folder of the project: no root, nothing installed.
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseDeb822, parseOneLine, parseOsRelease, privateSources } from "./apt-sources.mjs";
 import { captured } from "./child.mjs";
+import { readText } from "./read-text.mjs";
 
 /** The C library and the compiler's must be the system's own, which Node already runs on; the rest is packaging, never loaded. */
 const LEFT_OUT = /^(libc6|libc-bin|libgcc|gcc-|libstdc\+\+|libcrypt1|perl|libperl|debconf|dpkg|tar|cdebconf)/;
@@ -141,11 +142,3 @@ const output = (command, args) => captured(command, args, { env: { ...process.en
 const runs = async (command, args) => (await output(command, args)).code === 0;
 
 const lastLine = (text) => text.trim().split("\n").filter((line) => /^[EW]:/.test(line)).at(-1) ?? text.trim().split("\n").at(-1) ?? "";
-
-export function readText(file) {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
-}

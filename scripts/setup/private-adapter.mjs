@@ -2,7 +2,8 @@
 
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fetchPackages, readText } from "./packages.mjs";
+import { fetchPackages } from "./packages.mjs";
+import { readText } from "./read-text.mjs";
 
 /** The driver and the loader; apt adds what they need. */
 const WANTED = { packages: ["mesa-vulkan-drivers", "libvulkan1"], what: "WebGPU adapter", size: "Mesa's lavapipe and the Vulkan loader (about 60 MB)", backports: true, describe };
