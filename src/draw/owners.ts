@@ -49,7 +49,7 @@ export function ownerOf(value: Value, layers: Layers, scans: readonly Scan[]): O
   const scan = scans.find(({ within }) => within.has(value.id));
   if (scan === undefined || !isFrame(scan, layers)) return own;
   const stack = own.stack === "" ? frameOf(scan) : own.stack;
-  if (value.kind === "carry") return { path: `${first(scan.path)} ${scan.carries.map(({ name }) => nameIn(name)).join(", ")}`, stack, element: own.element };
+  if (value.kind === "carry") return { path: `${first(scan.path)} ${stateOf(scan)}`, stack, element: own.element };
   if (own.box !== undefined) return { ...own, stack };
   // A step of the scan by its own name, and not by that of the function that they all stand in.
   const inner = value.name.startsWith(`${scan.path}.`) ? value.name.slice(scan.path.length + 1).split(".")[0] : undefined;
@@ -59,8 +59,9 @@ export function ownerOf(value: Value, layers: Layers, scans: readonly Scan[]): O
 /** A scan inside of a box is part of the box. */
 export const isFrame = ({ carries }: Scan, layers: Layers): boolean => carries.every(({ name }) => layerOf(name, layers).box === undefined);
 /** What a scan outside of stacks is called as a frame: two of one function differ in what they carry. */
-export const frameOf = ({ path, carries }: Scan): string => `${path} ${carries.map(({ name }) => nameIn(name)).join(", ")}`;
-const nameIn = (name: string): string => plain(name.slice(name.lastIndexOf(".") + 1));
+export const frameOf = (scan: Scan): string => `${scan.path} ${stateOf(scan)}`;
+/** "h, c". */
+const stateOf = ({ carries }: Scan): string => carries.map(({ name }) => plain(name.slice(name.lastIndexOf(".") + 1))).join(", ");
 
 function layerOf(name: string, { boxes, frames }: Layers): Owner {
   const parts = name.split(".");
