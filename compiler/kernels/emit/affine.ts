@@ -2,7 +2,7 @@
  * Index arithmetic of a kernel: sums of base variables (thread coordinates, loop counters) with symbolic coefficients.
  * Offsets stay in this form until they are printed, so that equal offsets have equal text and contiguous axes merge.
  */
-import { add as addDims, asNumber, constant, type Dim, equal, multiply, ONE, ZERO } from "../../dim.ts";
+import { add as addDims, asNumber, constant, type Dim, divide, equal, multiply, ONE, ZERO } from "../../dim.ts";
 import { dimText } from "./dim-text.ts";
 
 /** The lanes 0, 1, 2, 3 of a four-wide value, as a variable. */
@@ -50,7 +50,7 @@ export function times(a: Affine, by: Dim): Affine {
   };
 }
 
-export function negated(a: Affine): Affine {
+function negated(a: Affine): Affine {
   return times(a, constant(-1));
 }
 
@@ -62,6 +62,29 @@ export function without(a: Affine, name: string): Affine {
   const terms = new Map(a.terms);
   terms.delete(name);
   return { terms, constant: a.constant };
+}
+
+/** The result of an operation on sums, where it is such a sum itself. */
+export function applied(op: string, a: Affine | undefined, b: Affine | undefined): Affine | undefined {
+  if (op === "ineg" && a) return negated(a);
+  if (!a || !b) return undefined;
+  if (op === "iadd") return sum(a, b);
+  if (op === "isub") return sum(a, negated(b));
+  if (op === "idiv" || op === "imod") return quotient(op, a, b);
+  if (op === "imul" && a.terms.size === 0) return times(b, a.constant);
+  if (op === "imul" && b.terms.size === 0) return times(a, b.constant);
+  return undefined;
+}
+
+/** (c·x + r) / c and (c·x + r) % c for a constant r >= 0: the part that c divides comes out whole. */
+function quotient(op: "idiv" | "imod", a: Affine, b: Affine): Affine | undefined {
+  const divisor = b.terms.size === 0 ? asNumber(b.constant) : undefined;
+  const rest = asNumber(a.constant);
+  if (divisor === undefined || divisor <= 0 || rest === undefined || rest < 0) return undefined;
+  const parts = [...a.terms].map(([name, value]) => [name, divide(value, b.constant)] as const);
+  if (parts.some(([, part]) => part === undefined)) return undefined;
+  if (op === "imod") return constantAffine(constant(rest % divisor));
+  return { terms: new Map(parts.map(([name, part]) => [name, part!])), constant: constant(Math.floor(rest / divisor)) };
 }
 
 /** Replaces the parts of composites by the composite itself wherever their coefficients are those of a row-major walk. */

@@ -4,11 +4,11 @@
  * Every operand knows how deep in the loops its variables live; it is bound to a `let` in that block as soon as something
  * deeper uses it, so loop-invariant code moves out by construction, and equal text in one block is computed once.
  */
-import { asNumber, constant, type Dim, divide, equal, multiply, ONE, ZERO } from "../../dim.ts";
+import { asNumber, constant, type Dim, equal, multiply, ONE, ZERO } from "../../dim.ts";
 import { exprKey } from "../../ir/expr.ts";
 import type { Equation, Expr, ScalarType, Value, ValueId } from "../../ir/graph.ts";
 import { typeOf } from "../../ir/typeof.ts";
-import { type Affine, affineText, collapse, coefficient, type Composite, constantAffine, LANES, negated, quarter, sum, times, variable, without } from "./affine.ts";
+import { type Affine, affineText, applied, collapse, coefficient, type Composite, constantAffine, LANES, quarter, sum, times, variable, without } from "./affine.ts";
 import { Blocks } from "./block.ts";
 import { dimText } from "./dim-text.ts";
 import type { Memory } from "./memory.ts";
@@ -153,7 +153,7 @@ export class Emitter {
   }
 
   apply(op: Extract<Expr, { kind: "apply" }>["op"], args: readonly Operand[], type: ScalarType): Operand {
-    const affine = affineOf(op, args);
+    const affine = applied(op, args[0]?.affine, args[1]?.affine);
     if (affine) return this.fromAffine(affine);
     const depth = Math.max(0, ...args.map((arg) => arg.depth));
     const width = args.some((arg) => arg.width === 4) ? 4 : 1;
@@ -289,27 +289,4 @@ export class Emitter {
 function partText(text: string, stride: Dim, size: Dim, first: boolean): string {
   const divided = asNumber(stride) === 1 ? text : `${text} / (${dimText(stride)})`;
   return first ? divided : `(${divided}) % (${dimText(size)})`;
-}
-
-function affineOf(op: string, args: readonly Operand[]): Affine | undefined {
-  const [a, b] = [args[0]?.affine, args[1]?.affine];
-  if (op === "ineg" && a) return negated(a);
-  if (!a || !b) return undefined;
-  if (op === "iadd") return sum(a, b);
-  if (op === "isub") return sum(a, negated(b));
-  if (op === "idiv" || op === "imod") return quotientOf(op, a, b);
-  if (op === "imul" && a.terms.size === 0) return times(b, a.constant);
-  if (op === "imul" && b.terms.size === 0) return times(a, b.constant);
-  return undefined;
-}
-
-/** (c·x + r) / c and (c·x + r) % c for a constant r >= 0: the part that c divides comes out whole. */
-function quotientOf(op: "idiv" | "imod", a: Affine, b: Affine): Affine | undefined {
-  const divisor = b.terms.size === 0 ? asNumber(b.constant) : undefined;
-  const rest = asNumber(a.constant);
-  if (divisor === undefined || divisor <= 0 || rest === undefined || rest < 0) return undefined;
-  const parts = [...a.terms].map(([name, value]) => [name, divide(value, b.constant)] as const);
-  if (parts.some(([, part]) => part === undefined)) return undefined;
-  if (op === "imod") return constantAffine(constant(rest % divisor));
-  return { terms: new Map(parts.map(([name, part]) => [name, part!])), constant: constant(Math.floor(rest / divisor)) };
 }
