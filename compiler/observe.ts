@@ -6,7 +6,7 @@
  */
 import type { Entry, Model } from "./check/model.ts";
 import { noGradient, unknownValue } from "./check/errors.ts";
-import { nearest } from "./check/suggest.ts";
+import { nearest } from "../grammar/suggest.ts";
 import { GraphBuilder } from "./ir/builder.ts";
 import { add, identityAccess, real, renameValues, replaceAccesses } from "./ir/expr.ts";
 import type { Graph, Origin, ScalarType, StateRef, Value, ValueId } from "./ir/graph.ts";

@@ -5,6 +5,7 @@ import * as errors from "./errors.ts";
 import type { SourceFile, Span } from "./source.ts";
 import { endOf, isOneOf, tokenSpan } from "./structure.ts";
 import type { Piece } from "./structure.ts";
+import { nearest } from "./suggest.ts";
 import * as t from "./tokens.ts";
 
 /** What went wrong in an item that the parser refused, as the message that helps most. */
@@ -102,7 +103,7 @@ class Explainer {
       }
       if (second?.tokenType === t.EqualEqual) return errors.doubleEquals(this.span(second));
       if (second?.tokenType === t.Block) return errors.missingBody(this.span(second), name, "a block without `( )` before it");
-      if (isOneOf(second, [t.Name, t.Text])) return errors.unknownWord(span, name, nearest(name));
+      if (isOneOf(second, [t.Name, t.Text])) return errors.unknownWord(span, name, nearest(name, BEGINNINGS));
       if (second !== undefined && t.RESERVED.has(second.image) && !isOneOf(second, [t.And, t.Or, t.Divides])) return errors.noItem(line, "a name alone", undefined);
       return errors.noItem(line, second === undefined ? `\`${name}\` alone` : "an expression", `if it is the result, write \`return\` before it; if it is a step, give it a name: \`y = …\``);
     }
@@ -313,26 +314,5 @@ const ELSE = "an `else` follows the `}` of its `if`";
 /** What may stand at the end of a value. */
 const ENDS_VALUE = [t.Name, t.Numeral, t.Text, t.Bool, t.RightParen, t.RightSquare, t.Block];
 
-/** The word that begins an item and is one or two letters away. */
-function nearest(word: string): string | undefined {
-  const words = ["layer", "model", "optimizer", "train", "data", "weights", "param", "state", "draw", "let", "require", "return", "for", "scan", "use", "fn"];
-  const scored = words.map((w) => ({ w, d: distance(word.toLowerCase(), w) })).sort((a, b) => a.d - b.d);
-  const best = scored[0];
-  return best !== undefined && best.d <= Math.min(2, best.w.length - 2) ? best.w : undefined;
-}
-
-/** Edits between two words, an exchange of neighbours counted as one (optimal string alignment). */
-function distance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      let d = Math.min((rows[i - 1]?.[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (rows[i - 1]?.[j - 1] ?? 0) + cost);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) d = Math.min(d, (rows[i - 2]?.[j - 2] ?? 0) + 1);
-      row.push(d);
-    }
-    rows.push(row);
-  }
-  return rows[a.length]?.[b.length] ?? 0;
-}
+/** The words that begin an item. */
+const BEGINNINGS = ["layer", "model", "optimizer", "train", "data", "weights", "param", "state", "draw", "let", "require", "return", "for", "scan", "use", "fn"];

@@ -8,7 +8,7 @@ import * as errors from "./errors.ts";
 import { coerce, kindsOf, RUN_KINDS, type CompileKind } from "./kinds.ts";
 import { evaluate, evaluateSize, written } from "./evaluate.ts";
 import { isBoundSize } from "./names.ts";
-import { nearest } from "./suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 import { asArgument, asReal, asTensor } from "./tensor.ts";
 import type { Size, SizeSource, Tensor, Val } from "./value.ts";
 import { kindOf, POISON } from "./value.ts";

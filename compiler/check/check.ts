@@ -14,7 +14,7 @@ import type { Entry, Model, Parameter } from "./model.ts";
 import type { RecipeOptions } from "./recipe/settings.ts";
 import { elaborateRecipe } from "./recipe/recipe.ts";
 import type { FileScope } from "./scope.ts";
-import { nearest } from "./suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 import type { TokenizerFacts } from "./tokenizer.ts";
 import type { InstanceVal, ParamVal } from "./value.ts";
 import type { Context, Frame } from "./world.ts";

@@ -7,7 +7,7 @@ import { bindFedSizes, inputOf } from "./entry.ts";
 import * as errors from "./errors.ts";
 import type { DataSpec, EntryInput } from "./model.ts";
 import { declared } from "./scope.ts";
-import { nearest } from "./suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 import type { Size, Val } from "./value.ts";
 import type { Context, Frame } from "./world.ts";
 

@@ -6,7 +6,7 @@ import * as errors from "./errors.ts";
 import { evaluate, isSizeExpression, written } from "./evaluate.ts";
 import { lookupOutside } from "./names.ts";
 import { INITIALISERS } from "./scope.ts";
-import { nearest } from "./suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 import { asReal, asTensor } from "./tensor.ts";
 import type { Val } from "./value.ts";
 import { kindOf, number, POISON } from "./value.ts";

@@ -4,7 +4,7 @@ import type { Span } from "../../grammar/source.ts";
 import { index } from "../ir/expr.ts";
 import * as errors from "./errors.ts";
 import { builtin, BUILTINS, declared, methodOf } from "./scope.ts";
-import { nearest } from "./suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 import type { InstanceVal, Val } from "./value.ts";
 import { flag, kindOf, POISON, scalar } from "./value.ts";
 import type { Context } from "./world.ts";

@@ -10,7 +10,7 @@ import type { RecipeOptions } from "./recipe/settings.ts";
 import { setSpan, valueFromText } from "./overrides.ts";
 import * as errors from "./errors.ts";
 import type { FileScope } from "./scope.ts";
-import { nearest } from "./suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 import type { Val } from "./value.ts";
 import type { Context, Frame, World } from "./world.ts";
 import { Run } from "./run.ts";

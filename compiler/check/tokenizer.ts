@@ -5,7 +5,7 @@ import * as errors from "./errors.ts";
 import { evaluateSize, sizeVal } from "./evaluate.ts";
 import type { TokenizerSpec } from "./model.ts";
 import { TOKENIZERS } from "./scope.ts";
-import { nearest } from "./suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 import type { SizeVal, Val } from "./value.ts";
 import { POISON } from "./value.ts";
 import type { Context } from "./world.ts";

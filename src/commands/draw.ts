@@ -1,4 +1,4 @@
-import { nearest } from "../../compiler/check/suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { diagramOf } from "../draw/diagram.ts";

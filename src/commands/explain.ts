@@ -3,7 +3,7 @@ import path from "node:path";
 import { exitCodes } from "../exit-codes.ts";
 import { readText } from "../files.ts";
 import { packageRoot } from "../package-root.ts";
-import { nearest } from "../../compiler/check/suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 import type { Command } from "./command.ts";
 
 export const explainCommand: Command = {

@@ -8,7 +8,7 @@ import { GRAPH_PASSES } from "../../compiler/pipeline.ts";
 import { parse } from "../../grammar/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
-import { nearest } from "../../compiler/check/suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 import { ModelRefused } from "./check.ts";
 import { printAst } from "./print-ast.ts";
 import type { ModelSource } from "./source.ts";

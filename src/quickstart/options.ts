@@ -3,7 +3,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { parseSettings } from "../experiment/settings.ts";
 import type { Settings } from "../experiment/settings.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
-import { nearest } from "../../compiler/check/suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 
 export interface QuickstartOptions {
   /** The user's own pairs. */

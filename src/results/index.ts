@@ -8,7 +8,7 @@ import { writeAtomically } from "../files.ts";
 import { terminalOutput } from "../output.ts";
 import { packageRoot } from "../package-root.ts";
 import { startProgram, told } from "../program.ts";
-import { nearest } from "../../compiler/check/suggest.ts";
+import { nearest } from "../../grammar/suggest.ts";
 import { trainAllOptions } from "./options.ts";
 import { readResults, writeResults } from "./record.ts";
 import type { Results, RunResult } from "./record.ts";

@@ -4,7 +4,7 @@ import type { dataOf } from "../data.ts";
 import { finishEntry, inputTensor } from "../entry.ts";
 import * as errors from "../errors.ts";
 import type { Entry } from "../model.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../../../grammar/suggest.ts";
 import { POISON } from "../value.ts";
 import type { Context } from "../world.ts";
 import { Run } from "../run.ts";

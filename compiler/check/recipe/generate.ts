@@ -4,7 +4,7 @@ import * as dims from "../../dim.ts";
 import * as errors from "../errors.ts";
 import type { GenerateSpec } from "../model.ts";
 import { methodOf } from "../scope.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../../../grammar/suggest.ts";
 import type { InstanceVal } from "../value.ts";
 import { generateOptions } from "./generate-options.ts";
 import type { Settings } from "./settings.ts";

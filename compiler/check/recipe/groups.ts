@@ -5,7 +5,7 @@ import * as errors from "../errors.ts";
 import { evaluate } from "../evaluate.ts";
 import type { Entry } from "../model.ts";
 import { setSpan } from "../overrides.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../../../grammar/suggest.ts";
 import { asReal, asTensor } from "../tensor.ts";
 import type { Tensor } from "../value.ts";
 import { number } from "../value.ts";

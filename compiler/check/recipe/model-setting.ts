@@ -7,7 +7,7 @@ import { build } from "../instance.ts";
 import { coerce, kindsOf } from "../kinds.ts";
 import { setSpan, valueFromText } from "../overrides.ts";
 import { declared } from "../scope.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../../../grammar/suggest.ts";
 import type { Val } from "../value.ts";
 import { POISON } from "../value.ts";
 import type { Context } from "../world.ts";

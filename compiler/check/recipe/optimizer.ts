@@ -15,7 +15,7 @@ import type { Initializer, Optimizer } from "../model.ts";
 import type { ClassVal, InstanceVal, ParamVal, Size, Val } from "../value.ts";
 import { flag, kindOf, scalar } from "../value.ts";
 import { declared, methodOf } from "../scope.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../../../grammar/suggest.ts";
 import { asReal, asTensor, tensorOf } from "../tensor.ts";
 import type { Context, Frame, World } from "../world.ts";
 import { Run } from "../run.ts";

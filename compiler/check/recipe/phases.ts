@@ -4,7 +4,7 @@ import * as dims from "../../dim.ts";
 import * as errors from "../errors.ts";
 import type { DataSpec, Phase } from "../model.ts";
 import { setSpan } from "../overrides.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../../../grammar/suggest.ts";
 import type { Val } from "../value.ts";
 import type { World } from "../world.ts";
 

@@ -4,7 +4,7 @@ import { dataOf } from "../data.ts";
 import * as errors from "../errors.ts";
 import type { Entry, Instance, Recipe } from "../model.ts";
 import type { FileScope } from "../scope.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../../../grammar/suggest.ts";
 import type { InstanceVal } from "../value.ts";
 import type { World } from "../world.ts";
 import { Functions } from "./functions.ts";

@@ -10,7 +10,7 @@ import type { Instance } from "../model.ts";
 import { setSpan, valueFromText } from "../overrides.ts";
 import type { FileScope } from "../scope.ts";
 import { declared, methodOf } from "../scope.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../../../grammar/suggest.ts";
 import { tokenizerOf, type TokenizerFacts } from "../tokenizer.ts";
 import type { Val } from "../value.ts";
 import { POISON, scalar } from "../value.ts";

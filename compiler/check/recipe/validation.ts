@@ -4,7 +4,7 @@ import type { Span } from "../../../grammar/source.ts";
 import * as dims from "../../dim.ts";
 import * as errors from "../errors.ts";
 import type { Recipe } from "../model.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../../../grammar/suggest.ts";
 import type { Val } from "../value.ts";
 import type { World } from "../world.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { distance as edits, nearest } from "../../compiler/check/suggest.ts";
+import { distance as edits, nearest } from "../../grammar/suggest.ts";
 
 it.each([
   ["", "", 0],
