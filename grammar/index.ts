@@ -6,4 +6,5 @@ export type { GrammarCode } from "./errors.ts";
 export * from "./source.ts";
 export { parse } from "./parse.ts";
 export type { Parsed } from "./parse.ts";
-export { WIDTH, format, formatSource } from "./print.ts";
+export { WIDTH } from "./layout.ts";
+export { format, formatSource } from "./print.ts";

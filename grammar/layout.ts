@@ -26,6 +26,9 @@ interface Fill {
   readonly begun: boolean;
 }
 
+/** Columns of a formatted file. */
+export const WIDTH = 120;
+
 export const LINE: Doc = { kind: "line", flat: " " };
 
 export function group(...doc: readonly Doc[]): Doc {

@@ -1,18 +1,19 @@
-import type * as ast from "./ast.ts";
-import { LINE, flat, group, layout, list, nest } from "./layout.ts";
-import type { Doc } from "./layout.ts";
-import { parse } from "./parse.ts";
-import type { Parsed } from "./parse.ts";
-import { printExpr, printSlots, printType } from "./print-expr.ts";
-import { positionAt } from "./source.ts";
-import type { SourceFile } from "./source.ts";
-
 /**
  * The canonical form of a file: two blanks for each block, at most WIDTH columns, `=`, `:` and `~` of neighbouring lines
  * under each other, comments kept. What the writer decides is kept too: blank lines (one at most), which items share a
  * line with `;`, and whether a short block stands on one line.
  */
-export const WIDTH = 120;
+import { alignCells, alignComments } from "./align.ts";
+import type { Row } from "./align.ts";
+import type * as ast from "./ast.ts";
+import { WIDTH, flat, layout } from "./layout.ts";
+import { parse } from "./parse.ts";
+import type { Parsed } from "./parse.ts";
+import { printExpr, printType } from "./print-expr.ts";
+import { partsOf, signature, simple, targets, values } from "./print-item.ts";
+import type { AnyItem, Part, Simple } from "./print-item.ts";
+import { positionAt } from "./source.ts";
+import type { SourceFile } from "./source.ts";
 
 /** The canonical text of a file; formatting it again changes nothing. The tree must come from a text without mistakes. */
 export function format(file: ast.File): string {
@@ -25,17 +26,6 @@ export function format(file: ast.File): string {
 export function formatSource(source: SourceFile): { readonly text: string; readonly diagnostics: Parsed["diagnostics"] } {
   const { ast: file, diagnostics } = parse(source);
   return { text: diagnostics.length === 0 ? format(file) : source.text, diagnostics };
-}
-
-type AnyItem = ast.Item | ast.Top;
-
-/** What stands together on one line of the source: one item or several, or a comment. */
-interface Row {
-  lines: string[];
-  readonly gap: boolean;
-  /** For the lines of one item that may be aligned with its neighbours': the parts, padded but for the last. */
-  readonly cells: { readonly family: string; readonly parts: readonly string[] } | undefined;
-  comment: string | undefined;
 }
 
 interface Region {
@@ -188,75 +178,6 @@ class Printer {
   }
 }
 
-/** How much longer the longest first part of aligned lines may be than the shortest. */
-const RAGGED: Readonly<Record<string, number>> = { set: 8, fn: 10, method: 10 };
-
-/** Puts the parts of neighbouring lines of one family under each other, unless that would push one beyond the width. */
-function alignCells(rows: readonly Row[], indent: number): void {
-  for (let i = 0; i < rows.length; ) {
-    const first = rows[i] as Row;
-    if (first.cells === undefined) {
-      i++;
-      continue;
-    }
-    const ragged = RAGGED[first.cells.family] ?? 40;
-    const run = [first];
-    let [low, high] = [width(first), width(first)];
-    for (let j = i + 1; j < rows.length; j++) {
-      const row = rows[j] as Row;
-      if (row.gap || row.cells?.family !== first.cells.family) break;
-      const w = width(row);
-      if (Math.max(high, w) - Math.min(low, w) > ragged || !fitsAligned([...run, row], indent)) break;
-      [low, high] = [Math.min(low, w), Math.max(high, w)];
-      run.push(row);
-    }
-    if (fitsAligned(run, indent)) for (const [k, line] of aligned(run, indent).entries()) (run[k] as Row).lines = [line];
-    i += run.length;
-  }
-}
-
-function aligned(run: readonly Row[], indent: number): string[] {
-  const count = (run[0]?.cells?.parts.length ?? 1) - 1;
-  const columns = Array.from({ length: count }, (_, k) => Math.max(...run.map((row) => row.cells?.parts[k]?.length ?? 0)));
-  return run.map((row) => " ".repeat(indent) + (row.cells?.parts ?? []).map((part, k) => part.padEnd(columns[k] ?? 0)).join(""));
-}
-
-function fitsAligned(run: readonly Row[], indent: number): boolean {
-  return aligned(run, indent).every((line) => line.length <= WIDTH);
-}
-
-function width(row: Row): number {
-  return row.cells?.parts[0]?.length ?? 0;
-}
-
-/** Comments behind neighbouring lines begin in one column, if none is pushed far away. */
-function alignComments(rows: readonly Row[]): void {
-  let run: Row[] = [];
-  let bare = 0;
-  const end = (): void => {
-    const column = Math.max(...run.map(lastWidth)) + 2;
-    for (const row of run) row.lines = [...row.lines.slice(0, -1), `${(row.lines.at(-1) as string).padEnd(column)}${row.comment}`];
-    run = [];
-    bare = 0;
-  };
-  for (const row of rows) {
-    const widths = [...run, row].map(lastWidth);
-    const apart = row.gap || row.lines.length > 1 || bare > 2 || Math.max(...widths) - Math.min(...widths) > 30;
-    if (apart && (row.comment !== undefined || row.gap || row.lines.length > 1)) end();
-    if (row.comment === undefined) bare++;
-    else {
-      run.push(row);
-      bare = 0;
-      if (row.lines.length > 1) end();
-    }
-  }
-  end();
-}
-
-function lastWidth(row: Row): number {
-  return row.lines.at(-1)?.length ?? 0;
-}
-
 /** `batch = 64`: several of these on a line are a line of their own, not aligned with others. */
 function isPlainSetting(item: AnyItem): boolean {
   return item.kind === "assign" && item.values.every((v) => v.kind === "number" || v.kind === "string" || v.kind === "bool");
@@ -265,94 +186,3 @@ function isPlainSetting(item: AnyItem): boolean {
 function within(inner: ast.Comment, outer: AnyItem | ast.Block): boolean {
   return inner.span.start >= outer.span.start && inner.span.end <= outer.span.end;
 }
-
-/** A head and the block behind it. */
-type Part = readonly [Doc, ast.Block];
-
-/** The heads and blocks of an item; undefined for an item without. */
-function partsOf(item: AnyItem): readonly Part[] | undefined {
-  switch (item.kind) {
-    case "decl":
-      return [[header(item), item.body]];
-    case "fn":
-    case "method":
-      return item.body.kind === "block" ? [[signature(item), item.body]] : undefined;
-    case "for":
-      return [[["for ", item.name.text, item.mode === "below" ? " < " : " in ", printExpr(item.over)], item.body]];
-    case "scan": {
-      const carries = item.carries.map((c) => [c.name.text, " = ", printExpr(c.initial)]);
-      return [[["scan ", item.index.text, " < ", printExpr(item.below), " with ", nest("here", list(carries))], item.body]];
-    }
-    case "if": {
-      const parts: Part[] = [[["if ", printExpr(item.condition)], item.then]];
-      let rest = item.otherwise;
-      for (; rest?.kind === "if"; rest = rest.otherwise) parts.push([[" else if ", printExpr(rest.condition)], rest.then]);
-      return rest === undefined ? parts : [...parts, [" else", rest]];
-    }
-    default:
-      return undefined;
-  }
-}
-
-// --- items as documents ---
-
-/** Items without a block. */
-type Simple = Exclude<AnyItem, ast.Decl | ast.If | ast.For | ast.Scan>;
-
-/** `beside`: what is set begins on the line of its `=`, even if it does not end there. */
-function simple(item: Simple, beside = false): Doc {
-  switch (item.kind) {
-    case "use":
-      return ["use ", printExpr(item.path)];
-    case "fn":
-    case "method":
-      if (item.body.kind === "block") throw new Error("internal: a function with a block is not simple");
-      return setting([signature(item)], item.body.values, beside);
-    case "let":
-      return setting(["let ", item.name.text], [item.value], beside);
-    case "require":
-      return ["require ", nest(2, values(item.conditions))];
-    case "return":
-      return ["return ", nest(2, values(item.values))];
-    case "param":
-    case "state":
-    case "draw":
-      return group(item.kind, " ", item.name.text, ": ", printType(item.type), nest(2, LINE, "~ ", printExpr(item.from)));
-    case "field":
-      return [item.name.text, ": ", printType(item.type)];
-    case "assign":
-      return setting([targets(item)], item.values, beside);
-    default:
-      return item satisfies never;
-  }
-}
-
-function setting(left: readonly Doc[], right: readonly ast.Expr[], beside: boolean): Doc {
-  if (beside) return [group(...left), " = ", nest(2, values(right))];
-  return [group(...left), " =", group(nest(2, LINE, values(right)))];
-}
-
-function values(exprs: readonly ast.Expr[]): Doc {
-  return list(exprs.map((e) => printExpr(e)));
-}
-
-function targets(item: ast.Assign): Doc {
-  return list(item.targets.map((t) => [t.name.text, ...t.steps.map((s) => (s.kind === "slots" ? printSlots(s) : `.${s.name.text}`))]));
-}
-
-function header(d: ast.Decl): Doc {
-  const like = d.like === undefined ? "" : ` like ${d.like.text}`;
-  return [d.category, " ", d.name.text, d.params === undefined ? "" : parameters(d.params), like];
-}
-
-/** Breaks before `->` first, then between the parameters. */
-function signature(f: ast.Fn | ast.Method): Doc {
-  const head: Doc = [f.kind === "fn" ? "fn " : "", f.name.text, parameters(f.params)];
-  return f.results.length === 0 ? head : group(head, nest(2, LINE, "-> ", nest("here", list(f.results.map(printType)))));
-}
-
-function parameters(params: readonly ast.Parameter[]): Doc {
-  const docs = params.map((p): Doc => [p.name.text, p.type === undefined ? "" : [": ", printType(p.type)], p.initial === undefined ? "" : [" = ", printExpr(p.initial, true)]]);
-  return group("(", nest("here", list(docs)), ")");
-}
-
