@@ -5,7 +5,7 @@ import * as errors from "./errors.ts";
 import type { SourceFile, Span } from "./source.ts";
 import { endOf, isOneOf, tokenSpan } from "./structure.ts";
 import type { Piece } from "./structure.ts";
-import { nearest } from "./suggest.ts";
+import { distance } from "./suggest.ts";
 import * as t from "./tokens.ts";
 
 /** What went wrong in an item that the parser refused, as the message that helps most. */
@@ -103,7 +103,7 @@ class Explainer {
       }
       if (second?.tokenType === t.EqualEqual) return errors.doubleEquals(this.span(second));
       if (second?.tokenType === t.Block) return errors.missingBody(this.span(second), name, "a block without `( )` before it");
-      if (isOneOf(second, [t.Name, t.Text])) return errors.unknownWord(span, name, nearest(name, BEGINNINGS));
+      if (isOneOf(second, [t.Name, t.Text])) return errors.unknownWord(span, name, nearestBeginning(name));
       if (second !== undefined && t.RESERVED.has(second.image) && !isOneOf(second, [t.And, t.Or, t.Divides])) return errors.noItem(line, "a name alone", undefined);
       return errors.noItem(line, second === undefined ? `\`${name}\` alone` : "an expression", `if it is the result, write \`return\` before it; if it is a step, give it a name: \`y = …\``);
     }
@@ -314,5 +314,10 @@ const ELSE = "an `else` follows the `}` of its `if`";
 /** What may stand at the end of a value. */
 const ENDS_VALUE = [t.Name, t.Numeral, t.Text, t.Bool, t.RightParen, t.RightSquare, t.Block];
 
-/** The words that begin an item. */
-const BEGINNINGS = ["layer", "model", "optimizer", "train", "data", "weights", "param", "state", "draw", "let", "require", "return", "for", "scan", "use", "fn"];
+/** The word that begins an item and is one or two letters away. */
+function nearestBeginning(word: string): string | undefined {
+  const words = ["layer", "model", "optimizer", "train", "data", "weights", "param", "state", "draw", "let", "require", "return", "for", "scan", "use", "fn"];
+  const scored = words.map((w) => ({ w, d: distance(word.toLowerCase(), w) })).sort((a, b) => a.d - b.d);
+  const best = scored[0];
+  return best !== undefined && best.d <= Math.min(2, best.w.length - 2) ? best.w : undefined;
+}

@@ -180,3 +180,10 @@ test("chevrotain finds no ambiguity in the grammar and no pattern that cannot ma
   expect(() => new ItemParser(true)).not.toThrow();
   expect(newLexer(true).lexerDefinitionErrors).toEqual([]);
 });
+
+test.each([["lt", "let"], ["fr", "for"], ["modle", "model"], ["sctae", "state"], ["xyz", undefined]])("`%s` where an item begins suggests %s", (word, meant) => {
+  const [found] = parse(sourceFile("m.tfm", `layer A(d) {\n  ${word} x = 1\n}\n`)).diagnostics;
+  expect(found?.code).toBe("unknown-word");
+  expect(JSON.stringify(found).includes("did you mean")).toBe(meant !== undefined);
+  if (meant !== undefined) expect(JSON.stringify(found)).toContain(`did you mean \`${meant}\`?`);
+});
