@@ -32,7 +32,7 @@ export type { DecodingChoice } from "./experiment/decoding.ts";
 export type { Translator } from "./experiment/translator.ts";
 export { evaluate, metricsText } from "./experiment/evaluate.ts";
 export type { Answer, Evaluation } from "./experiment/evaluate.ts";
-export { validationData } from "./experiment/data.ts";
+export { validationData } from "./experiment/measured-data.ts";
 export { measure, restoredMeasurer } from "./experiment/measure.ts";
 export type { Measurer } from "./experiment/measure.ts";
 export type { Examples } from "../runtime/data/index.ts";

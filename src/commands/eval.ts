@@ -1,7 +1,7 @@
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { recipeOf } from "../experiment/check.ts";
-import { validationData } from "../experiment/data.ts";
+import { validationData } from "../experiment/measured-data.ts";
 import { choiceOf, measuringOptions } from "../experiment/decoding.ts";
 import { metricsText } from "../experiment/evaluate.ts";
 import { checkMeasurable, measure, restoredMeasurer } from "../experiment/measure.ts";

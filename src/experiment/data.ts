@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { DataSpec, Phase, Recipe } from "../../compiler/check/model.ts";
+import type { DataSpec, Phase } from "../../compiler/check/model.ts";
 import type { Examples } from "../../runtime/data/index.ts";
-import type { Tokenizer } from "../../runtime/text/index.ts";
 import type { CorpusManifest } from "../corpus/index.ts";
 import { SOURCES } from "../data-sources/index.ts";
 import type { OpenedData } from "../data-sources/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Failure, Result } from "../failure.ts";
-import { fittingExamples } from "./fitting.ts";
-import type { FittingExamples } from "./fitting.ts";
 
 /** What a recipe trains on, read. */
 export interface Data extends OpenedData {
@@ -90,35 +87,6 @@ export async function openData(spec: DataSpec, modelFile: string, { override, fo
     ...(examples === undefined ? {} : { validation: examples.count }), ...(badRows === 0 ? {} : { badRows }), ...(cldr === undefined ? {} : { cldr }),
   };
   return { ok: true, value: { ...read.value, ...(examples === undefined ? {} : { validation: examples }), badRows, file, validationFile: typeof validation === "string" ? resolve(validation) : file, record, phases: fed } };
-}
-
-export interface MeasuringRequest {
-  /** A file in the place of the recipe's `validation`. */
-  readonly named?: string | undefined;
-  /** The run's, where the data are text: it finds what is too long. */
-  readonly tokenizer?: Tokenizer | undefined;
-  /** Leave bad rows out, also where the run that was trained had none. */
-  readonly skipBadRows?: boolean | undefined;
-}
-
-/**
- * Examples to measure a trained model on: those of its recipe's `validation`, or all of the file that is named. A file that is the one
- * trained on gives what was set aside of it, where anything was. Bad rows that the training left out are left out again; all that were
- * left out of the files that were read are counted.
- */
-export async function validationData({ data: spec, validation, loss }: Pick<Recipe, "data" | "validation" | "loss">, modelFile: string, trained: Pick<DataRecord, "path" | "folder" | "sha256" | "badRows">, { named, tokenizer, skipBadRows: skip = false }: MeasuringRequest = {}): Promise<Result<FittingExamples>> {
-  const within = typeof validation === "string" && named !== undefined ? undefined : validation;
-  const skipBadRows = skip || (named === undefined && trained.badRows !== undefined);
-  const data = await openData(spec, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows, validation: within });
-  if (!data.ok) return data;
-  const { validation: set, whole, record, badRows, validationFile } = data.value;
-  const examples = named === undefined ? set : record.sha256 === trained.sha256 ? (set ?? whole) : whole;
-  if (examples !== undefined) {
-    const fitting = fittingExamples(examples, validationFile, { recipe: { data: spec, loss }, tokenizer, skipBadRows });
-    return fitting.ok ? { ok: true, value: { examples: fitting.value.examples, badRows: badRows + fitting.value.badRows } } : fitting;
-  }
-  const message = `all of ${trained.path} was trained on, so there is nothing to measure on`;
-  return { ok: false, failure: { code: "no-validation", exit: exitCodes.usage, message, remedy: "name a file with examples that were not trained on, or set `validation = 0.1` in the recipe and train anew" } };
 }
 
 function withSetting(failure: Failure, validation: string): Failure {

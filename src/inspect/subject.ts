@@ -6,10 +6,9 @@ import type { Session } from "../../runtime/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { checkedModel } from "../experiment/check.ts";
-import { openData } from "../experiment/data.ts";
-import { fittingExamples } from "../experiment/fitting.ts";
 import type { FittingExamples } from "../experiment/fitting.ts";
 import { initialWeights, load } from "../experiment/initial.ts";
+import { shownData } from "../experiment/measured-data.ts";
 import { prepare } from "../experiment/prepare.ts";
 import { latestRunFolder, placed, readCheckpoint } from "../experiment/run-folder.ts";
 import type { Settings } from "../experiment/settings.ts";
@@ -54,7 +53,7 @@ export async function readSubject(place: string, request: SubjectRequest = {}): 
   return run === undefined ? untrained(place, request) : trained(run, request);
 }
 
-function trained(folder: string, { data: named, skipBadRows: skip }: SubjectRequest): Subject {
+function trained(folder: string, { data: named, skipBadRows }: SubjectRequest): Subject {
   const { checkpoint, model, tokenizer } = trainedModel(readCheckpoint(folder));
   const { record, source, manifest, files } = checkpoint;
   return {
@@ -63,13 +62,7 @@ function trained(folder: string, { data: named, skipBadRows: skip }: SubjectRequ
     weights: `${folder}, step ${manifest.step}`,
     seed: model.recipe?.seed ?? 0,
     limits: generationLimits(record),
-    examples: async () => {
-      const recipe = model.recipe as Recipe, { data, validation } = recipe;
-      const skipBadRows = skip === true || (named === undefined && record.data.badRows !== undefined);
-      const opened = valueOf(await openData(data, source.file.path, { override: named ?? record.data.path, folder: record.data.folder, skipBadRows, validation: named === undefined ? validation : undefined }));
-      const fitting = valueOf(fittingExamples(opened.validation ?? opened.whole, opened.validationFile, { recipe, tokenizer, skipBadRows }));
-      return { examples: fitting.examples, badRows: opened.badRows + fitting.badRows };
-    },
+    examples: async () => valueOf(await shownData(model.recipe as Recipe, source.file.path, record.data, { named, tokenizer, skipBadRows })),
     load: (session) => {
       try {
         loadWeights(session, files.get(CHECKPOINT.model) ?? new Uint8Array(), "required");

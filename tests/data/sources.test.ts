@@ -6,7 +6,8 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Examples } from "../../runtime/data/index.ts";
 import { SOURCES } from "../../src/data-sources/index.ts";
-import { openData, validationData } from "../../src/experiment/data.ts";
+import { openData } from "../../src/experiment/data.ts";
+import { shownData, validationData } from "../../src/experiment/measured-data.ts";
 import { fittingExamples } from "../../src/experiment/fitting.ts";
 import { encoded, prepare } from "../../src/experiment/prepare.ts";
 import type { Prepared } from "../../src/experiment/prepare.ts";
@@ -126,6 +127,13 @@ describe("what is for validation", () => {
   it("is missed where there is none", async () => {
     const { recipe, data: { record } } = await prepared("labelled");
     expect(await validationData(recipe, path.join(folder, "labelled.tfm"), record)).toMatchObject({ ok: false, failure: { code: "no-validation", exit: 2 } });
+  });
+
+  it("is what is looked at; where there is none, what was trained on", async () => {
+    const text = await prepared("text"), labelled = await prepared("labelled");
+    const measured = valueOf(await validationData(text.recipe, path.join(folder, "text.tfm"), text.data.record)).examples;
+    for (const named of [undefined, path.join(folder, "text.txt")]) expect(valueOf(await shownData(text.recipe, path.join(folder, "text.tfm"), text.data.record, { named })).examples.count).toBe(measured.count);
+    expect(valueOf(await shownData(labelled.recipe, path.join(folder, "labelled.tfm"), labelled.data.record)).examples.count).toBe(labelled.data.record.examples);
   });
 
   /** A recipe with a further setting, and its data. */

@@ -6,7 +6,7 @@ import type { Recipe } from "../../compiler/check/model.ts";
 import type { TrainResult } from "../../runtime/index.ts";
 import { decodeSafetensors } from "../../runtime/training/safetensors.ts";
 import type { Device } from "../../src/experiment/compiled.ts";
-import { validationData } from "../../src/experiment/data.ts";
+import { validationData } from "../../src/experiment/measured-data.ts";
 import { createEvaluating, decidingFigure, judged } from "../../src/experiment/evaluating.ts";
 import type { Standing } from "../../src/experiment/evaluating.ts";
 import { measure, restoredMeasurer } from "../../src/experiment/measure.ts";

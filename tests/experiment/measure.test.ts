@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import type { Device } from "../../src/experiment/compiled.ts";
-import { validationData } from "../../src/experiment/data.ts";
+import { validationData } from "../../src/experiment/measured-data.ts";
 import { measure, restoredMeasurer } from "../../src/experiment/measure.ts";
 import { readModel } from "../../src/experiment/source.ts";
 import { openRun, prepareRun } from "../../src/experiment/train.ts";

@@ -4,7 +4,7 @@ import path from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { decodeSafetensors } from "../../runtime/training/safetensors.ts";
 import type { Device } from "../../src/experiment/compiled.ts";
-import { validationData } from "../../src/experiment/data.ts";
+import { validationData } from "../../src/experiment/measured-data.ts";
 import { measure, restoredMeasurer } from "../../src/experiment/measure.ts";
 import { readModel } from "../../src/experiment/source.ts";
 import { openRun, prepareRun } from "../../src/experiment/train.ts";
