@@ -4,16 +4,21 @@
  *
  *     dw[v, i] = sum[b, t where noisy[b, t] == v] dy[b, t, i]
  *
- *     first[v] = sum[b, t where noisy[b, t] < v] 1
- *     place[b, t] = first[noisy[b, t]] + sum[c, u where noisy[c, u] == noisy[b, t] and c*T + u < b*T + t] 1
+ *     place[b, t] = sum[c, u where noisy[c, u] < noisy[b, t] or noisy[c, u] == noisy[b, t] and c*T + u < b*T + t] 1
  *     order[p] = sum[b, t where place[b, t] == p] b*T + t
  *     dw[v, i] = sum[p where first[v] <= p and p < first[v + 1]] dy[b of order[p], t of order[p], i]
+ *
+ * where `first[v]`, the number of points of rows before v, is counted for every 64th row, and from there along the sorted list:
+ *
+ *     block[h] = sum[b, t where noisy[b, t] < 64*h] 1
+ *     row[p] = noisy[b of order[p], t of order[p]]
+ *     first[v] = block[v / 64] + sum[p where block[v / 64] <= p and p < block[v / 64 + 1] and row[p] < v] 1
  *
  * A field of the batch is sorted by the host instead (kernels/scatter.ts).
  */
 import * as dims from "../dim.ts";
 import type { Dim } from "../dim.ts";
-import { access, apply, conjunction, conjuncts, iadd, index, int, substituteIndices } from "../ir/expr.ts";
+import { access, apply, conjunction, conjuncts, iadd, idiv, imul, index, int, substituteIndices } from "../ir/expr.ts";
 import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
 import { valuesById } from "../ir/walk.ts";
 import { scatterMatch } from "../kernels/scatter.ts";
@@ -23,6 +28,9 @@ import type { Pass } from "./pass.ts";
 
 /** Elements of a result that are as well found by looking at every point. */
 const FEW = 1024;
+
+/** Rows that share a count of the points before them. */
+const BLOCK = 64;
 
 export const sort: Pass = {
   name: "sort",
@@ -58,19 +66,27 @@ function alongSorted(value: Value, values: ReadonlyMap<ValueId, Value>, made: Ma
   return { ...value, body: moved(value.body), reduce: { monoid: "sum", sizes: [rows], where: conjunction([...own, ...others]) } };
 }
 
-/**
- * `first` [choices + 1]: where the points of each row begin; `order` [points]: the points, by row and within by number. The sums go along
- * the field's own axes: a point's number is cheap to make, its indices take divisions.
- */
+/** `first` [choices + 1]: where the points of each row begin; `order` [points]: the points, by row and within by number. */
 function sortedPoints(field: Equation, choices: Dim, made: Made): { readonly first: Equation; readonly order: Equation } {
-  const { rows, numberOf } = flat(field.shape);
+  const { rows, numberOf, indicesOf } = flat(field.shape);
   const indicesFrom = (at: number): readonly Expr[] => field.shape.map((_, axis) => index(at + axis));
+  const equation = (name: string, shape: readonly Dim[], body: Expr, reduce?: Equation["reduce"]): Equation => made.equation(`${field.name}.${name}`, "i32", shape, body, reduce);
+  // Along the field's own axes: a point's number is cheap to make, its indices take divisions.
+  const overPoints = (where: Expr): Equation["reduce"] => ({ monoid: "sum", sizes: field.shape, where });
+
   const [own, other] = [indicesFrom(0), indicesFrom(field.shape.length)];
-  const sum = (name: string, shape: readonly Dim[], body: Expr, where: Expr): Equation => made.equation(`${field.name}.${name}`, "i32", shape, body, { monoid: "sum", sizes: field.shape, where });
-  const first = sum("first", [dims.add(choices, dims.ONE)], int(1), apply("ilt", access(field, ...indicesFrom(1)), index(0)));
-  const before = sum("before", field.shape, int(1), conjunction([apply("ieq", access(field, ...other), access(field, ...own)), apply("ilt", numberOf(other), numberOf(own))]));
-  const place = made.equation(`${field.name}.place`, "i32", field.shape, iadd(access(first, access(field, ...own)), access(before, ...own)));
-  const order = sum("order", [rows], numberOf(indicesFrom(1)), apply("ieq", access(place, ...indicesFrom(1)), index(0)));
+  const [ownRow, otherRow] = [access(field, ...own), access(field, ...other)];
+  const earlier = apply("and", apply("ieq", otherRow, ownRow), apply("ilt", numberOf(other), numberOf(own)));
+  const place = equation("place", field.shape, int(1), overPoints(apply("or", apply("ilt", otherRow, ownRow), earlier)));
+  const order = equation("order", [rows], numberOf(indicesFrom(1)), overPoints(apply("ieq", access(place, ...indicesFrom(1)), index(0))));
+
+  const blocks = dims.add(dims.quotient("floor", choices, dims.constant(BLOCK)), dims.constant(2));
+  const block = equation("block", [blocks], int(1), overPoints(apply("ilt", access(field, ...indicesFrom(1)), imul(int(BLOCK), index(0)))));
+  const row = equation("row", [rows], access(field, ...indicesOf(access(order, index(0)))));
+  const mine = idiv(index(0), int(BLOCK));
+  const within = [apply("ile", access(block, mine), index(1)), apply("ilt", index(1), access(block, iadd(mine, int(1)))), apply("ilt", access(row, index(1)), index(0))];
+  const inBlock = equation("first.within", [dims.add(choices, dims.ONE)], int(1), { monoid: "sum", sizes: [rows], where: conjunction(within) });
+  const first = equation("first", inBlock.shape, iadd(access(block, mine), access(inBlock, index(0))));
   return { first, order };
 }
 
