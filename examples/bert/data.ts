@@ -8,8 +8,8 @@ import { dayOf, distinct, linesOf, tsv } from "../files.ts";
 import type { DataFile, DataRequest } from "../files.ts";
 
 const TRAIN = 8_000, HELD_OUT = 1_000;
-/** How often each review stands in the text: it is for them that the model is pre-trained, and the captions are four times as many. */
-const REVIEWS = 2;
+/** How often each review stands in the text: it is for them that the model is pre-trained, and there are four captions to each. */
+const REVIEWS = 4;
 
 /**
  * `text.txt` and `sst2*.tsv` from the folder; and for each of the other heads, from what Unicode CLDR says of dates in American and

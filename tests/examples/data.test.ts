@@ -132,10 +132,10 @@ describe("clip", () => {
 describe("bert", () => {
   const files = new Map(bertFiles(request(0)));
   const day = (phrase: string): number => Date.parse(`${phrase.replace(/^\w+, /, "").replace("Sept ", "Sep ")} UTC`);
-  it("cuts long sentences in two, each a document of its own, and has the reviews twice", () => {
+  it("cuts long sentences in two, each a document of its own, and has the reviews four times", () => {
     const documents = text(files, "text.txt").trimEnd().split("\n\n").map((document) => document.split("\n"));
     const reviews = [["a stirring , funny film"], ["one long string of cliches that goes on ,", "and on , and on again"]];
-    expect(documents.toSorted()).toEqual([["A cat."], ...reviews, ...reviews].toSorted());
+    expect(documents.toSorted()).toEqual([["A cat."], ...[reviews, reviews, reviews, reviews].flat()].toSorted());
     expect(text(files, "sst2-dev.tsv")).toBe("sentence\tlabel\ndull\t0\n");
   });
   it("says of pairs whether they are the same day", () => {

@@ -2,7 +2,7 @@
 import torch
 from torch.nn import functional as F
 
-from families import block, block_shapes, layer_norm, linear, linear_shapes, norm_shapes, padded, record, under
+from families import block, block_shapes, layer_norm, linear, linear_shapes, norm_shapes, padded, record, rotary_attention, self_attention, under
 
 VOCAB, LENGTH, D, HEADS, LAYERS, CLASSES, TAGS, CHOICES, PAD, MASK, SPECIALS = 29, 12, 16, 2, 1, 3, 4, 4, 0, 4, 5
 
@@ -20,11 +20,11 @@ HEAD = {
 }
 
 
-def encode(w, ids, segment):
+def encode(w, ids, segment, attention=self_attention):
     x = F.embedding(ids, w["words.table"]) + F.embedding(segment, w["segments.table"]) + w["place.table"][:ids.shape[1]]
     x = layer_norm(w, "norm", x)
     for layer in range(LAYERS):
-        x = block(w, f"encoder.{layer}", x, F.gelu, pre=False, padding=ids == PAD)
+        x = block(w, f"encoder.{layer}", x, F.gelu, pre=False, padding=ids == PAD, attention=attention)
     return x
 
 
@@ -60,9 +60,13 @@ def pair(w, batch):
     return {"loss": F.cross_entropy(y, batch["label"]), "pair": y}
 
 
-def tag(w, batch):
-    y = linear(w, "judge", encode(w, batch["ids"], batch["segment"]))
+def tag(w, batch, attention=self_attention):
+    y = linear(w, "judge", encode(w, batch["ids"], batch["segment"], attention))
     return {"loss": F.cross_entropy(y[batch["scored"]], batch["tag"][batch["scored"]]), "tagging": y}
+
+
+def rotary(w, batch):
+    return tag(w, batch, rotary_attention)
 
 
 def span(w, batch):
@@ -96,4 +100,5 @@ if __name__ == "__main__":
     sizes = dict(vocab=VOCAB, length=LENGTH, d=D, heads=HEADS, layers=LAYERS, classes=CLASSES, tags=TAGS)
     for seed, compute in ((2, pretrain), (2, sentence), (3, pair), (7, tag), (6, span)):
         record(f"bert-{compute.__name__}", {**BODY, **HEAD[compute.__name__]}, seed, sentences, compute, **sizes)
+    record("bert-rotary", {**BODY, **HEAD["tag"]}, 7, sentences, rotary, **sizes)
     record("bert-choice", {**BODY, **HEAD["choice"]}, 8, questions, choice, **sizes)

@@ -82,13 +82,33 @@ def self_attention(w, prefix, x, causal, padding):
     return functional_call(module, named, (x, x, x), dict(key_padding_mask=padding, attn_mask=future, need_weights=False))[0]
 
 
+def rotated(x, base=10000):
+    """Su et al. 2021: elements e and e + n/2 of [B, H, T, n] are one complex number, turned by t / base^(2e/n)."""
+    n = x.shape[-1]
+    rate = base ** (-torch.arange(0, n, 2, dtype=torch.float64) / n)
+    angle = torch.outer(torch.arange(x.shape[2], dtype=torch.float64), rate)
+    turned = torch.complex(*x.double().chunk(2, dim=-1)) * torch.polar(torch.ones_like(angle), angle)
+    return torch.cat([turned.real, turned.imag], dim=-1).to(x.dtype)
+
+
+def rotary_attention(w, prefix, x, causal, padding):
+    """As `self_attention`, by hand, for PyTorch's has no rotation."""
+    part = lambda name: torch.einsum("bti,ihe->bhte", x, w[f"{prefix}.w{name}"]) + w[f"{prefix}.bias_{name}"][:, None]
+    q, k, v = rotated(part("q")), rotated(part("k")), part("v")
+    hidden = padding[:, None, None]
+    if causal:
+        hidden = hidden | torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+    weight = (q @ k.transpose(2, 3) / q.shape[-1] ** 0.5).masked_fill(hidden, float("-inf")).softmax(-1)
+    return torch.einsum("bhte,hei->bti", weight @ v, w[f"{prefix}.wo"]) + w[f"{prefix}.bias_o"]
+
+
 def feed_forward(w, prefix, x, act):
     return linear(w, f"{prefix}.down", act(linear(w, f"{prefix}.up", x)))
 
 
-def block(w, prefix, x, act, pre=True, causal=False, padding=None):
+def block(w, prefix, x, act, pre=True, causal=False, padding=None, attention=self_attention):
     """One layer of GPT-2 or ViT (`pre`: norms before the branches) or of BERT (after); layer scale where the weights have it."""
-    attend = lambda x: self_attention(w, f"{prefix}.attend", x, causal, padding) * w.get(f"{prefix}.add1.gain", 1)
+    attend = lambda x: attention(w, f"{prefix}.attend", x, causal, padding) * w.get(f"{prefix}.add1.gain", 1)
     feed = lambda x: feed_forward(w, f"{prefix}.feed", x, act) * w.get(f"{prefix}.add2.gain", 1)
     norm1, norm2 = (lambda x: layer_norm(w, f"{prefix}.norm1", x)), (lambda x: layer_norm(w, f"{prefix}.norm2", x))
     if pre:

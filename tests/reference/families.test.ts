@@ -39,7 +39,9 @@ interface Case {
   readonly running?: Readonly<Record<string, string>>;
 }
 
-const BERT = { family: "bert", set: { layers: "1", d: "16", heads: "2", length: "12", p: "0" }, tokenizer: { size: 29 }, sizes: { B: 4, T: 10 } };
+const BERT = { family: "bert", set: { layers: "1", d: "16", heads: "2", length: "12", p: "0", rotary: "false" }, tokenizer: { size: 29 }, sizes: { B: 4, T: 10 } };
+
+const TAG4 = { recipe: "tag4", also: 'train tag4 like tag { data = tagged("a.tsv", tags: 4, tokenizer: tokenizer); model.classes = 4 }', entry: "tagging" };
 
 const TRANSLATION = { family: "translation", recipe: "translate", tokenizer: SMALL_TOKENIZER, sizes: { B: 3, S: 7, T: 6 }, entry: "forward" };
 
@@ -159,7 +161,8 @@ const CASES: readonly Case[] = [
     entry: "sentence",
   },
   { ...BERT, name: "bert-pair", file: "dates.tfm", recipe: "pair3", also: 'train pair3 like pair { data = labelled("a.tsv", first: "a", classes: 3, tokenizer: tokenizer); model.classes = 3 }', entry: "pair" },
-  { ...BERT, name: "bert-tag", recipe: "tag4", also: 'train tag4 like tag { data = tagged("a.tsv", tags: 4, tokenizer: tokenizer); model.classes = 4 }', entry: "tagging" },
+  { ...BERT, ...TAG4, name: "bert-tag" },
+  { ...BERT, ...TAG4, name: "bert-rotary", set: { ...BERT.set, rotary: "true" } },
   { ...BERT, name: "bert-span", recipe: "span", entry: "span" },
   { ...BERT, name: "bert-choice", file: "dates.tfm", recipe: "choice", sizes: { B: 2, T: 10 }, entry: "choice", entrySizes: { N: 8, T: 10 } },
   { name: "t5", family: "t5", recipe: "corrupt", set: { layers: "1", d: "16", heads: "2", ff: "20", p: "0" }, tokenizer: { size: 29 }, sizes: { B: 3, S: 20, T: 19 }, entry: "forward" },

@@ -2,7 +2,7 @@
 import torch
 from torch.nn import functional as F
 
-from families import linear, record, under
+from families import linear, record, rotated, under
 
 VOCAB, D, HEADS, GROUPS, FF, LAYERS, BASE, EPS = 23, 16, 4, 2, 20, 2, 10000, 1e-6
 HEAD = D // HEADS
@@ -18,17 +18,9 @@ def rms_norm(w, prefix, x):
     return w[f"{prefix}.gain"] * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + EPS)
 
 
-def rotated(x):
-    """Su et al. 2021: element e and element e + HEAD/2 of [B, H, T, HEAD] are one complex number, turned by t / BASE^(2e/HEAD)."""
-    rate = BASE ** (-torch.arange(0, HEAD, 2, dtype=torch.float64) / HEAD)
-    angle = torch.outer(torch.arange(x.shape[2], dtype=torch.float64), rate)
-    turned = torch.complex(*x.double().chunk(2, dim=-1)) * torch.polar(torch.ones_like(angle), angle)
-    return torch.cat([turned.real, turned.imag], dim=-1).to(x.dtype)
-
-
 def attention(w, prefix, x):
     split = lambda name, n: (x @ w[f"{prefix}.{name}"].reshape(D, n * HEAD)).unflatten(-1, (n, HEAD)).transpose(1, 2)
-    q, k, v = rotated(split("wq", HEADS)), rotated(split("wk", GROUPS)), split("wv", GROUPS)
+    q, k, v = rotated(split("wq", HEADS), BASE), rotated(split("wk", GROUPS), BASE), split("wv", GROUPS)
     k, v = (part.repeat_interleave(HEADS // GROUPS, dim=1) for part in (k, v))
     future = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
     weight = (q @ k.transpose(2, 3) / HEAD ** 0.5).masked_fill(future, float("-inf")).softmax(-1)
