@@ -61,9 +61,13 @@ function alongSorted(value: Value, values: ReadonlyMap<ValueId, Value>, made: Ma
   const [row, place] = [index(found.axis), index(rank)];
   const point = indicesOf(access(order, place));
   const moved = (expr: Expr): Expr => substituteIndices(expr, (at) => (at < rank ? undefined : point[at - rank]));
-  const own = [apply("ile", access(first, row), place), apply("ilt", place, access(first, iadd(row, int(1))))];
   const others = conjuncts(value.reduce.where).filter((conjunct) => conjunct !== found.match).map(moved);
-  return { ...value, body: moved(value.body), reduce: { monoid: "sum", sizes: [rows], where: conjunction([...own, ...others]) } };
+  return { ...value, body: moved(value.body), reduce: { monoid: "sum", sizes: [rows], where: conjunction([...inPart(place, first, row), ...others]) } };
+}
+
+/** That a place of the sorted list is one of part `at`, where `starts` has where each part begins, and one more. */
+function inPart(place: Expr, starts: Equation, at: Expr): readonly Expr[] {
+  return [apply("ile", access(starts, at), place), apply("ilt", place, access(starts, iadd(at, int(1))))];
 }
 
 /** `first` [choices + 1]: where the points of each row begin; `order` [points]: the points, by row and within by number. */
@@ -76,7 +80,7 @@ function sortedPoints(field: Equation, choices: Dim, made: Made): { readonly fir
 
   const [own, other] = [indicesFrom(0), indicesFrom(field.shape.length)];
   const [ownRow, otherRow] = [access(field, ...own), access(field, ...other)];
-  const earlier = apply("and", apply("ieq", otherRow, ownRow), apply("ilt", numberOf(other), numberOf(own)));
+  const earlier = conjunction([apply("ieq", otherRow, ownRow), apply("ilt", numberOf(other), numberOf(own))]);
   const place = equation("place", field.shape, int(1), overPoints(apply("or", apply("ilt", otherRow, ownRow), earlier)));
   const order = equation("order", [rows], numberOf(indicesFrom(1)), overPoints(apply("ieq", access(place, ...indicesFrom(1)), index(0))));
 
@@ -84,7 +88,7 @@ function sortedPoints(field: Equation, choices: Dim, made: Made): { readonly fir
   const block = equation("block", [blocks], int(1), overPoints(apply("ilt", access(field, ...indicesFrom(1)), imul(int(BLOCK), index(0)))));
   const row = equation("row", [rows], access(field, ...indicesOf(access(order, index(0)))));
   const mine = idiv(index(0), int(BLOCK));
-  const within = [apply("ile", access(block, mine), index(1)), apply("ilt", index(1), access(block, iadd(mine, int(1)))), apply("ilt", access(row, index(1)), index(0))];
+  const within = [...inPart(index(1), block, mine), apply("ilt", access(row, index(1)), index(0))];
   const inBlock = equation("first.within", [dims.add(choices, dims.ONE)], int(1), { monoid: "sum", sizes: [rows], where: conjunction(within) });
   const first = equation("first", inBlock.shape, iadd(access(block, mine), access(inBlock, index(0))));
   return { first, order };
