@@ -38,7 +38,7 @@ Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 1
     validationOption,
     skipBadRowsOption,
     { name: "out", kind: "text", value: "DIR", doc: "the run folder; runs/NAME by default" },
-    { name: "init-from", kind: "text", value: "PATH", doc: "start from the weights of a run or of a .safetensors file, in the place of the recipe's init_from; `none` for drawn ones" },
+    { name: "init-from", kind: "list", value: "PATH", doc: "start from the weights of a run or of a .safetensors file, in the place of the recipe's init_from; `none` for drawn ones; repeated, from the average of several" },
     { name: "freeze", kind: "list", value: "PATTERN", doc: "leave parameters as they are: --freeze 'encoder.*'; in the place of the recipe's `frozen`; may be repeated" },
     { name: "resume", kind: "text", value: "DIR", doc: "go on with the run in this folder" },
     { name: "steps", kind: "integer", value: "N", doc: "the same as --set recipe.steps=N" },
@@ -104,7 +104,8 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
       return exitCodes.ok;
     }
     if (result.end === "done") {
-      output.say(`trained ${result.step - run.from} steps in ${duration(seconds)} on ${device.adapter.name}; try: ${chosen.generate === undefined ? `tfmc eval ${folder}${validation === undefined ? " DATA" : ""}` : `tfmc run ${folder} "…"`}${bestText}`);
+      const done = steps === 0 ? "no step to train, so the run has the weights that it started from" : `trained ${result.step - run.from} steps in ${duration(seconds)} on ${device.adapter.name}`;
+      output.say(`${done}; try: ${chosen.generate === undefined ? `tfmc eval ${folder}${validation === undefined ? " DATA" : ""}` : `tfmc run ${folder} "…"`}${bestText}`);
       return exitCodes.ok;
     }
     output.say(`ended after step ${result.step} of ${steps}; go on with: tfmc train --resume ${folder}`);
@@ -140,10 +141,10 @@ function frozenSetting(options: OptionValues): Settings {
 }
 
 /** A run that is gone on with has its weights. */
-function initialOption(options: OptionValues, resumed: string | undefined): string | undefined {
-  const place = options.text("init-from");
-  if (place !== undefined && resumed !== undefined) throw new CommandFailure({ code: "options-exclude", exit: exitCodes.usage, message: "--resume goes on with the run's own weights, so --init-from has no meaning beside it", remedy: "leave one of them out" });
-  return place;
+function initialOption(options: OptionValues, resumed: string | undefined): readonly string[] {
+  const places = options.list("init-from");
+  if (places.length > 0 && resumed !== undefined) throw new CommandFailure({ code: "options-exclude", exit: exitCodes.usage, message: "--resume goes on with the run's own weights, so --init-from has no meaning beside it", remedy: "leave one of them out" });
+  return places;
 }
 
 interface Counts {
@@ -153,7 +154,7 @@ interface Counts {
 }
 
 function countOptions(options: OptionValues): Counts {
-  for (const [name, least] of [["steps", 1], ["seed", 0], ["stop-at", 1], ["checkpoint-every", 1], ["evaluate-every", 1], ["patience", 1]] as const) {
+  for (const [name, least] of [["steps", 0], ["seed", 0], ["stop-at", 1], ["checkpoint-every", 1], ["evaluate-every", 1], ["patience", 1]] as const) {
     const value = options.number(name);
     if (value !== undefined && value < least) throw new CommandFailure({ code: "option-too-small", exit: exitCodes.usage, message: `--${name} must be at least ${least}; it is ${value}` });
   }

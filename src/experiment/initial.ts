@@ -1,4 +1,4 @@
-/** Where a run's first weights come from, when they are not drawn: the run of another recipe, any run, or a file of weights. */
+/** Where a run's first weights come from, when they are not drawn: the run of another recipe, any run, a file of weights, or the average of several. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Recipe } from "../../compiler/check/model.ts";
@@ -9,6 +9,7 @@ import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { readBytes, readText } from "../files.ts";
+import { averaged } from "./averaged.ts";
 import { recipeOf } from "./check.ts";
 import { placed, readCheckpoint, runName, savedTokenizer } from "./run-folder.ts";
 import type { RunRecord } from "./run-folder.ts";
@@ -16,8 +17,10 @@ import type { ModelSource } from "./source.ts";
 import { folderOf, trainedModel } from "./use.ts";
 
 export interface InitialWeights {
-  /** The run folder or the file. */
+  /** The run folder or the file; the first of several. */
   readonly from: string;
+  /** The others, where it is the average of several. */
+  readonly others?: readonly string[];
   /** Where it is a run. */
   readonly trained?: { readonly recipe: string; readonly step: number };
   readonly tensors: readonly Tensor[];
@@ -30,20 +33,25 @@ export interface InitialWeights {
 /** What a checkpoint keeps of how its run began. */
 export interface InitialRecord extends Matching {
   readonly from: string;
+  readonly others?: readonly string[];
   readonly trained?: { readonly recipe: string; readonly step: number };
   readonly otherTokens?: true;
 }
 
 /**
- * `place` is a run folder, a model file for its newest run, or a file of weights; without one the recipe's `init_from` counts, which names
- * a recipe for its newest run. Undefined for `none` and where neither says anything.
+ * A place is a run folder, a model file for its newest run, or a file of weights; of several the average is taken. Without one the recipe's
+ * `init_from` counts, which names a recipe for its newest run. Undefined for `none` and where neither says anything.
  */
-export function initialWeights(source: ModelSource, recipe: Recipe, place?: string): InitialWeights | undefined {
-  if (place === "none" || (place === undefined && recipe.initFrom === undefined)) return undefined;
-  const from = place ?? runOf(source, recipe.name, recipe.initFrom as string);
-  const file = path.basename(from) === CHECKPOINT.model && existsSync(path.join(path.dirname(from), CHECKPOINT.manifest)) ? path.dirname(from) : from;
-  const isFile = file.endsWith(".safetensors");
-  return isFile ? fromFile(file) : fromRun(folderOf(file), recipe);
+export function initialWeights(source: ModelSource, recipe: Recipe, places: readonly string[] = []): InitialWeights | undefined {
+  if (places.length === 0) return recipe.initFrom === undefined ? undefined : weightsOf(runOf(source, recipe.name, recipe.initFrom), recipe);
+  if (!places.includes("none")) return averaged(places.map((place) => weightsOf(place, recipe)));
+  if (places.length === 1) return undefined;
+  throw new CommandFailure({ code: "options-exclude", exit: exitCodes.usage, message: "--init-from none draws the weights, so the other --init-from have no meaning beside it", remedy: "leave one of them out" });
+}
+
+function weightsOf(place: string, recipe: Recipe): InitialWeights {
+  const file = path.basename(place) === CHECKPOINT.model && existsSync(path.join(path.dirname(place), CHECKPOINT.manifest)) ? path.dirname(place) : place;
+  return file.endsWith(".safetensors") ? fromFile(file) : fromRun(folderOf(file), recipe);
 }
 
 /** The same for commands that only look: undefined as well where the run that the recipe names is not there. */
@@ -57,16 +65,17 @@ export function weightsAtHand(source: ModelSource, recipe: Recipe): InitialWeigh
 }
 
 /** Loads what matches; the optimizer begins anew. Throws where nothing does. */
-export function load(session: Session, { from, trained, otherTokens, tensors }: InitialWeights): InitialRecord {
+export function load(session: Session, { from, others, trained, otherTokens, tensors }: InitialWeights): InitialRecord {
   const found = loadMatching(session, tensors);
   if (found.matched.length === 0) throw nothingMatches(from, found);
-  return { from: path.resolve(from), ...(trained === undefined ? {} : { trained }), ...(otherTokens && { otherTokens }), ...found };
+  return { from: path.resolve(from), ...(others && { others: others.map((other) => path.resolve(other)) }), ...(trained === undefined ? {} : { trained }), ...(otherTokens && { otherTokens }), ...found };
 }
 
 /** Sentences for the terminal and the report; the run's record has all paths. */
-export function initialText({ from, trained, otherTokens, matched, missing, differing, unused }: InitialRecord): readonly string[] {
+export function initialText({ from, others = [], trained, otherTokens, matched, missing, differing, unused }: InitialRecord): readonly string[] {
   const shaped = (all: Matching["missing"]): string => listed(all.map(({ path: name, shape }) => [name, `[${shape.join(", ")}]`]));
-  const origin = `${path.relative("", from) || from}${trained === undefined ? "" : ` (${trained.recipe}, step ${trained.step})`}`;
+  const places = [from, ...others].map((place) => path.relative("", place) || place);
+  const origin = `${others.length === 0 ? "" : "the average of "}${places.join(", ")}${trained === undefined ? "" : ` (${trained.recipe}, step ${trained.step})`}`;
   return [
     `started from ${origin}: ${matched.length} of ${matched.length + missing.length + differing.length} parameters`,
     ...(otherTokens === undefined ? [] : ["its tokenizer is another: what was learnt of its tokens means nothing here"]),

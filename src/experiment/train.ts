@@ -36,8 +36,8 @@ export interface TrainRequest {
   readonly skipBadRows?: boolean | undefined;
   /** The run to go on with: its model, recipe, settings, data and tokenizer are taken where this request names no others. */
   readonly resume?: Checkpoint | undefined;
-  /** A run or a file of weights to start from in the place of the recipe's `init_from`; `none` for drawn weights. */
-  readonly initFrom?: string | undefined;
+  /** Runs or files of weights whose average is started from in the place of the recipe's `init_from`; `none` for drawn weights. */
+  readonly initFrom?: readonly string[] | undefined;
   readonly warn?: ((warnings: readonly Diagnostic[]) => void) | undefined;
 }
 

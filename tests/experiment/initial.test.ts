@@ -21,7 +21,7 @@ import { tfmc } from "../support/tfmc.ts";
 interface Wanted {
   readonly recipe?: string;
   readonly set?: Settings;
-  readonly initFrom?: string;
+  readonly initFrom?: readonly string[];
 }
 
 describeGpu("starting from other weights", () => {
@@ -61,8 +61,8 @@ describeGpu("starting from other weights", () => {
   });
 
   it("takes over what has the same path and shape, and draws the rest as ever", async () => {
-    const drawn = await open("drawn", { recipe: "judge", initFrom: "none" });
-    const run = await open("judged", { recipe: "judge", initFrom: folder("pretrained") });
+    const drawn = await open("drawn", { recipe: "judge", initFrom: ["none"] });
+    const run = await open("judged", { recipe: "judge", initFrom: [folder("pretrained")] });
     const loaded = await weights(run.session), before = await weights(drawn.session);
     const pretrained = await resumed("pretrained");
     const learnt = await weights(pretrained.session);
@@ -88,19 +88,19 @@ describeGpu("starting from other weights", () => {
     const prepared = async (wanted: Wanted) => prepareRun({ source: valueOf(readModel(folder("start.tfm"))), ...wanted });
     const saved = savedTokenizer(readCheckpoint(folder("pretrained")));
     const text = (one: Awaited<ReturnType<typeof prepared>>): string => JSON.stringify(one.tokenizer?.toJSON());
-    expect(text(await prepared({ recipe: "judge", initFrom: folder("pretrained") }))).toBe(saved);
-    expect(text(await prepared({ recipe: "judge", initFrom: path.join(folder("pretrained"), "model.safetensors") }))).toBe(saved);
-    expect(text(await prepared({ recipe: "judge", initFrom: "none" }))).not.toBe(saved);
-    const apart = await prepared({ recipe: "apart", initFrom: folder("pretrained") });
+    expect(text(await prepared({ recipe: "judge", initFrom: [folder("pretrained")] }))).toBe(saved);
+    expect(text(await prepared({ recipe: "judge", initFrom: [path.join(folder("pretrained"), "model.safetensors")] }))).toBe(saved);
+    expect(text(await prepared({ recipe: "judge", initFrom: ["none"] }))).not.toBe(saved);
+    const apart = await prepared({ recipe: "apart", initFrom: [folder("pretrained")] });
     expect(text(apart)).not.toBe(saved);
     expect(apart.initial?.otherTokens).toBe(true);
   });
 
   it("goes on after an interruption to the same bits, though the weights it began with are gone", async () => {
-    const whole = await open("whole", { recipe: "judge", initFrom: folder("pretrained") });
+    const whole = await open("whole", { recipe: "judge", initFrom: [folder("pretrained")] });
     await whole.train({});
     whole.dispose();
-    const cut = await open("cut", { recipe: "judge", initFrom: folder("pretrained") });
+    const cut = await open("cut", { recipe: "judge", initFrom: [folder("pretrained")] });
     await cut.train({ stopAt: 5 });
     cut.dispose();
     renameSync(folder("pretrained"), folder("away"));
@@ -118,7 +118,7 @@ describeGpu("starting from other weights", () => {
   });
 
   it("keeps what is frozen to the bit, and no optimizer state of it", async () => {
-    const run = await open("headed", { recipe: "judge", set: { "recipe.frozen": "encoder.*" }, initFrom: folder("pretrained") });
+    const run = await open("headed", { recipe: "judge", set: { "recipe.frozen": "encoder.*" }, initFrom: [folder("pretrained")] });
     await run.train({ stopAt: 4 });
     run.dispose();
     const rest = await resumed("headed");
@@ -134,11 +134,11 @@ describeGpu("starting from other weights", () => {
 
   it("keeps an average of the weights: the model is used with it, training goes on without", async () => {
     const set = { "recipe.average": "0.8" };
-    const whole = await open("averaged", { recipe: "judge", set, initFrom: folder("pretrained") });
+    const whole = await open("averaged", { recipe: "judge", set, initFrom: [folder("pretrained")] });
     await whole.train({});
     const { metrics } = await whole.measure(whole.prepared.data.whole);
     whole.dispose();
-    const cut = await open("averaged-cut", { recipe: "judge", set, initFrom: folder("pretrained") });
+    const cut = await open("averaged-cut", { recipe: "judge", set, initFrom: [folder("pretrained")] });
     // Both begin as the weights that were loaded.
     expect(await weights(cut.session, "average")).toEqual(await weights(cut.session));
     await cut.train({ stopAt: 5 });
@@ -158,19 +158,37 @@ describeGpu("starting from other weights", () => {
   });
 
   it("tells both shapes where they differ", async () => {
-    const run = await open("wide", { recipe: "judge", set: { d: "24" }, initFrom: folder("some.safetensors") }).catch(failureOf);
+    const run = await open("wide", { recipe: "judge", set: { d: "24" }, initFrom: [folder("some.safetensors")] }).catch(failureOf);
     expect(run).toMatchObject({ code: "file-missing" });
     const tensor = (name: string, ...shape: number[]) => ({ name, shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5) });
     writeFileSync(folder("some.safetensors"), encodeSafetensors([tensor("judge.bias", 2), tensor("encoder.mix.weight", 16, 16), tensor("other", 3)]));
-    const wide = await open("wide", { recipe: "judge", set: { d: "24" }, initFrom: folder("some.safetensors") });
+    const wide = await open("wide", { recipe: "judge", set: { d: "24" }, initFrom: [folder("some.safetensors")] });
     expect(wide.initial).toMatchObject({ matched: ["judge.bias"], differing: [{ path: "encoder.mix.weight", model: [24, 24], file: [16, 16] }], unused: [{ path: "other", shape: [3] }] });
     expect(initialText(wide.initial!).join("\n")).toContain("1 of another shape, drawn anew: encoder.mix.weight is [16, 16] there and [24, 24] here");
     expect([...(await wide.session.readState("judge.bias"))]).toEqual([0.5, 0.5]);
     wide.dispose();
   });
 
+  it("starts from the average of several, and without a step keeps it", async () => {
+    for (const seed of ["1", "2"]) {
+      const run = await open(`seed-${seed}`, { recipe: "judge", set: { "recipe.seed": seed }, initFrom: [folder("pretrained")] });
+      await run.train({});
+      run.dispose();
+    }
+    const soup = await open("soup", { recipe: "judge", set: { "recipe.steps": "0" }, initFrom: [folder("seed-1"), folder("seed-2")] });
+    expect(initialText(soup.initial!)).toEqual([expect.stringMatching(/^started from the average of .*seed-1, .*seed-2: 5 of 5 parameters$/)]);
+    expect(await soup.train({})).toMatchObject({ end: "done", step: 0 });
+    soup.dispose();
+    const tensors = (name: string) => decodeSafetensors(bytes(name, "model.safetensors")).tensors;
+    const [one, two] = [tensors("seed-1"), tensors("seed-2")];
+    for (const [at, { name, data }] of tensors("soup").entries()) {
+      expect(data, name).toEqual(Float32Array.from(one[at]!.data, (value, index) => (value + (two[at]!.data[index] as number)) / 2));
+      expect(data, name).not.toEqual(one[at]!.data);
+    }
+  });
+
   it("refuses weights of which nothing fits, and leaves no folder behind", async () => {
-    const alone = await failing(open("alone", { recipe: "alone", initFrom: folder("pretrained") }));
+    const alone = await failing(open("alone", { recipe: "alone", initFrom: [folder("pretrained")] }));
     expect(alone).toMatchObject({ code: "no-weights-match", exit: 1, message: expect.stringContaining("lonely") as string, remedy: expect.stringContaining("--init-from none") as string });
     expect(() => readFileSync(path.join(folder("alone"), "log.jsonl"))).toThrow("ENOENT");
   });
@@ -187,6 +205,10 @@ describeGpu("starting from other weights", () => {
     expect(found.stderr).toContain("of them frozen");
     expect(found.stderr).toContain("started from runs/mine (pretrain, step 4): 3 of 5 parameters");
     expect(found.stdout).toBe("runs/start-2\n");
+    const soup = await run(["train", "start.tfm", "--recipe", "judge", "--init-from", "runs/start-2", "--init-from", "runs/start-2", "--steps", "0", "--out", "runs/soup"]);
+    expect(soup.stderr).toContain("started from the average of runs/start-2, runs/start-2: 5 of 5 parameters");
+    expect(await run(["eval", "runs/soup", "labels.tsv"])).toMatchObject({ code: 0, stdout: (await run(["eval", "runs/start-2", "labels.tsv"])).stdout });
+    expect(await run(["train", "start.tfm", "--init-from", "none", "--init-from", "runs/mine"])).toMatchObject({ code: 2, stderr: expect.stringContaining("--init-from none") as string });
     expect(await run(["train", "--resume", "runs/start-2", "--init-from", "runs/mine"])).toMatchObject({ code: 2, stderr: expect.stringContaining("--resume") as string });
   });
 });

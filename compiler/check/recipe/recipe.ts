@@ -90,7 +90,7 @@ const named = (loss: Entry): Entry => ({ ...loss, name: "loss" });
 
 function countsOf(settings: Settings): Pick<Recipe, "batch" | "steps" | "seed" | "accumulate"> | undefined {
   const batch = settings.count("batch", 1);
-  const steps = settings.count("steps", 1);
+  const steps = settings.count("steps", 0);
   const seed = settings.has("seed") ? settings.count("seed", 0) : 0;
   const accumulate = settings.has("accumulate") ? settings.count("accumulate", 1) : 1;
   return batch === undefined || steps === undefined || seed === undefined || accumulate === undefined ? undefined : { batch, steps, seed, accumulate };

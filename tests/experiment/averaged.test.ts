@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+import type { Tensor } from "../../runtime/training/safetensors.ts";
+import { averaged } from "../../src/experiment/averaged.ts";
+import type { InitialWeights } from "../../src/experiment/initial.ts";
+
+const tensor = (name: string, ...values: readonly number[]): Tensor => ({ name, shape: [values.length], data: Float32Array.from(values) });
+const run = (from: string, tensors: readonly Tensor[], tokenizer = "{}"): InitialWeights => ({ from, tensors, tokenizer, trained: { recipe: "tune", step: 4 } });
+
+it("takes the mean of each element, summed in f64", () => {
+  const tiny = 2 ** -24;
+  const soup = averaged([run("a", [tensor("w", 1, -3), tensor("b", 1)]), run("b", [tensor("w", 2, 0), tensor("b", tiny)]), run("c", [tensor("w", 6, 3), tensor("b", -1)])]);
+  expect(soup).toEqual({ from: "a", others: ["b", "c"], tokenizer: "{}", tensors: [tensor("w", 3, 0), tensor("b", tiny / 3)] });
+});
+
+it("leaves one alone as it is", () => {
+  const alone = run("a", [tensor("w", 0.1)]);
+  expect(averaged([alone])).toBe(alone);
+});
+
+it.each([
+  ["another shape", [tensor("w", 1, 2)], "{}", "w is [2] there and [1] here"],
+  ["another name", [tensor("v", 1)], "{}", "v stands there where w stands here"],
+  ["one too few", [], "{}", "nothing stands there where w stands here"],
+  ["one more", [tensor("w", 1), tensor("x", 1)], "{}", "x is there only"],
+  ["another tokenizer", [tensor("w", 1)], "[]", "they read with different tokenizers"],
+])("refuses %s", (_, tensors, tokenizer, difference) => {
+  expect(() => averaged([run("a", [tensor("w", 1)]), run("b", tensors, tokenizer)])).toThrow(`b and a have no average: ${difference}`);
+});
