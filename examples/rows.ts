@@ -5,6 +5,9 @@ import type { Figure, Measured, Row, TrainedRun } from "../src/results/row.ts";
 const SEEDS = [0, 1, 2];
 const SHAKESPEARE = "--data DATA/tinyshakespeare/input.txt";
 
+const SENTENCE = "examples/bert/model.tfm --recipe sentence";
+const SST2 = { held: "eval examples/bert/sst2-dev.tsv" };
+
 /** BERT's other heads: recipe, its file and the run it starts from, data, metric, what it is. */
 const HEADS = [
   ["pair", "dates.tfm", "none", "pairs", "accuracy", "pairs of phrases: the same day or not"],
@@ -64,12 +67,15 @@ export const rows: readonly Row[] = [
     runs: {
       pretrain: { train: "examples/bert/model.tfm --recipe pretrain", measure: {} },
       ...Object.fromEntries(HEADS.map(([recipe, file, from, data]) => [recipe, { train: `examples/bert/${file} --recipe ${recipe} --init-from ${from}`, measure: { held: `eval examples/bert/${data}-heldout.tsv` } }])),
-      ...perSeed("tuned", (seed) => ({ train: `examples/bert/model.tfm --recipe sentence --init-from RUNS/pretrain --seed ${seed}`, measure: { held: "eval examples/bert/sst2-dev.tsv" } })),
-      ...perSeed("scratch", (seed) => ({ train: `examples/bert/model.tfm --recipe sentence --init-from none --seed ${seed}`, measure: { held: "eval examples/bert/sst2-dev.tsv" } })),
+      ...perSeed("tuned", (seed) => ({ train: `${SENTENCE} --init-from RUNS/pretrain --seed ${seed}`, measure: SST2 }), [0, 1, 2, 3, 4, 5, 6, 7, 8]),
+      ...perSeed("soup", (at) => ({ train: `${SENTENCE} ${average("tuned", 3 * at)}`, measure: SST2 })),
+      drawn: { train: `${SENTENCE} --init-from none --steps 0`, measure: {} },
+      ...perSeed("scratch", (seed) => ({ train: `${SENTENCE} --init-from RUNS/drawn --seed ${seed}`, measure: SST2 })),
+      scratch: { train: `${SENTENCE} ${average("scratch", 0)}`, measure: SST2 },
     },
     figures: [
-      { title: "accuracy on SST-2's development set, mean of 3 seeds", of: (all) => meanOfSeeds(all, "tuned", "accuracy"), mark: { atLeast: 0.8 }, digits: 3 },
-      { title: "points above no pre-training, means of 3 seeds", of: (all) => 100 * (meanOfSeeds(all, "tuned", "accuracy") - meanOfSeeds(all, "scratch", "accuracy")), mark: { atLeast: 1 }, digits: 1 },
+      { title: "accuracy on SST-2's development set, mean of 3 averages of 3 seeds each", of: (all) => meanOfSeeds(all, "soup", "accuracy"), mark: { atLeast: 0.8 }, digits: 3 },
+      { title: "points above the same without pre-training", of: (all) => 100 * (meanOfSeeds(all, "soup", "accuracy") - metric(all, "scratch", "held", "accuracy")), mark: { atLeast: 1 }, digits: 1 },
       ...HEADS.map(([recipe, , , , of, title]): Figure => ({ title, of: (all) => metric(all, recipe, "held", of), mark: { atLeast: 0.9 }, digits: 3 })),
     ],
   },
@@ -110,8 +116,13 @@ export const rows: readonly Row[] = [
   },
 ];
 
-function perSeed(name: string, run: (seed: number) => TrainedRun): Readonly<Record<string, TrainedRun>> {
-  return Object.fromEntries(SEEDS.map((seed) => [`${name}-${seed}`, run(seed)]));
+function perSeed(name: string, run: (seed: number) => TrainedRun, seeds = SEEDS): Readonly<Record<string, TrainedRun>> {
+  return Object.fromEntries(seeds.map((seed) => [`${name}-${seed}`, run(seed)]));
+}
+
+/** The average of three seeds, beginning with `first`; nothing more is trained. */
+function average(name: string, first: number): string {
+  return `${SEEDS.map((seed) => `--init-from RUNS/${name}-${first + seed}`).join(" ")} --steps 0`;
 }
 
 function meanOfSeeds(all: Measured, name: string, of: string): number {

@@ -16,8 +16,12 @@ export function withReached(readme: string, row: Row, results: Results, stale: S
 }
 
 function reachedLines(row: Row, results: Results, stale: Stale): readonly string[] {
-  const trained = Object.entries(results[row.name] ?? {});
-  const times = trained.map(([run, { steps, seconds }]) => `\`${run}\` ${steps.toLocaleString("en-US")} steps in ${minutesText(seconds)}`);
+  const trained = Object.keys(row.runs).flatMap((run) => {
+    const result = results[row.name]?.[run];
+    return result === undefined ? [] : [[run, result] as const];
+  });
+  // What only averages others takes no time.
+  const times = trained.filter(([, { steps }]) => steps > 0).map(([run, { steps, seconds }]) => `\`${run}\` ${steps.toLocaleString("en-US")} steps in ${minutesText(seconds)}`);
   const adapters = [...new Set(trained.map(([, { adapter }]) => adapter))];
   return [
     "| figure | reached | mark | |",
