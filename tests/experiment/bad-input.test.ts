@@ -26,7 +26,7 @@ describe("bad input", () => {
     { name: "a setting of no form", args: () => ["train", "tiny.tfm", "--set", "heads"], code: 2, says: ["error[set-form]", "NAME=VALUE"] },
     { name: "an unknown recipe, with the nearest", args: () => ["train", "tiny.tfm", "--recipe", "cpy"], code: 1, says: ["`cpy`", "did you mean `copy`?"] },
     { name: "an unknown option, with the nearest", args: () => ["train", "tiny.tfm", "--stepz", "4"], code: 2, says: ["--stepz", "--steps"] },
-    { name: "a number of steps below one", args: () => ["train", "tiny.tfm", "--steps", "0"], code: 2, says: ["--steps", "at least 1"] },
+    { name: "a number of steps below zero", args: () => ["train", "tiny.tfm", "--steps=-1"], code: 2, says: ["--steps", "at least 0"] },
     { name: "a model that is not there", args: () => ["train", "nowhere.tfm"], code: 1, says: ["error[file-missing]", "nowhere.tfm"] },
     { name: "no model at all", args: () => ["train"], code: 2, says: ["error[file-not-given]", "tfmc train FILE.tfm"] },
     { name: "a model without a recipe", args: () => ["train", file("bare.tfm", "model M(d = 4) {\n  forward(x: [B, d]) -> [B, d] = x\n}\n")], code: 1, says: ["error[no-recipe]", "bare.tfm", "train NAME"] },
