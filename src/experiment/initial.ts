@@ -24,9 +24,9 @@ export interface InitialWeights {
   /** Where it is a run. */
   readonly trained?: { readonly recipe: string; readonly step: number };
   readonly tensors: readonly Tensor[];
-  /** The text of a tokenizer.json that the recipe has to read its texts with, so that the weights mean what they did. */
+  /** The text of the tokenizer.json that they were trained with. The recipe has to read with it, so that the weights mean what they did. */
   readonly tokenizer?: string;
-  /** The weights were trained on other tokens than the recipe reads. */
+  /** The recipe asks for another tokenizer, and reads with its own. */
   readonly otherTokens?: true;
 }
 
@@ -105,7 +105,7 @@ function fromRun(folder: string, recipe: Recipe): InitialWeights {
   const tokenizer = savedTokenizer(checkpoint);
   const reads = tokenizer !== undefined && recipe.tokenizer !== undefined;
   const isSame = reads && String(spec(recipe)) === String(spec(recipeOf(trainedModel(checkpoint).model)));
-  return { from: folder, trained: { recipe: record.recipe, step: manifest.step }, tensors, ...(isSame ? { tokenizer } : {}), ...(reads && !isSame ? { otherTokens: true } : {}) };
+  return { from: folder, trained: { recipe: record.recipe, step: manifest.step }, tensors, ...(reads && { tokenizer }), ...(reads && !isSame && { otherTokens: true }) };
 }
 
 const spec = ({ tokenizer }: Recipe): readonly unknown[] => [tokenizer?.kind, tokenizer?.size];

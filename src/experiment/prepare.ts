@@ -63,7 +63,7 @@ export async function prepare({ source, recipe: name, set = {}, data: override, 
   const first = recipeOf(checkedModel(source, { recipe: name, set }));
   const opened = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows, validation: first.validation, phases: first.phases }));
   const initial = starting?.(first);
-  const tokenizer = tokenizerFor(opened, first, set, saved ?? initial?.tokenizer);
+  const tokenizer = tokenizerFor(opened, first, set, saved ?? (initial?.otherTokens === true ? undefined : initial?.tokenizer));
   const model = checkedModel(source, { recipe: name, set, tokenizer }, warn);
   const recipe = recipeOf(model);
   const data = fittingData(opened, { recipe, tokenizer, skipBadRows });

@@ -12,6 +12,11 @@ it("takes the mean of each element, summed in f64", () => {
   expect(soup).toEqual({ from: "a", others: ["b", "c"], tokenizer: "{}", tensors: [tensor("w", 3, 0), tensor("b", tiny / 3)] });
 });
 
+it("goes by the names, not by their order, and keeps what the recipe reads with", () => {
+  const soup = averaged([{ ...run("a", [tensor("w", 1), tensor("b", 2)]), otherTokens: true }, run("b", [tensor("b", 4), tensor("w", 5)])]);
+  expect(soup).toEqual({ from: "a", others: ["b"], tokenizer: "{}", otherTokens: true, tensors: [tensor("w", 3), tensor("b", 3)] });
+});
+
 it("leaves one alone as it is", () => {
   const alone = run("a", [tensor("w", 0.1)]);
   expect(averaged([alone])).toBe(alone);
@@ -19,8 +24,7 @@ it("leaves one alone as it is", () => {
 
 it.each([
   ["another shape", [tensor("w", 1, 2)], "{}", "w is [2] there and [1] here"],
-  ["another name", [tensor("v", 1)], "{}", "v stands there where w stands here"],
-  ["one too few", [], "{}", "nothing stands there where w stands here"],
+  ["another name", [tensor("v", 1)], "{}", "w is here only"],
   ["one more", [tensor("w", 1), tensor("x", 1)], "{}", "x is there only"],
   ["another tokenizer", [tensor("w", 1)], "[]", "they read with different tokenizers"],
 ])("refuses %s", (_, tensors, tokenizer, difference) => {
