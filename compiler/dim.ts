@@ -2,7 +2,7 @@
  * Arithmetic on symbolic sizes. Every function takes and returns the canonical form, so equal sizes have equal keys.
  * Nearly all sizes are a number or a single product such as `64*B*T`: those take short ways that compare no texts.
  */
-import type { Factor, Size, Term } from "../runtime/size.ts";
+import type { Factor, Quotient, Size, Term } from "../runtime/size.ts";
 import { evaluateSize } from "../runtime/size.ts";
 
 export type Dim = Size;
@@ -114,13 +114,21 @@ function substituteFactor(factor: Factor, sizes: ReadonlyMap<string, Dim>): Dim 
 
 export { evaluateSize as evaluate };
 
-/** As written in `.tfm`: `4*B*T + 1`. */
+/** As written in `.tfm`: `4*B*T + ceil(T/8)`. */
 export function print(dim: Dim): string {
+  return sum(dim, ({ round, numerator, denominator }) => {
+    const isBare = (size: Dim): boolean => size.length === 1 && size[0]!.factors.length <= 1 && (size[0]!.coefficient === 1 || size[0]!.factors.length === 0);
+    const above = numerator.length > 1 ? `(${print(numerator)})` : print(numerator);
+    return `${round}(${above}/${isBare(denominator) ? print(denominator) : `(${print(denominator)})`})`;
+  });
+}
+
+function sum(dim: Dim, quotientText: (quotient: Quotient) => string): string {
   if (dim.length === 0) return "0";
   return dim
     .map((term, at) => {
       const magnitude = Math.abs(term.coefficient);
-      const factors = term.factors.map(printFactor);
+      const factors = term.factors.map((factor) => (typeof factor === "string" ? factor : quotientText(factor)));
       const text = factors.length === 0 ? String(magnitude) : (magnitude === 1 ? factors : [String(magnitude), ...factors]).join("*");
       const sign = term.coefficient < 0 ? (at === 0 ? "-" : " - ") : at === 0 ? "" : " + ";
       return sign + text;
@@ -128,9 +136,9 @@ export function print(dim: Dim): string {
     .join("");
 }
 
-function printFactor(factor: Factor): string {
-  if (typeof factor === "string") return factor;
-  return `${factor.round}((${print(factor.numerator)})/(${print(factor.denominator)}))`;
+/** By which factors are told apart and put into their order. */
+function factorKey(factor: Factor): string {
+  return typeof factor === "string" ? factor : `${factor.round}((${sum(factor.numerator, factorKey)})/(${sum(factor.denominator, factorKey)}))`;
 }
 
 /** Sizes live as long as the graphs that they occur in and are asked for their keys again and again. */
@@ -141,14 +149,14 @@ export function key(dim: Dim): string {
   const number = asNumber(dim);
   if (number !== undefined) return String(number);
   let known = keys.get(dim);
-  if (known === undefined) keys.set(dim, (known = print(dim)));
+  if (known === undefined) keys.set(dim, (known = sum(dim, factorKey)));
   return known;
 }
 
 function canonical(terms: readonly Term[]): Dim {
   const byFactors = new Map<string, Term>();
   for (const term of terms) {
-    const id = term.factors.length === 1 ? printFactor(term.factors[0]!) : term.factors.map(printFactor).join("*");
+    const id = term.factors.length === 1 ? factorKey(term.factors[0]!) : term.factors.map(factorKey).join("*");
     const seen = byFactors.get(id);
     byFactors.set(id, { coefficient: term.coefficient + (seen?.coefficient ?? 0), factors: term.factors });
   }
@@ -159,14 +167,14 @@ function canonical(terms: readonly Term[]): Dim {
 }
 
 function sorted(factors: Factor[]): Factor[] {
-  return factors.sort((a, b) => (printFactor(a) < printFactor(b) ? -1 : printFactor(a) > printFactor(b) ? 1 : 0));
+  return factors.sort((a, b) => (factorKey(a) < factorKey(b) ? -1 : factorKey(a) > factorKey(b) ? 1 : 0));
 }
 
 function divideTerm(a: Term, b: Term): Term | undefined {
   if (a.coefficient % b.coefficient !== 0) return undefined;
-  const rest = a.factors.map((factor) => ({ factor, id: printFactor(factor) }));
+  const rest = a.factors.map((factor) => ({ factor, id: factorKey(factor) }));
   for (const factor of b.factors) {
-    const at = rest.findIndex((candidate) => candidate.id === printFactor(factor));
+    const at = rest.findIndex((candidate) => candidate.id === factorKey(factor));
     if (at < 0) return undefined;
     rest.splice(at, 1);
   }

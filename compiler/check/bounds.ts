@@ -22,6 +22,12 @@ export function isWithin(slot: Expr, size: Dim, ctx: Context): boolean {
   return low !== undefined && high !== undefined && order.proves(low) && order.proves(dims.subtract(dims.subtract(size, high), dims.ONE));
 }
 
+/** Whether something may have this many elements: it is at least 0, whatever is fed. */
+export function isCount(size: Dim, ctx: Context): boolean {
+  const number = dims.asNumber(size);
+  return number !== undefined ? number >= 0 : ctx.run.facts.proves(size, positiveSizes(ctx.live));
+}
+
 function orderFor(expr: Expr, ctx: Context): Order {
   const { facts } = ctx.run;
   let found: readonly Dim[] | undefined;

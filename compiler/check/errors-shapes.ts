@@ -61,6 +61,14 @@ export function rangeNotInferable(span: Span, name: string): Diagnostic {
   });
 }
 
+export function negativeSize(span: Span, size: Size): Diagnostic {
+  const number = dims.asNumber(size.dim);
+  if (number !== undefined) return error("size-negative", `\`${size.text}\` is negative`, span, sizedFrom(size, span));
+  const side = (sign: 1 | -1): string => dims.print(dims.scale(size.dim.filter(({ coefficient }) => coefficient * sign > 0), sign));
+  const needed = `${side(-1)} <= ${side(1)}`;
+  return error("size-negative", `\`${size.text}\` may be negative`, span, `it is not known that ${needed}`, { fix: `require it: \`require ${needed}\`` });
+}
+
 export function declaredTooLong(span: Span, index: IndexVar, axis: Size): Diagnostic {
   return error("range-too-short", `\`${index.name}\` goes further than the axis`, span, `the axis is ${sizedFrom(axis, span)}`, {
     notes: [`\`${index.name}\` goes to ${sized(index.size)}, and it is not known that the axis is at least as long`],
@@ -70,7 +78,7 @@ export function declaredTooLong(span: Span, index: IndexVar, axis: Size): Diagno
 
 export function outOfBounds(slot: Slot, base: string, axis: Size, { low, high }: Interval, node: Access): Diagnostic {
   const text = spanText(slot.span);
-  const known = low && high ? `it is from ${dims.print(low)} to ${dims.print(high)}` : low ? `it is at least ${dims.print(low)}` : high ? `it is at most ${dims.print(high)}` : "nothing is known of it";
+  const known = low && high && dims.equal(low, high) ? `it is ${dims.print(low)}` : low && high ? `it is from ${dims.print(low)} to ${dims.print(high)}` : low ? `it is at least ${dims.print(low)}` : high ? `it is at most ${dims.print(high)}` : "nothing is known of it";
   const filled = spanText(node.slots.span).replace(/\]$/, " else 0]");
   return error("out-of-bounds", `\`${text}\` may lie outside of \`${base}\``, slot.span, `${known}; the axis is ${sizedFrom(axis, slot.span)}`, {
     fix: `fill what is outside: \`${spanText(node.base.span)}${filled}\`, or guard it with \`if\` or \`where\`, or \`require\` what makes it fit`,

@@ -9,7 +9,7 @@ export const CHECK_CODES = [
   "member-unknown", "misplaced-item", "missing-return", "missing-setting", "name-in-capitals", "name-unknown", "not-callable", "not-known-when-compiling",
   "optimizer-form", "out-of-bounds", "pack-misused", "parameter-type", "pattern-unmatched", "random-type", "range-not-inferable", "range-too-short", "rank-mismatch",
   "rate-range", "recursion", "require-fails", "require-undecidable", "result-count", "result-size", "result-type-differs", "setting-unknown", "setting-value",
-  "several-results", "shape-mismatch", "size-mismatch", "size-too-large", "size-unbound", "slot-not-integer", "stack-misused", "state-shape", "target-form",
+  "several-results", "shape-mismatch", "size-mismatch", "size-negative", "size-too-large", "size-unbound", "slot-not-integer", "stack-misused", "state-shape", "target-form",
   "too-much-work", "type-unknown", "unbound-index", "unnamed-layer", "unsupported", "use-failed", "value-unknown", "where-misplaced",
   "whole-tensor", "wrong-kind", "zero-divisor",
 ] as const; // prettier-ignore

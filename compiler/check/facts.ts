@@ -1,6 +1,7 @@
 /** What is known of named sizes: which divide which, which differences are not negative. Proofs are by polynomials. */
+import type { Factor } from "../../runtime/size.ts";
 import type { Dim } from "../dim.ts";
-import { add, asNumber, constant, divide, equal, key, multiply, named, print, quotient, scale, subtract } from "../dim.ts";
+import { add, asNumber, constant, divide, equal, key, multiply, named, ONE, print, quotient, scale, subtract, ZERO } from "../dim.ts";
 
 export class Facts {
   /** name → divisor * quotient, from `require b divides a`. */
@@ -23,7 +24,7 @@ export class Facts {
     if (typeof only !== "string" || this.multiples.has(only)) return;
     const by = this.normal(divisor);
     if (by.some((term) => term.factors.includes(only))) return;
-    const factor = `floor((${print(n)})/(${print(by)}))`;
+    const factor = print(quotient("floor", n, by));
     this.multiples.set(only, multiply(by, named(factor)));
     if (this.positive.has(only)) this.positive.add(factor);
   }
@@ -44,17 +45,17 @@ export class Facts {
 
   /** Whether the size is at least 0 for all values of its names, given the facts and the sizes that are known to be positive here. */
   proves(dim: Dim, alsoNonnegative: readonly Dim[] = []): boolean {
-    const goal = this.shifted(this.normal(dim));
+    const goal = this.shifted(this.normal(dim, alsoNonnegative));
     if (allNonnegative(goal)) return true;
-    const facts = [...this.nonnegative, ...alsoNonnegative.map((fact) => this.normal(fact))].map((fact) => this.shifted(fact));
+    const facts = [...this.nonnegative, ...alsoNonnegative.map((fact) => this.normal(fact, alsoNonnegative))].map((fact) => this.shifted(fact));
     if (follows(goal, facts.slice(0, 24), 3)) return true;
-    const without = withoutQuotient(dim);
-    return without !== undefined && this.proves(subtract(without.divisor, constant(1)), alsoNonnegative) && this.proves(without.goal, alsoNonnegative);
+    const without = this.withoutQuotient(dim, alsoNonnegative);
+    return without !== undefined && this.proves(subtract(without.divisor, ONE), alsoNonnegative) && this.proves(without.goal, alsoNonnegative);
   }
 
   /** Coefficient by coefficient the larger (or smaller): a bound, as sizes are not negative; those known to be positive count from 1. */
   bound(a: Dim, b: Dim, choose: (x: number, y: number) => number, alsoNonnegative: readonly Dim[]): Dim {
-    const ones = new Set([...this.positive, ...alsoNonnegative.flatMap((dim) => onlyName(add(this.normal(dim), constant(1))) ?? [])]);
+    const ones = new Set([...this.positive, ...alsoNonnegative.flatMap((dim) => onlyName(add(this.normal(dim), ONE)) ?? [])]);
     const [p, q] = [shift(this.normal(a), ones, 1), shift(this.normal(b), ones, 1)];
     const terms = new Map([...p, ...q].map((term) => [key([{ ...term, coefficient: 1 }]), term.factors]));
     const of = (dim: Dim, id: string): number => dim.find((term) => key([{ ...term, coefficient: 1 }]) === id)?.coefficient ?? 0;
@@ -62,8 +63,8 @@ export class Facts {
     return shift(chosen, ones, -1);
   }
 
-  /** Quotients as atoms, multiples written out. */
-  normal(dim: Dim, depth = 0): Dim {
+  /** Multiples written out, quotients as names of their own: like all names these stand for what is not negative. */
+  normal(dim: Dim, alsoNonnegative: readonly Dim[] = [], depth = 0): Dim {
     if (depth > 6) return dim;
     return add(
       ...dim.map((term) =>
@@ -72,15 +73,49 @@ export class Facts {
           ...term.factors.map((factor) => {
             if (typeof factor === "string") {
               const multiple = this.multiples.get(factor);
-              return multiple ? this.normal(multiple, depth + 1) : named(factor);
+              return multiple ? this.normal(multiple, alsoNonnegative, depth + 1) : named(factor);
             }
-            const n = this.normal(factor.numerator, depth + 1);
-            const d = this.normal(factor.denominator, depth + 1);
-            return divide(n, d) ?? named(`${factor.round}((${print(n)})/(${print(d)}))`);
+            return this.normalQuotient(factor.round, this.normal(factor.numerator, alsoNonnegative, depth + 1), this.normal(factor.denominator, alsoNonnegative, depth + 1), alsoNonnegative);
           }),
         ),
       ),
     );
+  }
+
+  /** What the divisor divides in front: (w*m - 1) / w is m - 1. What then may be negative is the difference of its positive and negative parts. */
+  private normalQuotient(round: "floor" | "ceil", numerator: Dim, divisor: Dim, alsoNonnegative: readonly Dim[]): Dim {
+    const { whole, rest } = division(numerator, divisor);
+    if (rest.length === 0) return whole;
+    const isSize = (size: Dim): boolean => this.proves(size, alsoNonnegative.filter(isOfNames));
+    const between = (low: Dim, high: Dim): boolean => isSize(subtract(rest, low)) && isSize(subtract(high, rest));
+    const most = subtract(divisor, ONE);
+    if (between(round === "floor" ? ZERO : scale(most, -1), round === "floor" ? most : ZERO)) return whole;
+    if (round === "floor" && between(scale(divisor, -1), constant(-1))) return subtract(whole, ONE);
+    if (round === "ceil" && between(ONE, divisor)) return add(whole, ONE);
+    const atom = (of: Dim): Dim => named(print(quotient(round, of, divisor)));
+    if (isSize(divisor) && isSize(rest)) return add(whole, atom(rest));
+    return isSize(divisor) && isSize(numerator) ? atom(numerator) : subtract(atom(numerator), named(`-${print(atom(numerator))}`));
+  }
+
+  /**
+   * A goal that is nonnegative only if the given one is, without one of its quotients: n - d < d*floor(n/d) <= n, so
+   * rest + c*floor(n/d) >= 0 follows from d*rest + c*n >= 0 where c < 0, and from d*rest + c*(n - d + 1) >= 0 where c > 0.
+   */
+  private withoutQuotient(dim: Dim, alsoNonnegative: readonly Dim[]): { readonly goal: Dim; readonly divisor: Dim } | undefined {
+    const found = dim.flatMap((term) => term.factors).find((factor) => typeof factor !== "string");
+    if (!found) return undefined;
+    const isIt = (factor: Factor): boolean => key([{ coefficient: 1, factors: [factor] }]) === key([{ coefficient: 1, factors: [found] }]);
+    const slack = subtract(found.denominator, ONE);
+    const least = found.round === "floor" ? subtract(found.numerator, slack) : found.numerator;
+    const most = found.round === "floor" ? found.numerator : add(found.numerator, slack);
+    const parts: Dim[] = [];
+    for (const term of dim) {
+      const others = term.factors.filter((factor) => !isIt(factor)).map((factor): Dim => [{ coefficient: 1, factors: [factor] }]);
+      const times = term.factors.length - others.length;
+      if (times > 1 || (times === 1 && !others.every((other) => this.proves(other, alsoNonnegative)))) return undefined;
+      parts.push(multiply(constant(term.coefficient), ...others, times === 0 ? found.denominator : term.coefficient < 0 ? most : least));
+    }
+    return { goal: add(...parts), divisor: found.denominator };
   }
 
   private shifted(dim: Dim): Dim {
@@ -107,25 +142,26 @@ function onlyName(dim: Dim): string | undefined {
 }
 
 /**
- * A goal that is nonnegative only if the given one is, without the first of its quotients: n - d < d*floor(n/d) <= n, so
- * rest + c*floor(n/d) >= 0 follows from d*rest + c*n >= 0 where c < 0, and from d*rest + c*(n - d + 1) >= 0 where c > 0.
+ * numerator = divisor * whole + rest. Of a number as divisor the rest has coefficients below it, and so is not negative; of a product of
+ * sizes it is the terms that do not have it.
  */
-function withoutQuotient(dim: Dim): { readonly goal: Dim; readonly divisor: Dim } | undefined {
-  const at = dim.findIndex((term) => term.factors.some((factor) => typeof factor !== "string"));
-  const term = dim[at];
-  const found = term?.factors.find((factor) => typeof factor !== "string");
-  if (!term || !found || typeof found === "string") return undefined;
-  const others = term.factors.filter((factor) => factor !== found).map((factor): Dim => [{ coefficient: 1, factors: [factor] }]);
-  const slack = subtract(found.denominator, constant(1));
-  const least = found.round === "floor" ? subtract(found.numerator, slack) : found.numerator;
-  const most = found.round === "floor" ? found.numerator : add(found.numerator, slack);
-  const bound = multiply(constant(term.coefficient), ...others, term.coefficient < 0 ? most : least);
-  const rest = dim.filter((_, k) => k !== at);
-  return { goal: add(multiply(found.denominator, rest), bound), divisor: found.denominator };
+function division(numerator: Dim, divisor: Dim): { readonly whole: Dim; readonly rest: Dim } {
+  const exact = divide(numerator, divisor);
+  if (exact) return { whole: exact, rest: ZERO };
+  const by = asNumber(divisor);
+  const whole = by === undefined || by < 1
+    ? add(...(divisor.length === 1 ? numerator : []).map((term) => divide([term], divisor) ?? ZERO))
+    : add(...numerator.map((term) => scale([{ ...term, coefficient: 1 }], Math.floor(term.coefficient / by))));
+  return { whole, rest: subtract(numerator, multiply(divisor, whole)) };
 }
 
+/** A quotient that is left in may be negative. */
 function allNonnegative(dim: Dim): boolean {
-  return dim.every((term) => term.coefficient >= 0);
+  return isOfNames(dim) && dim.every((term) => term.coefficient >= 0);
+}
+
+function isOfNames(dim: Dim): boolean {
+  return dim.every((term) => term.factors.every((factor) => typeof factor === "string"));
 }
 
 /** Whether goal = Σ cᵢ·factᵢ + something nonnegative, with at most `steps` facts. */
@@ -153,7 +189,7 @@ function multipliers(goal: Dim, fact: Dim): Dim[] {
     for (const against of fact) {
       if (against.coefficient >= 0) continue;
       const ratio = divide([{ ...term, coefficient: 1 }], [{ ...against, coefficient: 1 }]);
-      if (ratio) found.push(scale(ratio, Math.max(1, Math.ceil(term.coefficient / against.coefficient))));
+      if (ratio && allNonnegative(ratio)) found.push(scale(ratio, Math.max(1, Math.ceil(term.coefficient / against.coefficient))));
     }
   }
   return found;

@@ -3,6 +3,7 @@ import type { Assign, For, Held, If, Item, Let, Return, Target } from "../../gra
 import type { Span } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import { shapeOf } from "./arguments.ts";
+import { isCount } from "./bounds.ts";
 import { drawn } from "./draw.ts";
 import { assignEquation } from "./equation.ts";
 import * as errors from "./errors.ts";
@@ -90,7 +91,9 @@ function held(item: Held, ctx: Context): void {
   const from = { text: `${item.name.text}: ${written(item.type.span)}`, span: item.type.span };
   const shape = shapeOf(item.type, ctx, from);
   const init = coerceInit(evaluate(item.from, ctx), item.from.span, ctx);
-  setVariable(item.name.text, shape && init.kind === "init" ? drawn(item, shape, init.init, ctx) : POISON, item.name.span, ctx);
+  const negative = shape?.find((size) => !isCount(size.dim, ctx));
+  if (negative) ctx.world.report(errors.negativeSize(item.type.span, negative));
+  setVariable(item.name.text, shape && !negative && init.kind === "init" ? drawn(item, shape, init.init, ctx) : POISON, item.name.span, ctx);
 }
 
 function define(item: Let, ctx: Context): void {

@@ -5,6 +5,7 @@
 import type { Access, Dim as Slot, Expr as Node, NameExpr, Slots } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
+import { isCount } from "./bounds.ts";
 import * as errors from "./errors.ts";
 import { evaluate, evaluateFlag, evaluateSize } from "./evaluate.ts";
 import { lookup, lookupOutside, unknownName } from "./names.ts";
@@ -92,7 +93,7 @@ export function bind(indices: NewIndices, within: readonly Node[], ctx: Context)
       vars.push(...pack);
       continue;
     }
-    const size = index.below ? evaluateSize(index.below, ctx) : inferredRange(index, uses, ctx);
+    const size = index.below ? evaluateCount(index.below, ctx) : inferredRange(index, uses, ctx);
     if (!size) {
       good = false;
       continue;
@@ -103,6 +104,14 @@ export function bind(indices: NewIndices, within: readonly Node[], ctx: Context)
   }
   if (!good) return undefined;
   return { inner: { ...ctx, indices: { vars: byName, pack, bases: scope.bases }, live: [...ctx.live, ...vars] }, vars };
+}
+
+/** A size that something is counted up to; undefined after an error. */
+export function evaluateCount(node: Node, ctx: Context): Size | undefined {
+  const size = evaluateSize(node, ctx);
+  if (!size || isCount(size.dim, ctx)) return size;
+  ctx.world.report(errors.negativeSize(node.span, size));
+  return undefined;
 }
 
 function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>, ctx: Context): Size | undefined {

@@ -7,10 +7,11 @@ import type { Span } from "../../grammar/source.ts";
 import { index, size as sizeExpr } from "../ir/expr.ts";
 import type { Carry, Expr } from "../ir/graph.ts";
 import * as errors from "./errors.ts";
-import { evaluate, evaluateSize } from "./evaluate.ts";
+import { evaluate } from "./evaluate.ts";
 import { freeIndices, substitute } from "./expr.ts";
 import { onTheHost } from "./hosted.ts";
 import { execute, setVariable } from "./items.ts";
+import { evaluateCount } from "./range.ts";
 import { asReal, asTensor, materialise, tensorOf } from "./tensor.ts";
 import type { IndexVar, Tensor, Val } from "./value.ts";
 import { kindOf, POISON } from "./value.ts";
@@ -39,7 +40,7 @@ export function scan(item: Scan, ctx: Context): void {
     world.report(errors.unsupported(head, ctx.time ? "`scan` within `scan`" : "`scan` within an equation"));
     return poisoned();
   }
-  const size = evaluateSize(item.below, ctx);
+  const size = evaluateCount(item.below, ctx);
   const starts = item.carries.map(({ initial }) => asTensor(evaluate(initial, ctx), initial.span, ctx));
   if (!size) return poisoned();
 

@@ -29,7 +29,7 @@ const DEEPEST = 160;
 
 const OF_SIZES: ReadonlySet<string> = new Set<CheckCode>([
   "argument-rank", "argument-size", "empty-parameter", "index-range", "inexact-size", "out-of-bounds", "range-too-short", "rank-mismatch", "require-fails",
-  "result-size", "shape-mismatch", "size-mismatch",
+  "result-size", "shape-mismatch", "size-mismatch", "size-negative",
 ]);
 
 export class World {

@@ -1,0 +1,127 @@
+/** What the checker proves holds for every batch: proofs of random claims against all small sizes, one after the other. */
+import { expect, test } from "vitest";
+import { check } from "../../compiler/check/check.ts";
+import { Facts } from "../../compiler/check/facts.ts";
+import * as dims from "../../compiler/dim.ts";
+import type { Dim } from "../../compiler/dim.ts";
+import { sourceFile } from "../../grammar/index.ts";
+import { randomBelow } from "../support/random-program.ts";
+
+type Below = ReturnType<typeof randomBelow>;
+type Sizes = Readonly<Record<"N" | "M" | "K", number>>;
+
+/** All sizes up to five. */
+const ALL: readonly Sizes[] = Array.from({ length: 6 ** 3 }, (_, at) => ({ N: at % 6, M: Math.floor(at / 6) % 6, K: Math.floor(at / 36) }));
+
+function randomSize(below: Below, depth = 2): Dim {
+  const part = (): Dim => randomSize(below, depth - 1);
+  switch (below(depth === 0 ? 4 : 10)) {
+    case 0:
+      return dims.constant(below(7) - 3);
+    case 1:
+      return dims.named("N");
+    case 2:
+      return dims.named("M");
+    case 3:
+      return dims.named("K");
+    case 4:
+      return dims.multiply(part(), part());
+    case 5:
+      return dims.quotient(below(2) === 0 ? "floor" : "ceil", part(), dims.constant(1 + below(4)));
+    case 6:
+      return dims.quotient(below(2) === 0 ? "floor" : "ceil", part(), dims.add(dims.named("K"), dims.ONE));
+    case 7:
+      return dims.subtract(part(), part());
+    default:
+      return dims.add(part(), part());
+  }
+}
+
+test("a size that is proved not to be negative is not, and sizes that are proved to be equal are", () => {
+  let proved = 0;
+  for (let seed = 0; seed < 20_000; seed++) {
+    const below = randomBelow(seed);
+    const facts = new Facts();
+    const given = Array.from({ length: below(3) }, () => randomSize(below, 1));
+    const divisor = dims.constant(2 + below(2));
+    const divides = below(3) === 0;
+    if (divides) facts.assumeDivides(divisor, dims.named("M"));
+    for (const size of given) facts.assumeNonnegative(size);
+    const also = below(2) === 0 ? [dims.subtract(dims.named("N"), dims.ONE), dims.subtract(dims.quotient("floor", dims.named("M"), dims.constant(2)), dims.ONE)] : [];
+    const possible = ALL.filter((sizes) => [...given, ...also].every((size) => dims.evaluate(size, sizes) >= 0) && (!divides || sizes.M % dims.asNumber(divisor)! === 0));
+    const [a, b] = [randomSize(below), randomSize(below)];
+    const told = `seed ${seed}: ${dims.print(a)} beside ${dims.print(b)}, given ${given.map(dims.print).join(", ")}`;
+    if (facts.proves(a, also)) {
+      proved++;
+      expect(possible.find((sizes) => dims.evaluate(a, sizes) < 0), told).toBeUndefined();
+    }
+    if (facts.equal(a, b)) expect(possible.find((sizes) => dims.evaluate(a, sizes) !== dims.evaluate(b, sizes)), told).toBeUndefined();
+  }
+  expect(proved).toBeGreaterThan(2000);
+});
+
+/** A slot in the language, and what it is for an index and sizes. */
+interface Slot {
+  readonly text: string;
+  readonly at: (i: number, sizes: Sizes) => number;
+}
+
+function randomSlot(below: Below, depth = 3): Slot {
+  const part = (): Slot => randomSlot(below, depth - 1);
+  const joined = (name: string, [a, b]: readonly [Slot, Slot], by: (a: number, b: number) => number): Slot => ({ text: `${name}(${a.text}, ${b.text})`, at: (i, sizes) => by(a.at(i, sizes), b.at(i, sizes)) });
+  const infix = (sign: string, [a, b]: readonly [Slot, Slot], by: (a: number, b: number) => number): Slot => ({ text: `(${a.text} ${sign} ${b.text})`, at: (i, sizes) => by(a.at(i, sizes), b.at(i, sizes)) });
+  const number = (least: number): Slot => {
+    const value = least + below(4);
+    return { text: String(value), at: () => value };
+  };
+  switch (below(depth === 0 ? 4 : 12)) {
+    case 0:
+      return number(0);
+    case 1:
+      return { text: "i", at: (i) => i };
+    case 2:
+      return { text: "N", at: (_, { N }) => N };
+    case 3:
+      return { text: "M", at: (_, { M }) => M };
+    case 4:
+      return infix("/", [part(), number(1)], (a, b) => Math.floor(a / b));
+    case 5:
+      return infix("%", [part(), number(1)], (a, b) => ((a % b) + b) % b);
+    case 6:
+      return joined("min", [part(), part()], Math.min);
+    case 7:
+      return joined("max", [part(), part()], Math.max);
+    case 8:
+      return infix("*", [part(), number(0)], (a, b) => a * b);
+    case 9: {
+      const [a, b, c, d] = [part(), part(), part(), part()];
+      return { text: `(if ${a.text} < ${b.text} then ${c.text} else ${d.text})`, at: (i, sizes) => (a.at(i, sizes) < b.at(i, sizes) ? c : d).at(i, sizes) };
+    }
+    case 10:
+      return infix("-", [part(), part()], (a, b) => a - b);
+    default:
+      return infix("+", [part(), part()], (a, b) => a + b);
+  }
+}
+
+test("a slot that is accepted lies within its axis, and a range that is accepted is not negative", () => {
+  let accepted = 0;
+  for (let seed = 0; seed < 6000; seed++) {
+    const below = randomBelow(seed);
+    const axis = (["N", "M", "N + M", "N * M", "N + 2"] as const)[below(5)]!;
+    const [slot, range] = [randomSlot(below), randomSlot(below, 1)];
+    const count = range.text.includes("i") ? { text: "N", at: (_: number, { N }: Sizes) => N } : range;
+    const room = below(2) * 3;
+    const text = `fn f(x: [${axis}], n: [N], m: [M]) -> [${count.text}] {\n  require N >= ${room}\n  y[i < ${count.text}] = x[${slot.text}]\n  return y\n}\n`;
+    if (check(sourceFile("model.tfm", text), { std: [] }).diagnostics.length > 0) continue;
+    accepted++;
+    const isOutside = (sizes: Sizes): boolean => {
+      const { N, M } = sizes;
+      const length = { N, M, "N + M": N + M, "N * M": N * M, "N + 2": N + 2 }[axis];
+      const times = count.at(0, sizes);
+      return times < 0 || Array.from({ length: times }, (_, i) => slot.at(i, sizes)).some((at) => at < 0 || at >= length);
+    };
+    expect(ALL.find((sizes) => sizes.K === 0 && sizes.N >= room && isOutside(sizes)), text).toBeUndefined();
+  }
+  expect(accepted).toBeGreaterThan(300);
+});
