@@ -1,5 +1,5 @@
 /** Messages about indices, shapes and bounds: the two sizes that disagree, and where each came from. */
-import type { Access, Binary, Callable, Dim as Slot, Parameter } from "../../grammar/ast.ts";
+import type { Access, Apply, Binary, Callable, Dim as Slot, Parameter } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
@@ -34,6 +34,20 @@ export function unboundIndex(span: Span, name: string): Diagnostic {
     notes: ["no sum is implied"],
     fix: `put \`${name}\` on the left, or sum over it: \`sum[${name}] …\``,
   });
+}
+
+/** The binder is told once for all that stands behind it: at its own place. */
+export function binderEnded(span: Span, name: string, apply: Apply, operator: string): Diagnostic {
+  const heads = { ...apply.span, end: innermost(apply).head.span.end };
+  const binders = spanText(heads).replace(/\s+/g, " ");
+  return error("unbound-index", `\`${binders}\` ends before \`${operator}\``, heads, "a binder is over the product that follows it", {
+    also: [beside(span, `here \`${name}\` is not bound`)],
+    fix: `put all that it is over in parentheses: \`${binders} (… ${operator} …)\``,
+  });
+}
+
+function innermost(apply: Apply): Apply {
+  return apply.operand.kind === "apply" && !apply.operand.parenthesized ? innermost(apply.operand) : apply;
 }
 
 export function indexTwice(span: Span, name: string, before: Span | undefined): Diagnostic {

@@ -8,6 +8,7 @@ import { readAccess } from "./access.ts";
 import { reduceOver } from "./binder.ts";
 import { guarded } from "./bounds.ts";
 import { call } from "./call.ts";
+import { behind } from "./ended.ts";
 import * as errors from "./errors.ts";
 import { isOfSizes } from "./expr.ts";
 import { apply } from "./fold.ts";
@@ -130,7 +131,7 @@ export function written(span: Span): string {
 function binary(node: Binary, ctx: Context, mode: Mode): Val {
   const left = evaluate(node.left, ctx, mode);
   if (left.kind === "poison" && isBareBinder(node.left, ctx)) return POISON; // the terms that it lacks stand on the right
-  const right = evaluate(node.right, ctx, mode);
+  const right = evaluate(node.right, behind(node.left, node.op, node.right, ctx), mode);
   if (left.kind === "size" && right.kind === "size") {
     const result = sizeArithmetic(node, left.size, right.size, ctx, mode);
     if (result) return result;
@@ -230,7 +231,8 @@ function logical(node: Binary, ctx: Context): Val {
   if (left && left.type !== "bool") return wrong(node.left.span, left, "a condition", ctx);
   const isAnd = node.op === "and";
   if (left?.body.kind === "const" && (left.body.value !== 0) !== isAnd) return flag(!isAnd);
-  const right = evaluateTensor(node.right, left ? guarded(ctx, left.body, isAnd) : ctx);
+  const behindLeft = behind(node.left, node.op, node.right, ctx);
+  const right = evaluateTensor(node.right, left ? guarded(behindLeft, left.body, isAnd) : behindLeft);
   if (right && right.type !== "bool") return wrong(node.right.span, right, "a condition", ctx);
   if (!left || !right) return POISON;
   const both = elementwise([left, right], [node.left.span, node.right.span], `\`${node.op}\``, ctx, ([x, y]) =>

@@ -2,6 +2,7 @@
 import type { Member } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import { index } from "../ir/expr.ts";
+import { endedBinder } from "./ended.ts";
 import * as errors from "./errors.ts";
 import { builtin, BUILTINS, declared, methodOf } from "./scope.ts";
 import { nearest } from "../../grammar/suggest.ts";
@@ -46,6 +47,11 @@ function ofInstance(instance: InstanceVal, name: string): Val | undefined {
 }
 
 export function unknownName(name: string, span: Span, ctx: Context, inSlot = false): Val {
+  const ended = endedBinder(name, span, ctx);
+  if (ended) {
+    ctx.world.report(errors.binderEnded(span, name, ended.apply, ended.operator));
+    return POISON;
+  }
   const known = knownNames(ctx);
   const looksLikeIndex = (inSlot || ctx.indices !== undefined) && /^[a-z]\d?$/.test(name);
   ctx.world.report(

@@ -4,6 +4,7 @@ import type { Span } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import { bool, size as sizeExpr } from "../ir/expr.ts";
 import type { Expr, ScalarType } from "../ir/graph.ts";
+import { behind } from "./ended.ts";
 import * as errors from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { apply } from "./fold.ts";
@@ -13,7 +14,7 @@ import { flag, kindOf, POISON, scalar } from "./value.ts";
 import type { Context } from "./world.ts";
 
 export function relation(node: Relation, ctx: Context): Val {
-  const operands = node.operands.map((operand) => evaluate(operand, ctx));
+  const operands = node.operands.map((operand, k) => evaluate(operand, k === 0 ? ctx : behind(node.operands[k - 1]!, node.operators[k - 1]!.op, operand, ctx)));
   let all: Tensor | undefined;
   for (const [k, { op }] of node.operators.entries()) {
     const [a, b] = [operands[k]!, operands[k + 1]!];

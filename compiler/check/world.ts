@@ -5,6 +5,7 @@ import type { Span } from "../../grammar/source.ts";
 import { placeOf, positionAt } from "../../grammar/source.ts";
 import type { Expr, Origin } from "../ir/graph.ts";
 import type { Interval } from "../ops/interval.ts";
+import type { Ended } from "./ended.ts";
 import type { CheckCode } from "./errors.ts";
 import type { Instance } from "./model.ts";
 import type { Run } from "./run.ts";
@@ -145,6 +146,8 @@ export interface Context {
   /** All indices of enclosing equations, those of callers included: their sizes are at least 1 here. */
   readonly live: readonly IndexVar[];
   readonly guards: Guard | undefined;
+  /** Binders that stand before what is being elaborated, and do not reach it. */
+  readonly ended?: Ended | undefined;
   /** The index of an enclosing scan, those of callers included. */
   readonly time?: IndexVar | undefined;
   /** The name of what is being computed. */
