@@ -16,6 +16,8 @@ export interface File {
   readonly kind: "file";
   readonly source: SourceFile;
   readonly tops: readonly Top[];
+  /** Of declarations that could not be read the names alone: who uses them is not to blame. */
+  readonly lost: readonly Name[];
   /** In the order of the text; a doc comment is here as well as in its declaration's `doc`. */
   readonly comments: readonly Comment[];
   readonly span: Span;

@@ -3,19 +3,27 @@ import type { Diagnostic } from "./diagnostic.ts";
 import * as errors from "./errors.ts";
 import { positionAt } from "./source.ts";
 import type { SourceFile } from "./source.ts";
-import { tokenSpan } from "./structure.ts";
+import { isOneOf, tokenSpan } from "./structure.ts";
 import * as t from "./tokens.ts";
 
 /**
  * Reports the tokens that the language does not have and puts in their place what was probably meant, so that reading goes
- * on: `a && b` becomes `a and b`, `'x'` a text, `#…` a comment. What has no counterpart stays Stray and spoils its item.
+ * on: `a && b` becomes `a and b`, `'x'` a text, `#…` a comment, and a word of the language where a name must stand a name, told once
+ * for all its places. What has no counterpart stays Stray and spoils its item.
  */
 export function mend(file: SourceFile, tokens: readonly IToken[], report: (d: Diagnostic) => void): IToken[] {
   const out: IToken[] = [];
   let reportedLine = 0;
-  for (const raw of tokens) {
+  const reportedWords = new Set<string>();
+  for (const [at, raw] of tokens.entries()) {
     const token = joined(out, raw);
     const span = tokenSpan(file, token);
+    if (isMeantAsName(token, out.at(-1), tokens[at + 1])) {
+      if (!reportedWords.has(token.image)) report(errors.reservedWord(span, token.image));
+      reportedWords.add(token.image);
+      out.push(as(token, t.Name));
+      continue;
+    }
     switch (token.tokenType) {
       case t.Foreign: {
         const meant = t.FOREIGN[token.image] as TokenType;
@@ -64,6 +72,23 @@ export function mend(file: SourceFile, tokens: readonly IToken[], report: (d: Di
     }
   }
   return out;
+}
+
+/** The words that stand in no value, and those of them that a name follows. */
+const WORDS = [t.Hold, t.Let, t.Fn, t.For, t.Scan, t.Use, t.Require, t.Return, t.In, t.With, t.Like];
+const BEFORE_NAME = [t.Hold, t.Let, t.Fn, t.For, t.Scan];
+const OPERATORS = [t.SumOp, t.TermOp, t.RelationOp, t.Caret];
+
+function isMeantAsName(token: IToken, before: IToken | undefined, after: IToken | undefined): boolean {
+  if (!isOneOf(token, WORDS)) return false;
+  const isFirst = before === undefined || isOneOf(before, [t.Newline, t.Semicolon, t.LeftBrace]);
+  if (isFirst && isOneOf(token, [t.Let]) && isOneOf(after, [t.Equal])) return false; // `let = 3` lacks a name
+  if (isOneOf(after, [t.Equal, t.Comma, t.Colon, t.Dot, t.RightParen, t.RightSquare])) return true;
+  if (isOneOf(before, BEFORE_NAME)) return !isOneOf(token, [t.Like, t.In]);
+  if (isOneOf(after, OPERATORS)) return !isOneOf(after, [t.Minus]) || isOneOf(token, BEFORE_NAME);
+  if (isOneOf(after, [t.LeftSquare])) return isOneOf(token, BEFORE_NAME);
+  const isLast = after === undefined || isOneOf(after, [t.Newline, t.Semicolon, t.RightBrace]);
+  return isLast && isOneOf(before, [...OPERATORS, t.Equal, t.Comma, t.LeftParen, t.LeftSquare]);
 }
 
 /** `caf` and `é` are one word: the second takes the first back. */

@@ -9,9 +9,9 @@ import { mend } from "./mend.ts";
 import { ItemParser, TooDeep } from "./parser.ts";
 import { lineText, positionAt, sourceFile } from "./source.ts";
 import type { SourceFile } from "./source.ts";
-import { DEEPEST, structure, tokenSpan } from "./structure.ts";
+import { DEEPEST, isOneOf, structure, tokenSpan } from "./structure.ts";
 import type { Piece } from "./structure.ts";
-import { Stray, lex } from "./tokens.ts";
+import { Fn, Kind, lex, Name, Stray } from "./tokens.ts";
 
 export interface Parsed {
   /** Holds every item that could be read; complete when there are no diagnostics. */
@@ -29,11 +29,15 @@ export function parse(source: SourceFile): Parsed {
   };
   const { reader, comments, pieces, unbalanced } = open(file, report);
   const tops: ast.Top[] = [];
+  const lost: ast.Name[] = [];
   let blockMissing = unbalanced; // what should stand in it is told once
   for (const piece of pieces) {
     const before = diagnostics.length;
     const item = reader.piece(piece);
-    if (item === undefined) blockMissing ||= diagnostics.slice(before).some((d) => d.code === "missing-block");
+    if (item === undefined) {
+      blockMissing ||= diagnostics.slice(before).some((d) => d.code === "missing-block");
+      lost.push(...declaredBy(file, piece));
+    }
     else if (item.kind === "use" || item.kind === "decl" || item.kind === "fn") {
       tops.push(item);
       blockMissing = unbalanced;
@@ -41,7 +45,12 @@ export function parse(source: SourceFile): Parsed {
   }
   diagnostics.sort((a, b) => a.span.start - b.span.start);
   const span = { file, start: 0, end: file.text.length };
-  return { ast: { kind: "file", source: file, tops, comments, span }, diagnostics };
+  return { ast: { kind: "file", source: file, tops, lost, comments, span }, diagnostics };
+}
+
+/** The name behind the word that begins a declaration. */
+function declaredBy(file: SourceFile, { tokens: [word, name] }: Piece): ast.Name[] {
+  return isOneOf(word, [Kind, Fn]) && isOneOf(name, [Name]) ? [{ text: name!.image, span: tokenSpan(file, name!) }] : [];
 }
 
 /** Reads a text that is to be one assignment of one value, `recipe.lr = 3e-4`; undefined where it is anything else. Never throws. */

@@ -87,7 +87,7 @@ function chosenRecipe(main: FileScope, name: string | undefined, world: World): 
   if (found) return found;
   const file = sourceFile("--recipe", name);
   const names = recipes.map((recipe) => recipe.name.text);
-  world.report(errors.unknownRecipe({ file, start: 0, end: name.length }, name, nearest(name, names), names));
+  if (!main.lost.has(name)) world.report(errors.unknownRecipe({ file, start: 0, end: name.length }, name, nearest(name, names), names));
   return undefined;
 }
 

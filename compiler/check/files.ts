@@ -44,7 +44,7 @@ function libraryOf(std: readonly SourceFile[]): Library {
   const scopes = std.map((source) => {
     const tree = read(source, world);
     const names = new Map<string, Declared>();
-    const scope: FileScope = { file: tree, names, library };
+    const scope: FileScope = { file: tree, names, library, lost: lostIn(tree) };
     declare(tree, scope, names, world);
     return scope;
   });
@@ -77,7 +77,8 @@ function readUser(
   if (seen) return seen;
   const tree = read(source, world);
   const names = new Map<string, Declared>();
-  const scope: FileScope = { file: tree, names, library };
+  const lost = lostIn(tree);
+  const scope: FileScope = { file: tree, names, library, lost };
   known.set(source.path, scope);
   declare(tree, scope, names, world);
   for (const top of tree.tops) {
@@ -92,6 +93,7 @@ function readUser(
       continue;
     }
     const used = readUser(other, library, use, [...within, source.path], known, world);
+    for (const name of used.lost) lost.add(name);
     for (const [name, declared] of used.names) {
       const before = names.get(name);
       if (!before) names.set(name, declared);
@@ -99,6 +101,10 @@ function readUser(
     }
   }
   return scope;
+}
+
+function lostIn(tree: File): Set<string> {
+  return new Set(tree.lost.map((name) => name.text));
 }
 
 function declare(tree: File, home: FileScope, names: Map<string, Declared>, world: World): void {

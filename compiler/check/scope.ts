@@ -2,13 +2,15 @@
 import type { Callable, Decl, File, Fn } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import type { Val } from "./value.ts";
-import { NONE, number } from "./value.ts";
+import { NONE, number, POISON } from "./value.ts";
 
 export interface FileScope {
   readonly file: File;
   /** Own declarations, then those of used files. */
   readonly names: ReadonlyMap<string, Declared>;
   readonly library: ReadonlyMap<string, Declared>;
+  /** Names of its declarations, and of those of used files, that could not be read. */
+  readonly lost: ReadonlySet<string>;
 }
 
 export interface Declared {
@@ -39,7 +41,9 @@ export function builtin(name: string): Val | undefined {
 }
 
 export function declared(scope: FileScope, name: string): Val | undefined {
-  const found = scope.names.get(name) ?? scope.library.get(name);
+  const own = scope.names.get(name);
+  if (!own && scope.lost.has(name)) return POISON;
+  const found = own ?? scope.library.get(name);
   if (!found) return undefined;
   const { decl, home } = found;
   return decl.kind === "fn" ? { kind: "fn", fn: decl, home } : { kind: "class", decl, home };

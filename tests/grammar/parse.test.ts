@@ -139,6 +139,28 @@ fn also(x) = x
   expect(ast.tops.map((top) => (top.kind === "use" ? top.path.value : top.name.text))).toEqual(["a.tfm", "good", "t", "also"]);
 });
 
+test("a word of the language as a name is told once, and reading goes on as if it were one", () => {
+  const text = `layer Mamba(d, state, let = 2 * d) {
+  param mix: [d, state] ~ zeros
+  param state: [d] ~ zeros
+  forward(x: [B, d], scan: [B, state]) -> [B, d] {
+    for[b, n < state] = scan[b,n] + state
+    in, y = split(x, n: state)
+    return y * state^2
+  }
+}
+`;
+  const { ast, diagnostics } = parse(sourceFile("model.tfm", text));
+  expect(diagnostics.map((d) => `${positionAt(d.span.file, d.span.start).line} ${d.code} ${d.span.file.text.slice(d.span.start, d.span.end)}`)).toEqual([
+    "1 reserved-word state",
+    "1 reserved-word let",
+    "4 reserved-word scan",
+    "5 reserved-word for",
+    "6 reserved-word in",
+  ]);
+  expect(ast.tops).toMatchObject([{ name: { text: "Mamba" }, body: { items: [{ kind: "param" }, { kind: "param", name: { text: "state" } }, { kind: "method", body: { items: [{}, {}, {}] } }] } }]);
+});
+
 test("a missing brace is told where indentation shows it, and costs nothing else", () => {
   const { ast, diagnostics } = parse(sourceFile("m.tfm", "layer A(d) {\n  f(x) {\n    if x {\n      y = 1\n    return y\n  }\n  g(x) = x\n}\nlayer B(d) {\n  h(x) = x\n}\n"));
   expect(diagnostics.map((d) => `${positionAt(d.span.file, d.span.start).line} ${d.code}`)).toEqual(["3 missing-brace"]);

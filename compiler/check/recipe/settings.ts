@@ -120,7 +120,7 @@ export class Settings {
     const base = declared(this.home, decl.like.text);
     if (base?.kind !== "class" || base.decl.category !== "train") {
       const recipes = this.recipeNames();
-      this.world.report(errors.unknownRecipe(decl.like.span, decl.like.text, nearest(decl.like.text, recipes), recipes));
+      if (!this.home.lost.has(decl.like.text)) this.world.report(errors.unknownRecipe(decl.like.span, decl.like.text, nearest(decl.like.text, recipes), recipes));
       return false;
     }
     if (!ownLoss) return this.gather(base.decl, [...within, decl]);
