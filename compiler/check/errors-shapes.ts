@@ -9,10 +9,13 @@ import { beside, error, origin, plural, replace, shape, sized, sizedFrom } from 
 import type { Use } from "./range.ts";
 import type { IndexVar, Size, SizeSource } from "./value.ts";
 
-export function sizeMismatch(name: string, first: Use, other: Use, fix: { readonly access: Access; readonly text: string } | undefined): Diagnostic {
+/** `swapped`: an access that makes them agree. `shorter`: the size that fits in the other. */
+export function sizeMismatch(name: string, first: Use, other: Use, swapped: { readonly access: Access; readonly text: string } | undefined, shorter: Size | undefined): Diagnostic {
   return error("size-mismatch", `\`${name}\` has two sizes`, first.span, sizedFrom(first.size, first.span), {
     also: [{ span: other.span, text: sizedFrom(other.size, first.span), primary: true }],
-    fix: fix && replace(fix.access.span, fix.text, `\`${spanText(fix.access.base.span)}\` has its axes the other way round; write \`${fix.text}\``),
+    fix: swapped
+      ? replace(swapped.access.span, swapped.text, `\`${spanText(swapped.access.base.span)}\` has its axes the other way round; write \`${swapped.text}\``)
+      : shorter && `if the first ${shorter.text} are meant, say so where \`${name}\` is bound: \`${name} < ${shorter.text}\``,
   });
 }
 

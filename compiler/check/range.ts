@@ -5,6 +5,7 @@
 import type { Access, Dim as Slot, Expr as Node, NameExpr, Slots } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
+import * as dims from "../dim.ts";
 import { isCount } from "./bounds.ts";
 import * as errors from "./errors.ts";
 import { evaluate, evaluateFlag, evaluateSize } from "./evaluate.ts";
@@ -123,8 +124,14 @@ function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>
   }
   const other = uses.find((use) => !ctx.run.facts.equal(use.size.dim, first.size.dim));
   if (!other) return first.size;
-  ctx.world.report(errors.sizeMismatch(index.name, first, other, swapFix(index.name, other, all, ctx) ?? swapFix(index.name, first, all, ctx)));
+  const swapped = swapFix(index.name, other, all, ctx) ?? swapFix(index.name, first, all, ctx);
+  ctx.world.report(errors.sizeMismatch(index.name, first, other, swapped, shorter(first.size, other.size, ctx)));
   return undefined;
+}
+
+function shorter(a: Size, b: Size, ctx: Context): Size | undefined {
+  const isWithin = (x: Size, y: Size): boolean => isCount(dims.subtract(y.dim, x.dim), ctx);
+  return isWithin(a, b) ? a : isWithin(b, a) ? b : undefined;
 }
 
 /** Where exchanging two slots of an access makes every use of both indices agree: the access as it should be. */

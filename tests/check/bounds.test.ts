@@ -134,6 +134,13 @@ fn g(x: [N]) -> [N] = x + missing
   ]);
 });
 
+test("of two sizes the one that fits in the other is offered as the range", () => {
+  const fixes = (params: string, right: string): readonly (string | undefined)[] => check(sourceFile("model.tfm", fn(params, "i", right, "[N]")), { std }).diagnostics.map(({ fix }) => fix?.text);
+  expect(fixes("x: [N], y: [N + 2]", "x[i] + y[i]")).toEqual(["if the first N are meant, say so where `i` is bound: `i < N`"]);
+  expect(fixes("x: [2 * N], y: [N]", "x[i] + y[i]")).toEqual(["if the first N are meant, say so where `i` is bound: `i < N`"]);
+  expect(fixes("x: [N], y: [M]", "x[i] + y[i]")).toEqual([undefined]);
+});
+
 test("overrides: the nearest name is offered, values are checked, places are those of --set", () => {
   expect(suggestion({ layrs: "2" })).toContain("did you mean `layers`?");
   expect(suggestion({ batch: "2" })).toContain("did you mean `recipe.batch`?");
