@@ -21,7 +21,8 @@ import { type Preimage, preimage } from "../ops/preimage.ts";
 import { SCALAR_OPS } from "../ops/scalar.ts";
 import { GraphBuilder } from "../ir/builder.ts";
 import {
-  access, add, apply, children, conjunction, conjuncts, exprKey, iadd, identityAccess, imul, index, int, isConst, real, select, size, substituteIndices, withChildren,
+  access, accessesIn, add, apply, children, conjunction, conjuncts, exprKey, iadd, identityAccess, imul, index, int, isConst, real, select, size, substituteIndices,
+  withChildren,
 } from "../ir/expr.ts";
 import type { AccessExpr, Carry, Equation, Expr, Graph, StateLeaf, StateRef, Value, ValueId } from "../ir/graph.ts";
 import { inParts, partsOf, type Recurrence, withoutFalseCarries } from "../ir/recurrence.ts";
@@ -306,7 +307,9 @@ class Differentiator {
     };
     const known = this.#known([...x.shape, ...free]);
     const conditions: Expr[] = [];
-    for (const condition of [...where, ...use.guards.map(moved)]) {
+    // Where the guards fail, what a slot reads may lie outside: `if t > 0 then x[ids[t-1]]`.
+    const [first, last] = partition(where, (condition) => accessesIn(condition).every(({ slots }) => slots.every(isPlain)));
+    for (const condition of [...first, ...use.guards.map(moved), ...last]) {
       for (const part of conjuncts(simplifyExpr(condition, known, conditions))) conditions.push(part);
     }
     if (conditions.some((condition) => isConst(condition, 0))) return;
@@ -320,6 +323,14 @@ class Differentiator {
     if (!found) this.#preimages.set(key, (found = preimage(slots, x.shape, sizes, y.shape.length)));
     return found;
   }
+}
+
+function isPlain(slot: Expr): boolean {
+  return slot.kind === "index" || slot.kind === "const";
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
 /** Of `if c then x else 0` x and c: the condition is put around the finished product. */
