@@ -9,6 +9,8 @@ import { type Operand, typeText, widened } from "./operand.ts";
 
 /** Loops of at most this many rounds are written out: drivers take long to compile long bodies. */
 const UNROLLED = 4;
+/** And no more within each other: a window of 3 x 3 is written out whole, of one of 4 x 4 each row. */
+const UNROLLED_WITHIN = 9;
 /** More of them where lanes share their loads, which must stand outside of any loop that the sharing does not know. */
 const UNROLLED_SHARED = 8;
 
@@ -94,13 +96,15 @@ export interface RangeTexts {
 
 /** Loops over reduced indices, the last four at a time if asked; short constant ones are written out. */
 export function overIndices(emitter: Emitter, sizes: readonly Dim[], four: boolean, body: (indices: readonly Operand[]) => void, range: RangeTexts = {}): void {
+  const roundsOf = (at: number): Dim => (four && at === sizes.length - 1 ? quarterDim(sizes[at]!)! : sizes[at]!);
+  const unrolled = unrolledAxes(sizes.map((_, at) => asNumber(roundsOf(at))), emitter.shared ? UNROLLED_SHARED : UNROLLED);
   const visit = (at: number, done: readonly Operand[]): void => {
     if (at === sizes.length) return body(done);
     const byFour = four && at === sizes.length - 1;
-    const rounds = byFour ? quarterDim(sizes[at]!)! : sizes[at]!;
+    const rounds = roundsOf(at);
     const count = asNumber(rounds);
     const index = (counter: Operand): Operand => (byFour ? emitter.lanes(counter) : counter);
-    if (count !== undefined && count <= (emitter.shared ? UNROLLED_SHARED : UNROLLED)) {
+    if (count !== undefined && unrolled.has(at)) {
       for (let round = 0; round < count; round++) visit(at + 1, [...done, index(emitter.size(round === 0 ? [] : [{ coefficient: round, factors: [] }]))]);
       return;
     }
@@ -113,6 +117,18 @@ export function overIndices(emitter: Emitter, sizes: readonly Dim[], four: boole
     emitter.blocks.close();
   };
   visit(0, []);
+}
+
+/** The short loops, from the innermost out, as long as they do not come to too much code. */
+function unrolledAxes(counts: readonly (number | undefined)[], longest: number): ReadonlySet<number> {
+  const axes = new Set<number>();
+  let code = 1;
+  for (const [at, count] of [...counts.entries()].reverse()) {
+    if (count === undefined || count > longest || code * count > Math.max(longest, UNROLLED_WITHIN)) continue;
+    code *= count;
+    axes.add(at);
+  }
+  return axes;
 }
 
 function folded(name: string, monoid: string, combine: (a: string, b: string) => string): string {
