@@ -48,6 +48,10 @@ export function lineText(file: SourceFile, line: number): string {
   return file.text.slice(start, file.lineStarts[line] ?? file.text.length).replace(/[\r\n]+$/, "");
 }
 
+export function isWithin(inner: Span, outer: Span): boolean {
+  return inner.file === outer.file && outer.start <= inner.start && inner.end <= outer.end;
+}
+
 export function spanText(span: Span): string {
   return span.file.text.slice(span.start, span.end);
 }

@@ -1,6 +1,7 @@
 /** Binders that ended before an operand: `sum[i] a[i] - b[i]` is (Σ a[i]) - b[i], so `i` means nothing in `b[i]`. */
 import type { Apply, Expr as Node } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
+import { isWithin } from "../../grammar/source.ts";
 import { asNewIndex } from "./range.ts";
 import type { Context } from "./world.ts";
 
@@ -22,7 +23,7 @@ export function behind(left: Node, operator: string, right: Node, ctx: Context):
 export function endedBinder(name: string, place: Span, ctx: Context): { readonly apply: Apply; readonly operator: string } | undefined {
   for (let ended = ctx.ended; ended; ended = ended.next) {
     const { operand, applies, operator } = ended;
-    const apply = operand.file === place.file && operand.start <= place.start && place.end <= operand.end ? applies.find((one) => binds(one, name)) : undefined;
+    const apply = isWithin(place, operand) ? applies.find((one) => binds(one, name)) : undefined;
     if (apply) return { apply, operator };
   }
   return undefined;

@@ -35,6 +35,11 @@ export function unmatchedPattern(span: Span, name: string, pattern: string, near
   return error("pattern-unmatched", `no parameter is named by "${pattern}" of \`${name}\``, span, "`*` stands for any characters of a parameter's path", didYouMean(nearest, all));
 }
 
+/** A warning: people name by habit what must not decay, whether their model has it or not. */
+export function unmatchedDecay(...of: Parameters<typeof unmatchedPattern>): Diagnostic {
+  return { ...unmatchedPattern(...of), severity: "warning" };
+}
+
 export function allFrozen(span: Span): Diagnostic {
   return error("pattern-unmatched", "all parameters are frozen, so there is nothing to train", span, "these patterns leave none", { fix: "freeze a part: `frozen = \"encoder.*\"`" });
 }

@@ -11,8 +11,8 @@ import type { Tensor } from "../value.ts";
 import { number } from "../value.ts";
 import type { Context, World } from "../world.ts";
 
-/** As the file has it, or as `--set recipe.NAME=…` does. */
-export type PatternSetting = { readonly values: readonly Node[] } | { readonly text: string } | undefined;
+/** As the file has it, there perhaps in a recipe that this one is like, or as `--set recipe.NAME=…` does. */
+export type PatternSetting = { readonly values: readonly Node[]; readonly inherited: boolean } | { readonly text: string } | undefined;
 
 interface Pattern {
   readonly text: string;
@@ -45,13 +45,16 @@ interface Trained {
 export function trainedOf(loss: Entry, paths: readonly string[], setting: (name: string) => PatternSetting, world: World): Trained {
   const states = loss.graph.outputs.flatMap(({ state }) => (state?.kind === "running" ? [state.path] : []));
   const patterns = patternsOf("frozen", setting("frozen"), world);
-  const frozen = matching("frozen", patterns, [...paths, ...states], world);
+  const frozen = matching("frozen", patterns, [...paths, ...states], errors.unmatchedPattern, world);
   const left = paths.filter((path) => !frozen.has(path));
   if (left.length === 0 && frozen.size > 0) world.report(errors.allFrozen(patterns[0]!.span));
   const rates = ratesOf(setting("rates"), world);
-  for (const rate of rates) matching("rates", [rate], paths, world);
+  for (const rate of rates) matching("rates", [rate], paths, errors.unmatchedPattern, world);
+  const kept = setting("undecayed");
+  const undecayed = patternsOf("undecayed", kept, world);
+  if (kept && !("inherited" in kept && kept.inherited)) matching("undecayed", undecayed, paths, errors.unmatchedDecay, world);
   const outputs = loss.graph.outputs.filter(({ state }) => state?.kind !== "running" || !frozen.has(state.path));
-  return { groups: groupsOf(left, patternsOf("undecayed", setting("undecayed"), world), rates), loss: { ...loss, graph: { ...loss.graph, outputs } } };
+  return { groups: groupsOf(left, undecayed, rates), loss: { ...loss, graph: { ...loss.graph, outputs } } };
 }
 
 /** `"*.bias", "*.gain"`; after `--set` without the quotes. `none` is no pattern. */
@@ -77,12 +80,12 @@ function ratesOf(setting: PatternSetting, world: World): readonly Rate[] {
 }
 
 /** The paths that a pattern names. One that names none is told. */
-function matching(name: string, patterns: readonly Pattern[], paths: readonly string[], world: World): ReadonlySet<string> {
+function matching(name: string, patterns: readonly Pattern[], paths: readonly string[], unmatched: typeof errors.unmatchedPattern, world: World): ReadonlySet<string> {
   const matched = new Set<string>();
   for (const { text, span } of patterns) {
     const found = paths.filter((path) => globMatches(text, path));
     for (const path of found) matched.add(path);
-    if (found.length === 0) world.report(errors.unmatchedPattern(span, name, text, nearest(text, paths), tops(paths)));
+    if (found.length === 0) world.report(unmatched(span, name, text, nearest(text, [...paths, ...ends(paths)]), tops(paths)));
   }
   return matched;
 }
@@ -140,6 +143,11 @@ function rateOfText(text: string, span: Span): Found {
   const [, factor, pattern] = /^([\d.eE+-]+)\s*\*\s*(.+)$/.exec(text) ?? [];
   if (factor === undefined || pattern === undefined || !Number.isFinite(Number(factor))) return { wrong: span };
   return { text: unquoted(pattern), span, factor: (ctx) => asTensor(number(Number(factor)), span, ctx) };
+}
+
+/** `*.gain` for all that end so. */
+function ends(paths: readonly string[]): readonly string[] {
+  return [...new Set(paths.map((path) => `*.${path.split(".").at(-1)}`))];
 }
 
 /** `encoder.*` for all that begins so. */

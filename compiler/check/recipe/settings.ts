@@ -2,6 +2,7 @@
 import type { Decl, Expr as Node, Method, Target } from "../../../grammar/ast.ts";
 import { parseAssignment } from "../../../grammar/parse.ts";
 import type { Span } from "../../../grammar/source.ts";
+import { isWithin } from "../../../grammar/source.ts";
 import * as dims from "../../dim.ts";
 import { STEP } from "../../ir/expr.ts";
 import * as errors from "../errors.ts";
@@ -237,7 +238,9 @@ export class Settings {
 
   patterns(name: string): PatternSetting {
     const text = this.options.set[`recipe.${name}`];
-    return text === undefined ? this.written.get(name) : { text };
+    if (text !== undefined) return { text };
+    const setting = this.written.get(name);
+    return setting && { values: setting.values, inherited: !isWithin(setting.target.span, this.decl.span) };
   }
 
   recipeNames(): readonly string[] {
