@@ -6,9 +6,9 @@ interface Variable {
   readonly axes: readonly string[];
 }
 
-/** A file with one model whose `forward` is a random chain of equations, layers and whole-tensor expressions. */
-export function randomModel(seed: number): string {
-  return new Maker(randomBelow(seed)).file();
+/** A file with one model whose `forward` is a random chain of equations, layers and whole-tensor expressions; of what it makes the result has the last, or all. */
+export function randomModel(seed: number, result: "last" | "all" = "last"): string {
+  return new Maker(randomBelow(seed)).file(result);
 }
 
 const WORDS = ["alpha", "beta", "gamma", "delta", "omega", "sigma", "theta", "kappa", "lambda_", "zeta", "eta", "iota", "rho", "tau", "phi", "psi"];
@@ -26,12 +26,14 @@ class Maker {
     this.below = below;
   }
 
-  file(): string {
+  file(result: "last" | "all"): string {
     const [d, e] = [2 + this.below(9), 1 + this.below(9)];
     this.variables.push({ name: "x", axes: ["B", "T", "d"] });
     for (let k = 2 + this.below(9); k > 0; k--) this.statement();
-    const last = this.variables.at(-1)!;
-    const indices = this.indices(last.axes);
+    const results = (result === "all" ? this.variables.slice(1) : this.variables.slice(-1)).map(({ name, axes }) => {
+      const indices = this.indices(axes).join(",");
+      return `${this.pick(["sum", "mean", "max"])}[${indices}] ${name}[${indices}]`;
+    });
     return [
       `model Random(d = ${d}, e = ${e}) {`,
       ...this.params.map((line) => `  ${line}`),
@@ -39,7 +41,7 @@ class Maker {
       "",
       "  forward(x: [B, T, d], keep: bool[B, T]) -> real {",
       ...this.lines.map((line) => `    ${line}`),
-      `    return ${this.pick(["sum", "mean", "max"])}[${indices.join(",")}] ${last.name}[${indices.join(",")}]`,
+      `    return ${results.join(" + ")}`,
       "  }",
       "}",
       "",
