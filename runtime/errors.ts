@@ -32,7 +32,7 @@ export function noWebGpu(): TfmError {
 }
 
 export function noAdapter(): TfmError {
-  return new TfmError("no-adapter", 3, "WebGPU offers no adapter on this machine.");
+  return new TfmError("no-adapter", 3, "WebGPU offers no adapter on this machine.", "In Node, `npx tfmc exec -- node app.js` starts a program where the adapter's driver is found, and `npx tfmc doctor` says what is missing.");
 }
 
 export function noVariant(kernel: string, features: readonly string[]): TfmError {

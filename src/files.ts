@@ -30,26 +30,59 @@ export function readText(file: string): Result<string> {
  * the file, and the file keeps its permissions.
  */
 export function writeAtomically(file: string, content: string | Uint8Array): Result<undefined> {
-  const existing = statOf(file);
-  const target = existing === undefined ? file : realpathSync(file);
-  const folder = path.dirname(target);
-  const temporary = path.join(folder, `.${path.basename(target)}.${process.pid}.tmp`);
+  return writeTogether([[file, content]]);
+}
+
+/**
+ * The same for files that belong together: all are written before the first takes its place, so that a full disk leaves all as they were.
+ * `ready` is called in between.
+ */
+export function writeTogether(files: Iterable<readonly [file: string, content: string | Uint8Array]>, ready: () => void = () => {}): Result<undefined> {
+  const staged: Staged[] = [];
+  let at = "";
   try {
-    mkdirSync(folder, { recursive: true });
-    removeAbandoned(folder, path.basename(target));
-    const descriptor = openSync(temporary, "w", existing === undefined ? 0o666 : existing.mode & 0o777);
-    try {
-      writeWhole(descriptor, typeof content === "string" ? Buffer.from(content) : content);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
+    for (const [file, content] of files) {
+      const place = placeOf((at = file));
+      staged.push(place);
+      stage(place, content);
     }
-    renameSync(temporary, target);
-    syncFolder(folder);
+    ready();
+    for (const { file, temporary, target } of staged) {
+      at = file;
+      renameSync(temporary, target);
+      syncFolder(path.dirname(target));
+    }
     return { ok: true, value: undefined };
   } catch (error) {
-    removeQuietly(temporary);
-    return { ok: false, failure: unwritable(file, error) };
+    for (const { temporary } of staged) removeQuietly(temporary);
+    return { ok: false, failure: unwritable(at, error) };
+  }
+}
+
+interface Staged {
+  readonly file: string;
+  readonly target: string;
+  readonly temporary: string;
+  /** Of the file that is there. */
+  readonly mode: number | undefined;
+}
+
+function placeOf(file: string): Staged {
+  const existing = statOf(file);
+  const target = existing === undefined ? file : realpathSync(file);
+  return { file, target, temporary: path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`), mode: existing === undefined ? undefined : existing.mode & 0o777 };
+}
+
+function stage({ target, temporary, mode = 0o666 }: Staged, content: string | Uint8Array): void {
+  const folder = path.dirname(target);
+  mkdirSync(folder, { recursive: true });
+  removeAbandoned(folder, path.basename(target));
+  const descriptor = openSync(temporary, "w", mode);
+  try {
+    writeWhole(descriptor, typeof content === "string" ? Buffer.from(content) : content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -13,19 +13,22 @@ import { packageRoot } from "./package-root.ts";
  */
 export function startProgram(main: (inChild: boolean) => Promise<number>): void {
   const inChild = enterChild();
-  // `tfmc … | head` closes stdout early; that is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // `tfmc … | head` closes stdout early; that is no error.
     if (error.code === "EPIPE") process.exit(exitCodes.ok);
-    throw error;
+    process.stderr.write(`error[output-not-writable]: stdout could not be written: ${error.message}\n`);
+    process.exit(exitCodes.wrong);
   });
-  main(inChild).then(
-    // Dawn keeps threads that would hold the process open.
-    (code) => process.exit(code),
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      process.exit(exitCodes.wrong);
-    },
-  );
+  main(inChild).then(end, (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return end(exitCodes.wrong);
+  });
+}
+
+/** Dawn keeps threads that would hold the process open; what a pipe has not taken yet is waited for. */
+async function end(code: number): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write("", resolve));
+  process.exit(code);
 }
 
 /** Runs the same command line in a child that has the adapter's environment, for a main function whose `inChild` is false. */

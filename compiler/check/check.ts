@@ -55,7 +55,8 @@ export function check(source: SourceFile, options: CheckOptions): Checked {
   } catch (error) {
     const span = world.place ?? { file: source, start: 0, end: 0 };
     if (error instanceof Exhausted) world.report(errors.exhausted(error.span, error.reason));
-    else if (error instanceof ExpressionTooDeep) world.report(errors.exhausted(span, "depth"));
+    // What is built of calls that are expanded may be deeper than any text.
+    else if (error instanceof ExpressionTooDeep || error instanceof RangeError) world.report(errors.exhausted(span, "depth"));
     else throw error;
   }
   const diagnostics = inOrder(world.diagnostics, source);
@@ -143,5 +144,6 @@ function entryOf(root: InstanceVal, method: Parameters<typeof finishEntry>[0], m
     ctx.frame.vars.set(param.name.text, inputTensor(made.input, made.sizes, ctx));
   }
   const entry = finishEntry(method, inputs, ctx);
+  if (!entry && world.diagnostics.length === 0) throw new Error(`internal: ${method.name.text} was refused without a message`);
   return entry && { entry, reached: [...run.reached] };
 }

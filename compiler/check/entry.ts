@@ -34,6 +34,11 @@ export function inputOf(param: Parameter, ctx: Context): { readonly input: Entry
   const type = param.type!;
   const name = type.name?.text ?? "real";
   const sizes = shapeOf(type, ctx, sourceOf(param));
+  const negative = sizes?.find(({ dim }) => (dims.asNumber(dim) ?? 0) < 0);
+  if (negative) {
+    ctx.world.report(errors.negativeSize(type.span, negative));
+    return undefined;
+  }
   const range = name === "index" && type.argument ? evaluateSize(type.argument, ctx) : undefined;
   if (!sizes || (name === "index" && !range)) {
     if (name === "index" && !type.argument) ctx.world.report(errors.indexWithoutRange(type.span));

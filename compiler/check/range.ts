@@ -12,7 +12,7 @@ import { evaluate, evaluateFlag, evaluateSize } from "./evaluate.ts";
 import { lookup, lookupOutside, unknownName } from "./names.ts";
 import { BINDERS } from "./scope.ts";
 import type { FnVal, IndexVar, MethodVal, Size, Val } from "./value.ts";
-import { POISON } from "./value.ts";
+import { kindOf, POISON } from "./value.ts";
 import type { Context } from "./world.ts";
 
 /** An index as a left side or a binder introduces it. */
@@ -212,8 +212,13 @@ function collectAccess(node: Access, search: Search): void {
     search.uses.set("", []);
     return;
   }
-  const sizes = axesOf(baseOf(node, search.ctx));
-  if (!sizes) search.uses.set("", []);
+  const base = baseOf(node, search.ctx);
+  const sizes = axesOf(base);
+  if (!sizes) {
+    search.uses.set("", []);
+    if (base.kind === "fn" || base.kind === "method" || base.kind === "builtin") search.ctx.world.report(errors.binderWithoutTerms(node.span, spanText(node.base.span)));
+    else if (base.kind !== "poison") search.ctx.world.report(errors.notATensor(node.base.span, kindOf(base)));
+  }
   const packed = search.ctx.frame.pack?.length ?? 0;
   let axis = 0;
   for (const [at, item] of node.slots.items.entries()) {
@@ -222,6 +227,10 @@ function collectAccess(node: Access, search: Search): void {
       if (size) search.uses.set(item.text, [...(search.uses.get(item.text) ?? []), { size, span: item.span, access: node, at, sizes: sizes ?? [] }]);
     } else collect(item, search);
     axis += item.kind === "ellipsis" ? packed : 1;
+  }
+  if (sizes && axis !== sizes.length) {
+    search.ctx.world.report(errors.rankMismatch(node, sizes, axis));
+    search.uses.set("", []);
   }
   if (node.slots.fill) collect(node.slots.fill, search);
 }

@@ -44,3 +44,11 @@ export function fieldRagged(field: string, lengths: readonly [number, number]): 
 export function fieldElement(field: string, wanted: string, found: string): TfmError {
   return new TfmError("field-type", 1, `The field ${field} holds ${wanted}; it was given ${found}.`);
 }
+
+export function textsType(found: string): TfmError {
+  return new TfmError("texts-type", 2, `generate() takes a text, or an array of texts; it was given ${found}.`);
+}
+
+export function optionValue(name: string, wanted: string, found: string): TfmError {
+  return new TfmError("option-value", 2, `generate(): \`${name}\` must be ${wanted}; it is ${found}.`);
+}

@@ -8,6 +8,7 @@ import { requestOf, writeTexts } from "../decode/text.ts";
 import type { Entry, Input, Program } from "../program.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { sizesOf } from "./arguments.ts";
+import { checkGeneration } from "./generation-options.ts";
 import { tokenizerDiffers, tokenizerMissing } from "./errors.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -49,7 +50,9 @@ export function generation(program: Program, sessions: Sessions, { use, ...own }
   const vocabulary = target.range?.find(({ factors }) => factors.length === 0)?.coefficient;
   if (tokenizer !== undefined && vocabulary !== undefined && tokenizer.size !== vocabulary) throw tokenizerDiffers(tokenizer.size, vocabulary);
 
-  return async (texts, { maxLength = own.maxLength ?? 64, batch = 16, decoding: wanted = own.decoding, seed, ...follow } = {}) => {
+  return async (texts, options = {}) => {
+    checkGeneration(texts, options);
+    const { maxLength = own.maxLength ?? 64, batch = 16, decoding: wanted = own.decoding, seed, ...follow } = options;
     if (tokenizer === undefined) throw tokenizerMissing();
     const decoding = wanted.method === "sample" && seed !== undefined ? { ...wanted, seed } : wanted;
     const asked = typeof texts === "string" ? [texts] : texts;

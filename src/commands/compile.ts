@@ -1,5 +1,4 @@
 import { statSync } from "node:fs";
-import path from "node:path";
 import type { Model } from "../../compiler/check/model.ts";
 import { compile } from "../../compiler/compile.ts";
 import { emitModule } from "../embed/module.ts";
@@ -7,18 +6,18 @@ import { standaloneRuntime } from "../embed/standalone.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { checkedModel } from "../experiment/check.ts";
-import { tokenizerOf } from "../experiment/run-folder.ts";
+import { savedTokenizer } from "../experiment/run-folder.ts";
 import { readModel } from "../experiment/source.ts";
 import { STAGES, afterPass, astText, stageText } from "../experiment/stages.ts";
 import type { Stage } from "../experiment/stages.ts";
 import { generationLimits } from "../experiment/translator.ts";
 import { readTrained } from "../experiment/use.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
-import { writeAtomically } from "../files.ts";
 import type { Output } from "../output.ts";
 import type { Command, OptionValues } from "./command.ts";
 import { modelChoices, modelOptions } from "./model-options.ts";
 import { reporting } from "./refused.ts";
+import { writeModuleFiles } from "./target.ts";
 
 export const compileCommand: Command = {
   name: "compile",
@@ -68,8 +67,7 @@ function writeModule(place: string, options: OptionValues, output: Output): Exit
   const { program } = compile(model, { profile: { kind }, training: false });
   const runtime = { text: valueOf(standaloneRuntime()) };
   const files = emitModule(model, program, { runtime, ...(tokenizer === undefined ? {} : { tokenizer }), ...(maxLength === undefined ? {} : { maxLength }), ...(window === undefined ? {} : { window }) });
-  for (const [name, text] of files) valueOf(writeAtomically(path.join(folder, name), text));
-  for (const name of files.keys()) output.data(path.join(folder, name));
+  for (const file of writeModuleFiles(folder, files)) output.data(file);
   return exitCodes.ok;
 }
 
@@ -87,5 +85,6 @@ function modelToEmbed(place: string, options: OptionValues, output: Output): Emb
   }
   const { checkpoint, model } = readTrained(place);
   const { maxLength, window } = generationLimits(checkpoint.record);
-  return { model, tokenizer: tokenizerOf(checkpoint), maxLength, window };
+  const tokenizer = savedTokenizer(checkpoint);
+  return { model, maxLength, window, ...(tokenizer === undefined ? {} : { tokenizer }) };
 }

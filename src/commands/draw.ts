@@ -6,11 +6,11 @@ import { diagramSvg } from "../draw/svg.ts";
 import { checkedModel } from "../experiment/check.ts";
 import { readModel } from "../experiment/source.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
-import { writeAtomically } from "../files.ts";
 import type { Output } from "../output.ts";
 import type { Command, OptionValues } from "./command.ts";
 import { modelChoices, modelOptions } from "./model-options.ts";
 import { reporting } from "./refused.ts";
+import { writeFigure } from "./target.ts";
 
 export const drawCommand: Command = {
   name: "draw",
@@ -40,7 +40,7 @@ function draw(file: string, options: OptionValues, output: Output): ExitCode {
   const out = options.text("out");
   if (out === undefined) process.stdout.write(svg);
   else {
-    valueOf(writeAtomically(out, svg));
+    writeFigure(out, svg);
     output.data(out);
   }
   return exitCodes.ok;

@@ -5,9 +5,11 @@ import { validationData } from "../experiment/measured-data.ts";
 import { choiceOf, measuringOptions } from "../experiment/decoding.ts";
 import { metricsText } from "../experiment/evaluate.ts";
 import { checkMeasurable, measure, restoredMeasurer } from "../experiment/measure.ts";
+import type { Evaluation } from "../experiment/evaluate.ts";
 import { appendToLog } from "../experiment/run-folder.ts";
-import { readTrained } from "../experiment/use.ts";
-import { valueOf } from "../failure.ts";
+import type { Checkpoint } from "../experiment/run-folder.ts";
+import { readTrained, sayWhich } from "../experiment/use.ts";
+import { CommandFailure, valueOf } from "../failure.ts";
 import { commandDevice } from "../gpu/device.ts";
 import type { Output } from "../output.ts";
 import { readFacts, refreshReport } from "../report/write.ts";
@@ -33,6 +35,7 @@ export const evalCommand: Command = {
 async function evalModel(place: string, file: string | undefined, options: OptionValues, output: Output): Promise<ExitCode> {
   const choice = choiceOf(options, measuringOptions);
   const { checkpoint, model, tokenizer } = readTrained(place, options.flag("best") ? "best" : "last");
+  sayWhich(place, checkpoint, output);
   const { record, source } = checkpoint;
   const { examples, badRows } = valueOf(await validationData(recipeOf(model), source.file.path, record.data, { named: file, tokenizer, skipBadRows: options.flag("skip-bad-rows") }));
   checkMeasurable(recipeOf(model), examples);
@@ -40,13 +43,23 @@ async function evalModel(place: string, file: string | undefined, options: Optio
   const device = valueOf(await commandDevice());
   const progress = output.progress();
   const { metrics, answers } = await measure(restoredMeasurer(checkpoint, model, tokenizer, device, choice), examples, (done) => progress.update(`${done} measured`)).finally(() => progress.finish());
-  appendToLog(checkpoint.folder, evaluationRow(checkpoint.manifest.step, metrics));
-  refreshReport(checkpoint.folder, readFacts(checkpoint.folder) ?? restoredFacts(checkpoint.folder), answers);
   const text = `${metricsText(metrics)}, ${examples.count} ${examples.unit}`;
   if (output.json) output.dataJson({ ...metrics, [examples.unit]: examples.count, step: checkpoint.manifest.step, ...(options.flag("answers") ? { answers } : {}) });
   else if (options.flag("answers")) {
     for (const { source: asked, wanted, given } of answers) output.data([asked, wanted, given].join("\t"));
     output.say(text);
   } else output.data(text);
+  keep(checkpoint, { metrics, answers }, output);
   return exitCodes.ok;
+}
+
+/** In the run's log and report, where the folder can be written. */
+function keep({ folder, manifest }: Checkpoint, { metrics, answers }: Evaluation, output: Output): void {
+  try {
+    appendToLog(folder, evaluationRow(manifest.step, metrics));
+    refreshReport(folder, readFacts(folder) ?? restoredFacts(folder), answers);
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    output.say(`not kept in the run: ${error.message}`);
+  }
 }

@@ -4,7 +4,6 @@ import { observables } from "../../compiler/observe.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
-import { writeAtomically } from "../files.ts";
 import { commandDevice } from "../gpu/device.ts";
 import { figureSvg } from "../inspect/figure.ts";
 import { entriesToInspect, inspect } from "../inspect/inspect.ts";
@@ -20,6 +19,7 @@ import { figure } from "../report/text.ts";
 import type { Command, OptionValues } from "./command.ts";
 import { modelChoices, modelOptions, sayBadRows, skipBadRowsOption } from "./model-options.ts";
 import { reporting } from "./refused.ts";
+import { writeFigure } from "./target.ts";
 
 export const inspectCommand: Command = {
   name: "inspect",
@@ -75,7 +75,7 @@ async function inspectModel(file: string, options: OptionValues, output: Output)
   else for (const [at, one] of observations.entries()) for (const line of [...(at > 0 ? [""] : []), ...described(one, kind, grid)]) output.data(line);
   const svg = options.text("svg");
   if (svg === undefined) return exitCodes.ok;
-  valueOf(writeAtomically(svg, drawn(observations, kind, grid, subject.weights)));
+  writeFigure(svg, drawn(observations, kind, grid, subject.weights));
   output.say(svg);
   return exitCodes.ok;
 }

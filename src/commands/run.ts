@@ -5,7 +5,7 @@ import { choiceOf, decodingOptions } from "../experiment/decoding.ts";
 import type { DecodingChoice } from "../experiment/decoding.ts";
 import { restoredTranslator } from "../experiment/translator.ts";
 import type { Follow } from "../experiment/translator.ts";
-import { readTrained } from "../experiment/use.ts";
+import { readTrained, sayWhich } from "../experiment/use.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { commandDevice } from "../gpu/device.ts";
 import type { Output } from "../output.ts";
@@ -34,6 +34,7 @@ options say in its place; the same seed gives the same texts.
 
 async function runModel(place: string, given: readonly string[], weights: "last" | "best", choice: DecodingChoice, output: Output): Promise<ExitCode> {
   const trained = readTrained(place, weights);
+  sayWhich(place, trained.checkpoint, output);
   const texts = given.length > 0 ? given : stdinLines(output);
   if (texts.length === 0) return exitCodes.ok;
   const translator = restoredTranslator(trained.checkpoint, trained.model, trained.tokenizer, valueOf(await commandDevice()), choice);

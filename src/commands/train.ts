@@ -15,6 +15,7 @@ import { initialText } from "../experiment/initial.ts";
 import { openRun, prepareRun } from "../experiment/train.ts";
 import type { Run } from "../experiment/train.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
+import { readText } from "../files.ts";
 import { commandDevice } from "../gpu/device.ts";
 import { interruption } from "../interrupt.ts";
 import type { Output } from "../output.ts";
@@ -73,6 +74,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   const { validation } = data;
   if (validation !== undefined) checkMeasurable(chosen, validation);
   const { steps } = prepared.recipe;
+  if (resume !== undefined) checkResumable(resume, file, steps, output);
   const folder = options.text("out") ?? resume?.folder ?? newRunFolder(prepared.source.file.path);
   const device = valueOf(await commandDevice());
   const run = await openRun(prepared, device, folder, resume, { tensorboard: options.flag("tensorboard") });
@@ -133,6 +135,13 @@ function modelOf(file: string | undefined, resume: Checkpoint | undefined): Mode
   if (file !== undefined) return valueOf(readModel(file));
   if (resume !== undefined) return resume.source;
   throw new CommandFailure({ code: "file-not-given", exit: exitCodes.usage, message: "no model is given", remedy: "tfmc train FILE.tfm, or tfmc train --resume DIR" });
+}
+
+/** Throws CommandFailure where fewer steps are asked for than are done; says that the model's file has another text than the run keeps. */
+function checkResumable({ folder, manifest, source: { file } }: Checkpoint, given: string | undefined, steps: number, output: Output): void {
+  if (manifest.step > steps) throw new CommandFailure({ code: "steps-done", exit: exitCodes.usage, message: `${folder} has done ${manifest.step} steps already, and is to do ${steps}`, remedy: `--steps N with at least ${manifest.step}` });
+  const now = given === undefined ? readText(file.path) : undefined;
+  if (now?.ok === true && now.value !== file.text) output.say(`${file.path} has changed since: the run goes on with the text that it keeps; with the new one by tfmc train ${file.path} --resume ${folder}`);
 }
 
 function frozenSetting(options: OptionValues): Settings {

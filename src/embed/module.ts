@@ -3,6 +3,7 @@ import type { Model } from "../../compiler/check/model.ts";
 import { decodingOf, generatingEntries } from "../../runtime/index.ts";
 import type { Program } from "../../runtime/index.ts";
 import type { Generation } from "../../runtime/embedded/generation.ts";
+import { seededOptions } from "../experiment/decoding.ts";
 import { declarations } from "./declarations.ts";
 import { programLiteral, quoted } from "./literal.ts";
 import { moduleName, withSafeNames } from "./names.ts";
@@ -40,7 +41,7 @@ function generationOf(model: Model, program: Program, entries: ReadonlyMap<strin
   const use = generatingEntries(program, safe(generate.entry), { encode: safe("encode"), decode: safe("decode") });
   if (use === undefined) return undefined;
   const most = maxLength ?? generate.options["max_length"];
-  return { use, decoding: decodingOf(generate.method, generate.options), ...(most !== undefined && { maxLength: most }), ...(window !== undefined && use.source === undefined && { window }) };
+  return { use, decoding: decodingOf(generate.method, seededOptions(model, generate)), ...(most !== undefined && { maxLength: most }), ...(window !== undefined && use.source === undefined && { window }) };
 }
 
 function moduleText(model: Model, program: Program, name: string, generation: Generation | undefined, options: ModuleOptions): string {

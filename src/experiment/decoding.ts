@@ -35,12 +35,17 @@ export function generateOf(model: Model): GenerateSpec {
   throw new CommandFailure({ code: "no-generate", exit: exitCodes.wrong, message: `the recipe ${model.recipe?.name ?? ""} does not say how text is generated`, remedy: "add `generate = greedy(model)` to it" });
 }
 
+/** The recipe's options, and for the draws its seed where they have none of their own. */
+export function seededOptions(model: Model, generate: GenerateSpec): Readonly<Record<string, number>> {
+  return { seed: model.recipe?.seed ?? 0, ...generate.options };
+}
+
 /** Throws CommandFailure for options of another search than the one that is asked for. */
 export function writingOf(model: Model, choice: DecodingChoice = {}): Writing {
   const { options = {}, stop = [] } = choice;
   const recipe = generateOf(model);
   const method = searchOf(choice, decodingOptions, recipe.method) ?? recipe.method;
-  const all: Readonly<Record<string, number>> = { seed: model.recipe?.seed ?? 0, ...recipe.options, ...options };
+  const all = { ...seededOptions(model, recipe), ...options };
   const longest = all["max_length"];
   return { entry: recipe.entry, decoding: decodingOf(method, all), stop, ...(longest === undefined ? {} : { longest }) };
 }

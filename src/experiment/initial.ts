@@ -1,18 +1,16 @@
 /** Where a run's first weights come from, when they are not drawn: the run of another recipe, any run, a file of weights, or the average of several. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Recipe } from "../../compiler/check/model.ts";
-import { CHECKPOINT, loadMatching, readManifest, readTensors } from "../../runtime/index.ts";
+import { CHECKPOINT, loadMatching, readTensors } from "../../runtime/index.ts";
 import type { Matching, Session } from "../../runtime/index.ts";
-import { TfmError } from "../../runtime/errors.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { readBytes, readText } from "../files.ts";
 import { averaged } from "./averaged.ts";
 import { recipeOf } from "./check.ts";
-import { placed, readCheckpoint, runName, savedTokenizer } from "./run-folder.ts";
-import type { RunRecord } from "./run-folder.ts";
+import { latestRunFolder, placed, readCheckpoint, savedTokenizer } from "./run-folder.ts";
 import type { ModelSource } from "./source.ts";
 import { folderOf, trainedModel } from "./use.ts";
 
@@ -123,34 +121,17 @@ function tensorsOf(bytes: Uint8Array, place: string): readonly Tensor[] {
   }
 }
 
-/** The run in runs/ of that recipe of the model file whose checkpoint was written last. */
+/** The newest run of that recipe of the model file. */
 function runOf(source: ModelSource, recipe: string, wanted: string): string {
   const file = source.file.path;
-  const name = runName(file);
-  const found = (existsSync("runs") ? readdirSync("runs").sort() : []).flatMap((folder) => {
-    const manifest = path.join("runs", folder, CHECKPOINT.manifest);
-    const record = existsSync(manifest) ? recordOf(manifest) : undefined;
-    const isOne = record?.recipe === wanted && runName(record.sources[0]?.path ?? "") === name;
-    return isOne ? [{ folder: path.join("runs", folder), written: statSync(manifest).mtimeMs }] : [];
-  });
-  const newest = found.toSorted((a, b) => b.written - a.written)[0];
-  if (newest !== undefined) return newest.folder;
+  const newest = latestRunFolder(file, wanted);
+  if (newest !== undefined) return newest;
   throw new CommandFailure({
     code: "not-trained",
     exit: exitCodes.wrong,
     message: `\`${recipe}\` starts from \`${wanted}\`, and runs/ has no run of it`,
     remedy: `tfmc train ${file} --recipe ${wanted}; or --init-from PATH names a run or a file of weights, and --init-from none starts with drawn weights`,
   });
-}
-
-/** Of a manifest that is whole. */
-function recordOf(manifest: string): RunRecord | undefined {
-  try {
-    return readManifest(valueOf(readBytes(manifest))).run as unknown as RunRecord;
-  } catch (error) {
-    if (error instanceof TfmError || error instanceof CommandFailure) return undefined;
-    throw error;
-  }
 }
 
 function nothingMatches(from: string, { missing, differing, unused }: Matching): CommandFailure {

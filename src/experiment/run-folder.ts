@@ -1,11 +1,11 @@
-import { appendFileSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { CHECKPOINT, logLine, logUpTo, readManifest, verifyFiles } from "../../runtime/index.ts";
 import type { CheckpointFiles, LogRow, Manifest } from "../../runtime/index.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
-import { readBytes, writeAtomically } from "../files.ts";
+import { readBytes, writeAtomically, writeTogether } from "../files.ts";
 import type { DataRecord } from "./data.ts";
 import type { Standing } from "./evaluating.ts";
 import type { InitialRecord } from "./initial.ts";
@@ -54,13 +54,27 @@ export function newRunFolder(modelFile: string): string {
   }
 }
 
-/** The newest run folder that `newRunFolder` gave for the file and that has a checkpoint. */
-export function latestRunFolder(modelFile: string): string | undefined {
-  let latest: string | undefined;
-  for (let number = 1; ; number++) {
-    const folder = path.join("runs", number === 1 ? runName(modelFile) : `${runName(modelFile)}-${number}`);
-    if (!existsSync(folder)) return latest;
-    if (existsSync(path.join(folder, CHECKPOINT.manifest))) latest = folder;
+/** Of the runs in runs/ the one of that model file, and of one of its recipes if asked, whose checkpoint was written last. */
+export function latestRunFolder(modelFile: string, recipe?: string): string | undefined {
+  const wanted = path.resolve(modelFile);
+  const folders = existsSync("runs") ? readdirSync("runs").sort() : [];
+  const found = folders.flatMap((name) => {
+    const folder = path.join("runs", name);
+    const manifest = path.join(folder, CHECKPOINT.manifest);
+    const record = existsSync(manifest) ? recordOf(manifest) : undefined;
+    const isOne = record?.sources[0] !== undefined && path.resolve(record.sources[0].path) === wanted && (recipe === undefined || record.recipe === recipe);
+    return isOne ? [{ folder, written: statSync(manifest).mtimeMs }] : [];
+  });
+  return found.toSorted((a, b) => b.written - a.written)[0]?.folder;
+}
+
+/** Of a manifest that is whole. */
+function recordOf(manifest: string): RunRecord | undefined {
+  try {
+    return readManifest(valueOf(readBytes(manifest))).run as unknown as RunRecord;
+  } catch (error) {
+    if (error instanceof TfmError || error instanceof CommandFailure) return undefined;
+    throw error;
   }
 }
 
@@ -85,10 +99,9 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** Each file appears whole, `state.json` last; the checkpoint before stays in `previous/`. */
+/** All files take their places once all are written, `state.json` last; the checkpoint before stays in `previous/`. */
 export function writeCheckpoint(folder: string, files: CheckpointFiles): void {
-  keepPrevious(folder);
-  for (const [name, bytes] of files) valueOf(writeAtomically(path.join(folder, name), bytes));
+  valueOf(writeTogether([...files].map(([name, bytes]) => [path.join(folder, name), bytes]), () => keepPrevious(folder)));
 }
 
 function keepPrevious(folder: string): void {
@@ -155,7 +168,7 @@ export function placed(error: unknown, folder: string): unknown {
   if (!(error instanceof TfmError)) return error;
   const previous = path.join(folder, PREVIOUS);
   const damaged = ["checkpoint-damaged", "weights-damaged", "tokenizer-damaged"].includes(error.code);
-  const remedy = damaged && existsSync(path.join(previous, CHECKPOINT.manifest)) ? `${previous} holds the checkpoint before it` : error.hint;
+  const remedy = damaged && existsSync(path.join(previous, CHECKPOINT.manifest)) ? `${previous} holds the checkpoint before it: copy its files into ${folder}` : error.hint;
   return new CommandFailure({ code: error.code, exit: error.exit, message: `${folder}: ${error.message}`, remedy });
 }
 

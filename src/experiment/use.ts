@@ -1,9 +1,10 @@
+import { statSync } from "node:fs";
 import type { Model } from "../../compiler/check/model.ts";
 import { loadTokenizer } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
-import { statSync } from "node:fs";
+import type { Output } from "../output.ts";
 import { checkedModel } from "./check.ts";
 import { latestRunFolder, placed, readCheckpoint, savedTokenizer, withBest } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
@@ -32,6 +33,11 @@ export function trainedModel(checkpoint: Checkpoint): Trained {
   } catch (error) {
     throw placed(error, checkpoint.folder);
   }
+}
+
+/** Of a model file it has to be said which of its runs is used. */
+export function sayWhich(place: string, { folder, manifest }: Checkpoint, output: Pick<Output, "say">): void {
+  if (folder !== place) output.say(`${folder}, step ${manifest.step}`);
 }
 
 /** The folder itself, or the newest run of a model file. */

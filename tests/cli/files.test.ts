@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readText, writeAtomically } from "../../src/files.ts";
+import { readText, writeAtomically, writeTogether } from "../../src/files.ts";
 import { packageRoot } from "../../src/package-root.ts";
 
 let folder = "";
@@ -101,5 +101,22 @@ describe("writing", () => {
       expect(text.length).toBe(2_000_000);
       expect(new Set(text).size).toBe(1);
     }
+  });
+});
+
+describe("files that belong together", () => {
+  it("take their places once all are written", () => {
+    writeFileSync(inside("a"), "old a");
+    const seen: string[] = [];
+    expect(writeTogether([[inside("a"), "new a"], [inside("b"), "new b"]], () => seen.push(readFileSync(inside("a"), "utf8"), ...readdirSync(folder).filter((name) => !name.endsWith(".tmp"))))).toEqual({ ok: true, value: undefined });
+    expect(seen).toEqual(["old a", "a"]);
+    expect([readFileSync(inside("a"), "utf8"), readFileSync(inside("b"), "utf8"), readdirSync(folder)]).toEqual(["new a", "new b", ["a", "b"]]);
+  });
+
+  it("are left as they were where one cannot be written", () => {
+    writeFileSync(inside("a"), "old a");
+    writeFileSync(inside("file"), "");
+    expect(writeTogether([[inside("a"), "new a"], [path.join(folder, "file", "b"), "new b"]])).toMatchObject({ ok: false, failure: { code: "file-not-writable" } });
+    expect([readFileSync(inside("a"), "utf8"), readdirSync(folder)]).toEqual(["old a", ["a", "file"]]);
   });
 });

@@ -97,7 +97,8 @@ it("the documentation names codes that there are", () => {
   const codes = rows.flatMap((row) => Array.from((row.split("|")[1] ?? "").matchAll(/`([a-z-]+)`/g), (match) => match[1] as string));
   expect(codes.length).toBeGreaterThan(12);
   const sources = ["errors.ts", "embedded/errors.ts", "text/errors.ts", "training/safetensors.ts"].map((file) => readFileSync(path.join(packageRoot, "runtime", file), "utf8")).join();
-  expect(codes.filter((code) => !sources.includes(`"${code}"`))).toEqual([]);
+  const isThere = (code: string): boolean => sources.includes(`"${code}"`) || (code.startsWith("unknown-") && sources.includes("`unknown-${what}`"));
+  expect(codes.filter((code) => !isThere(code))).toEqual([]);
 });
 
 function node(folder: Folder, file: string, ...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { describeGpu } from "../support/gpu.ts";
@@ -98,6 +98,26 @@ describeGpu("the commands of a run", () => {
     expect(resumed.stderr).toContain(`going on after step ${step} of 100000`);
     expect(resumed.stderr).not.toContain("bit for bit");
     expect(JSON.parse(read("stopped", "state.json"))).toMatchObject({ step: step + 5 });
+  });
+
+  it("--resume is told when fewer steps are asked for than are done, and when the model's file has changed", async () => {
+    expect((await run(["train", "tiny.tfm", "--stop-at", "6", "--out", "short"])).code).toBe(130);
+    expect(await run(["train", "--resume", "short", "--steps", "4"])).toMatchObject({ code: 2, stderr: expect.stringContaining("error[steps-done]: short has done 6 steps already, and is to do 4") as string });
+    const text = read("tiny.tfm");
+    writeFileSync(path.join(project, "tiny.tfm"), `${text}// changed\n`);
+    const resumed = await run(["train", "--resume", "short", "--stop-at", "8"]);
+    writeFileSync(path.join(project, "tiny.tfm"), text);
+    expect(resumed).toMatchObject({ code: 130, stderr: expect.stringContaining("tiny.tfm has changed since: the run goes on with the text that it keeps; with the new one by tfmc train tiny.tfm --resume short") as string });
+    expect(JSON.parse(read("short", "state.json"))).toMatchObject({ step: 8 });
+  });
+
+  it("the newest run of a model file is of that file, wherever in runs/ it is, and is named", async () => {
+    mkdirSync(path.join(project, "other"));
+    for (const name of ["tiny.tfm", "pairs.tsv"]) copyFileSync(path.join(project, name), path.join(project, "other", name));
+    expect(await run(["train", "tiny.tfm", "--steps", "2", "--out", "runs/mine"])).toMatchObject({ code: 0 });
+    expect(await run(["train", "other/tiny.tfm", "--steps", "3", "--out", "runs/zz"])).toMatchObject({ code: 0 });
+    expect(await run(["run", "tiny.tfm", "un"])).toMatchObject({ code: 0, stderr: "runs/mine, step 2\n" });
+    expect(await run(["run", "other/tiny.tfm", "un"])).toMatchObject({ code: 0, stderr: "runs/zz, step 3\n" });
   });
 
   it("a loss that is not finite ends with 5 and names the step", async () => {
