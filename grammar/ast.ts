@@ -2,8 +2,8 @@
  * The syntax tree: what a file says, before anything is known about what its names mean.
  *
  * Every node is a readonly record with a `kind` and the `span` it was read from. Parentheses are no nodes: an expression
- * written in them has `parenthesized` and a span that includes them. Where recovery left something out, the item that
- * lacks it is left out as a whole: a tree never holds half an item.
+ * written in them has `parenthesized` and a span that includes them. An item that could not be read is left out as a
+ * whole, and what is known of it stands in its place (`Lost`): a tree never holds half an item.
  */
 import type { SourceFile, Span } from "./source.ts";
 
@@ -127,7 +127,15 @@ export interface Block {
   readonly span: Span;
 }
 
-export type Item = Held | Let | Require | Return | If | For | Scan | Decl | Method | Field | Assign;
+export type Item = Held | Let | Require | Return | If | For | Scan | Decl | Method | Field | Assign | Lost;
+
+/** Stands where an item of a block could not be read, so that nothing that needs it is blamed: the names that it gives something, and whether it returns. */
+export interface Lost {
+  readonly kind: "lost";
+  readonly names: readonly string[];
+  readonly returns: boolean;
+  readonly span: Span;
+}
 
 /** `param gain: [d] ~ ones`, `state m: [...] ~ zeros`, `draw u: [B] ~ uniform` */
 export interface Held {

@@ -11,7 +11,7 @@ import { lineText, positionAt, sourceFile } from "./source.ts";
 import type { SourceFile } from "./source.ts";
 import { DEEPEST, isOneOf, structure, tokenSpan } from "./structure.ts";
 import type { Piece } from "./structure.ts";
-import { Fn, Kind, lex, Name, Stray } from "./tokens.ts";
+import { Comma, Equal, Fn, Hold, Kind, LeftParen, LeftSquare, Let, lex, Name, Return, RightSquare, Stray } from "./tokens.ts";
 
 export interface Parsed {
   /** Holds every item that could be read; complete when there are no diagnostics. */
@@ -46,6 +46,27 @@ export function parse(source: SourceFile): Parsed {
   diagnostics.sort((a, b) => a.span.start - b.span.start);
   const span = { file, start: 0, end: file.text.length };
   return { ast: { kind: "file", source: file, tops, lost, comments, span }, diagnostics };
+}
+
+/** What is known of an item that could not be read; undefined for nothing. */
+function lostItem(file: SourceFile, { tokens }: Piece): ast.Lost | undefined {
+  const [first, second] = tokens;
+  if (first === undefined) return undefined;
+  const returns = isOneOf(first, [Return]);
+  const names = isOneOf(first, [Hold, Let]) && isOneOf(second, [Name]) ? [second!.image] : targetsOf(tokens);
+  return returns || names.length > 0 ? { kind: "lost", names, returns, span: tokenSpan(file, first) } : undefined;
+}
+
+/** `a`, `y[b,t]`: the names that stand before the first `=`, or are those of a function. */
+function targetsOf(tokens: readonly IToken[]): readonly string[] {
+  const names: string[] = [];
+  let depth = 0;
+  for (const [at, token] of tokens.entries()) {
+    if (depth === 0 && isOneOf(token, [Equal, LeftParen])) return names;
+    depth += isOneOf(token, [LeftSquare]) ? 1 : isOneOf(token, [RightSquare]) ? -1 : 0;
+    if (depth === 0 && isOneOf(token, [Name]) && (at === 0 || isOneOf(tokens[at - 1], [Comma]))) names.push(token.image);
+  }
+  return [];
 }
 
 /** The name behind the word that begins a declaration. */
@@ -86,7 +107,9 @@ class Reader {
 
   block(pieces: readonly Piece[]): ast.Item[] {
     const items: ast.Item[] = [];
-    for (const item of this.items(pieces)) {
+    for (const piece of pieces) {
+      const item = this.piece(piece) ?? lostItem(this.around.file, piece);
+      if (item === undefined) continue;
       if (item.kind === "use" || item.kind === "fn") {
         const remedy = item.kind === "fn" ? "inside of a block a function is written without `fn`" : "move it to the top of the file";
         this.around.report(errors.itemMisplaced(headOf(item), describe(item), remedy));

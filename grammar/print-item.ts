@@ -60,6 +60,8 @@ export function simple(item: Simple, beside = false): Doc {
       return [item.name.text, ": ", printType(item.type)];
     case "assign":
       return setting([targets(item)], item.values, beside);
+    case "lost":
+      throw new Error("internal: a text with mistakes is not printed");
     default:
       return item satisfies never;
   }

@@ -50,6 +50,9 @@ function executeItem(item: Item, ctx: Context): Returned | "poison" | undefined 
     case "let":
       define(item, ctx);
       return undefined;
+    case "lost":
+      poisonTargets([item], ctx);
+      return item.returns ? "poison" : undefined;
     case "require":
       return undefined;
     case "return":
@@ -138,7 +141,8 @@ function poisonTargets(items: readonly Item[], ctx: Context): void {
     else ctx.frame.vars.set(name, POISON);
   };
   for (const item of items) {
-    if (item.kind === "assign") for (const target of item.targets) set(target.name.text);
+    if (item.kind === "lost") item.names.forEach(set);
+    else if (item.kind === "assign") for (const target of item.targets) set(target.name.text);
     else if (item.kind === "param" || item.kind === "state" || item.kind === "draw" || item.kind === "let") set(item.name.text);
     else if (item.kind === "for" || item.kind === "scan") poisonTargets(item.body.items, ctx);
     else if (item.kind === "if") {

@@ -47,3 +47,37 @@ test("what is nowhere is still unknown", () => {
   expect(told(LOST + MODEL.replace("Broken", "Brokn"))).toContain("model.tfm:11 name-unknown");
   expect(told(LOST + MODEL.replace("like short", "like shorter"), "tuned")).toContain("model.tfm:23 value-unknown");
 });
+
+test("an item that could not be read is told once: what it names is not unknown, and what it returns not missing", () => {
+  expect(told(`layer A(d) {
+  param w: [d, d] = xavier(d, d)
+  l = Linear(d, d, biased=false)
+  forward(x: [B, T, d]) -> [B, d] {
+    y[b,i] = x[b,0:,i]
+    z, q[b,i] = f(y,, x)
+    v[b,j] = sum[i] l(z)[b,i] * w[i,j]
+    return v[:, 0]
+  }
+  other(x: [B, d]) -> [B, d] = forward(x)[0 1]
+}
+model M(vocab, d = 4) {
+  a = A(d); embed = Embedding(vocab, d)
+  forward(ids: index(vocab)[B, T]) -> [B, d] = a(embed(ids)) + a.other(embed(ids))
+}
+train t {
+  tokenizer = characters(); data = text("input.txt", tokenizer: tokenizer)
+  model = M(vocab: tokenizer.size); loss(ids, next) { return mean[b] log p[b,0] }
+  optimizer = Adam(lr = 1e-3); batch = 8; steps = = 3
+}
+`)).toEqual([
+    "model.tfm:2 missing-initialiser",
+    "model.tfm:3 named-argument",
+    "model.tfm:5 slice",
+    "model.tfm:6 empty-place",
+    "model.tfm:8 slice",
+    "model.tfm:10 missing-operator",
+    "model.tfm:18 missing-operator",
+    "model.tfm:19 named-argument",
+    "model.tfm:19 single-equals",
+  ]);
+});

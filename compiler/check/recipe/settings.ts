@@ -45,6 +45,8 @@ export class Settings {
   readonly home: FileScope;
   readonly options: RecipeOptions;
   readonly world: World;
+  /** Of settings and functions that could not be read: they are not missing. */
+  private readonly lost = new Set<string>();
   private readonly lets = new Map<string, Node>();
   private readonly values = new Map<string, Val>();
   private readonly evaluating = new Set<string>();
@@ -111,7 +113,8 @@ export class Settings {
     for (const item of decl.body.items) {
       if (item.kind === "method") {
         if (!this.functions.has(item.name.text)) this.functions.set(item.name.text, item);
-      } else if (item.kind === "let") {
+      } else if (item.kind === "lost") item.names.forEach((name) => this.lost.add(name));
+      else if (item.kind === "let") {
         if (SETTINGS.includes(item.name.text as SettingName)) this.world.report(errors.settingAsLet(item.name.span, item.name.text));
         else if (!this.lets.has(item.name.text)) this.lets.set(item.name.text, item.value);
       } else if (item.kind === "assign" && item.targets.length === 1) this.addSetting(item.targets[0]!, item.values, within.length === 0);
@@ -190,7 +193,7 @@ export class Settings {
   }
 
   missing(name: SettingName | "loss"): void {
-    this.world.report(errors.missingSetting(this.decl.name.span, name, this.decl.name.text));
+    if (!this.lost.has(name)) this.world.report(errors.missingSetting(this.decl.name.span, name, this.decl.name.text));
   }
 
   /** In the file or beside it. */
