@@ -31,7 +31,7 @@ export function reduceOver(node: Apply, head: Access, ctx: Context): Val {
   if (fn?.kind === "fn" || fn?.kind === "method") return functionBinder(fn, node, head, ctx);
   if (fn?.kind === "poison") return POISON;
   if (!fn) return unknownName(name, head.base.span, { ...ctx, indices: undefined });
-  ctx.world.report(errors.notABinder(head.base.span));
+  ctx.world.report(fn.kind === "stack" ? errors.stackIndexed(head.span, name) : errors.notABinder(head.base.span));
   return POISON;
 }
 

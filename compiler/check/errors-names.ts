@@ -221,6 +221,10 @@ export function stackItem(span: Span, count: number): Diagnostic {
   return error("stack-misused", `the stack has ${plural(count, "layer")}`, span, `a number from 0 to ${count - 1} is wanted`);
 }
 
+export function stackIndexed(span: Span, name: string): Diagnostic {
+  return error("stack-misused", "the layers of a stack are gone through, not chosen by an index", span, "an index before an operand", { fix: `write \`for layer in ${name} { x = layer(x) }\`, or \`${name}(x)\` for all of them` });
+}
+
 export function stackCount(span: Span): Diagnostic {
   return error("stack-misused", "a stack needs the number of its layers", span, "write `stack(n) Layer(…)` or `stack(l < n) Layer(…)`");
 }

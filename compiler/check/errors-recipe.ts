@@ -9,7 +9,19 @@ export function missingSetting(span: Span, name: string, recipe: string): Diagno
   return error("missing-setting", `\`${recipe}\` lacks \`${name}\``, span, name === "loss" ? "a recipe has a function `loss(…)` of fields of its data" : `a recipe sets \`${name} = …\``);
 }
 
+/** What other libraries call settings. */
+const FOREIGN_SETTINGS: ReadonlyMap<string, string> = new Map([
+  ...["lr", "learning_rate"].map((name) => [name, "the rate stands in `optimizer`: `--set 'recipe.optimizer=Adam(lr: 3e-4)'`; with `let lr = 3e-4` in the recipe and `lr: lr` there, `--set recipe.lr=1e-4` sets it"] as const),
+  ...["batch_size", "bs"].map((name) => [name, "the examples of a step are `batch`"] as const),
+  ...["epochs", "num_epochs", "n_epochs"].map((name) => [name, "how long is said in `steps`, of `batch` examples each"] as const),
+  ...["max_steps", "num_steps", "iterations"].map((name) => [name, "how long is said in `steps`"] as const),
+  ...["weight_decay", "wd"].map((name) => [name, "the decay stands in `optimizer`: `AdamW(lr: 1e-3, decay: 0.1)`"] as const),
+  ...["grad_clip", "max_grad_norm", "clip_norm"].map((name) => [name, "the largest norm of the gradient is `clip`"] as const),
+]);
+
 export function unknownSetting(span: Span, name: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
+  const foreign = FOREIGN_SETTINGS.get(name);
+  if (foreign !== undefined) return error("setting-unknown", `a recipe has no setting \`${name}\``, span, "not a setting", { fix: foreign });
   return error("setting-unknown", `a recipe has no setting \`${name}\``, span, "not a setting", {
     ...(nearest ? { fix: replace(span, span.file.path === "--set" ? `recipe.${nearest}` : nearest, `did you mean \`${nearest}\`?`) } : didYouMean(undefined, all)),
   });

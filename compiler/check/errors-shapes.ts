@@ -81,9 +81,8 @@ export function rangeNotInferable(span: Span, name: string): Diagnostic {
 export function negativeSize(span: Span, size: Size): Diagnostic {
   const number = dims.asNumber(size.dim);
   if (number !== undefined) return error("size-negative", `\`${size.text}\` is negative`, span, sizedFrom(size, span));
-  const side = (sign: 1 | -1): string => dims.print(dims.scale(size.dim.filter(({ coefficient }) => coefficient * sign > 0), sign));
-  const needed = `${side(-1)} <= ${side(1)}`;
-  return error("size-negative", `\`${size.text}\` may be negative`, span, `it is not known that ${needed}`, { fix: `require it: \`require ${needed}\`` });
+  const room = needed(size.dim);
+  return error("size-negative", `\`${size.text}\` may be negative`, span, `it is not known that ${room}`, { fix: `require it: \`require ${room}\`` });
 }
 
 export function declaredTooLong(span: Span, index: IndexVar, axis: Size): Diagnostic {
@@ -95,11 +94,36 @@ export function declaredTooLong(span: Span, index: IndexVar, axis: Size): Diagno
 
 export function outOfBounds(slot: Slot, base: string, axis: Size, { low, high }: Interval, node: Access): Diagnostic {
   const text = spanText(slot.span);
+  const rooms = [low, high && dims.subtract(dims.subtract(axis.dim, high), dims.ONE)].flatMap((size) => (size && isRoom(size) ? [needed(size)] : []));
+  const last = low && high && dims.asNumber(low) === -1 && dims.equal(low, high);
   const known = low && high && dims.equal(low, high) ? `it is ${dims.print(low)}` : low && high ? `it is from ${dims.print(low)} to ${dims.print(high)}` : low ? `it is at least ${dims.print(low)}` : high ? `it is at most ${dims.print(high)}` : "nothing is known of it";
   const filled = spanText(node.slots.span).replace(/\]$/, " else 0]");
   return error("out-of-bounds", `\`${text}\` may lie outside of \`${base}\``, slot.span, `${known}; the axis is ${sizedFrom(axis, slot.span)}`, {
-    fix: `fill what is outside: \`${spanText(node.base.span)}${filled}\`, or guard it with \`if\` or \`where\`, or \`require\` what makes it fit`,
+    ...(rooms.length > 0 ? { notes: [`it is not known that ${rooms.join(" and ")}`] } : {}),
+    fix: last
+      ? `positions count from 0 on; the last is \`${axis.text} - 1\``
+      : rooms.length > 0 && onlyRoomLacks(low, high, axis)
+      ? `require it: \`require ${rooms.join(", ")}\`; or fill what is outside: \`${spanText(node.base.span)}${filled}\``
+      : `fill what is outside: \`${spanText(node.base.span)}${filled}\`, or guard it with \`if\` or \`where\`, or \`require\` what makes it fit`,
   });
+}
+
+/** A size that is at least 0 for all sizes that are large enough, and not for all. */
+function isRoom(size: dims.Dim): boolean {
+  const [below, above] = [size.filter(({ coefficient }) => coefficient < 0), size.filter(({ coefficient }) => coefficient > 0)];
+  return below.length > 0 && below.every(({ factors }) => factors.length === 0) && above.length > 0;
+}
+
+/** Nothing but room is missing: with it both ends are within the axis. */
+function onlyRoomLacks(low: dims.Dim | undefined, high: dims.Dim | undefined, axis: Size): boolean {
+  const isFine = (size: dims.Dim): boolean => size.every(({ coefficient }) => coefficient > 0) || isRoom(size);
+  return low !== undefined && high !== undefined && isFine(low) && isFine(dims.subtract(dims.subtract(axis.dim, high), dims.ONE));
+}
+
+/** `3 <= T` for T - 3 */
+function needed(size: dims.Dim): string {
+  const side = (sign: 1 | -1): string => dims.print(dims.scale(size.filter(({ coefficient }) => coefficient * sign > 0), sign));
+  return `${side(-1)} <= ${side(1)}`;
 }
 
 export function slotNotInteger(span: Span, kind: string): Diagnostic {
@@ -176,8 +200,7 @@ export function inexactSize(node: Binary, a: Size, b: Size): Diagnostic {
   const [x, y] = [dims.asNumber(a.dim), dims.asNumber(b.dim)];
   const parts = [spanText(node.left.span), spanText(node.right.span)] as const;
   return error("inexact-size", "a size must divide exactly", node.span, x !== undefined && y !== undefined ? `${x} / ${y}` : "it is not known to", {
-    notes: x !== undefined && y !== undefined ? [] : [`\`require ${parts[1]} divides ${parts[0]}\` says that it does`],
-    fix: `round it: \`floor(${parts[0]} / ${parts[1]})\``,
+    fix: x !== undefined && y !== undefined ? `round it: \`floor(${parts[0]} / ${parts[1]})\`` : `above it say that it does: \`require ${parts[1]} divides ${parts[0]}\`; or round it: \`floor(${parts[0]} / ${parts[1]})\``,
   });
 }
 

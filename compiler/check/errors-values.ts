@@ -2,6 +2,7 @@
 import type { Expr as Node } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
+import { spanText } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import { article, error, origin, sized } from "./message.ts";
 import type { Size } from "./value.ts";
@@ -17,6 +18,12 @@ export function branchesDiffer(then: Span, a: string, otherwise: Span, b: string
 export function notKnownWhenCompiling(span: Span, what: string): Diagnostic {
   return error("not-known-when-compiling", `${what} must be known when compiling`, span, "this depends on what is fed", {
     notes: ["for a choice between values write `if c then a else b` as an expression"],
+  });
+}
+
+export function forOverBatch(span: Span, name: string): Diagnostic {
+  return error("not-known-when-compiling", "the count of a `for` must be known when compiling", span, "this depends on what is fed", {
+    fix: `along an axis of what is fed go with a scan: \`scan ${name} < ${spanText(span)} with h = … { … }\``,
   });
 }
 

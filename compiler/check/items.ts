@@ -166,7 +166,7 @@ function loop(item: For, ctx: Context): Returned | "poison" | undefined {
     const size = evaluateSize(item.over, ctx);
     const count = size && dims.asNumber(size.dim);
     if (count === undefined) {
-      if (size && !ctx.run.symbolic) ctx.world.report(errors.notKnownWhenCompiling(item.over.span, "the count of a `for`"));
+      if (size && !ctx.run.symbolic) ctx.world.report(errors.forOverBatch(item.over.span, item.name.text));
       poisonTargets(item.body.items, ctx);
       return undefined;
     }

@@ -70,6 +70,8 @@ function knownNames({ frame, indices }: Context): string[] {
     ...frame.home.names.keys(),
     ...frame.home.library.keys(),
     ...BUILTINS,
+    "true",
+    "false",
   ];
 }
 

@@ -28,3 +28,26 @@ test("what is expanded too deep is told", () => {
   const text = "model M(d = 8) {\n  l = Linear(d, d)\n  forward(x: [B, d]) -> [B, d] {\n    for i < 2000 { x = tanh(l(x)) }\n    return x\n  }\n}\n";
   expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ code }) => code)).toEqual(["too-much-work"]);
 });
+
+test.each([
+  ["y[b,i] = x[b,-1,i]", "positions count from 0 on; the last is `T - 1`"],
+  ["y[b,i] = x[b,T - 1,i]", "require it: `require 1 <= T`; or fill what is outside: `x[b,T - 1,i else 0]`"],
+  ["y[b,i] = x[b,0,i]", "require it: `require 1 <= T`; or fill what is outside: `x[b,0,i else 0]`"],
+  ["y[b,i] = sum[t] x[b,t + 1,i]", "declare its range: `t < n`"],
+  ["y[b,i] = sum[t < T] x[b,t + 1,i]", "fill what is outside: `x[b,t + 1,i else 0]`, or guard it with `if` or `where`, or `require` what makes it fit"],
+  ["y[b,i] = x[b,0,i else 0]; for t < T { y = y + 1 }", "along an axis of what is fed go with a scan: `scan t < T with h = … { … }`"],
+  ["y[b,i] = x[b,0,i else 0]; for i < layers { y = blocks[i](y) }", "write `for layer in blocks { x = layer(x) }`, or `blocks(x)` for all of them"],
+  ["y[b,i] = if False then x[b,0,i else 0] else 0.0", "did you mean `false`?"],
+])("%s: the fix", (item, fix) => {
+  const text = `model M(d = 4, layers = 2) {\n  blocks = stack(layers) Linear(d, d)\n  forward(x: [B, T, d]) -> [B, d] {\n    ${item}\n    return y\n  }\n}\n`;
+  expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map((diagnostic) => diagnostic.fix?.text)).toEqual([fix]);
+});
+
+test.each([
+  ["lr = 3e-4", "the rate stands in `optimizer`"],
+  ["batch_size = 8", "the examples of a step are `batch`"],
+  ["epochs = 3", "how long is said in `steps`"],
+])("a recipe's %s: the fix", (setting, fix) => {
+  const { diagnostics } = check(sourceFile("model.tfm", `train t { ${setting} }\n`), { std });
+  expect(diagnostics.find(({ code }) => code === "setting-unknown")?.fix?.text).toContain(fix);
+});
