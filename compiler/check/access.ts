@@ -8,7 +8,7 @@ import { boundsOf, guarded, isWithin } from "./bounds.ts";
 import * as errors from "./errors.ts";
 import { commonType, evaluate, evaluateTensor } from "./evaluate.ts";
 import { apply } from "./fold.ts";
-import { baseOf } from "./range.ts";
+import { baseOf, withoutAxes } from "./range.ts";
 import { asTensor, at, toReal } from "./tensor.ts";
 import type { Size, StackVal, Val } from "./value.ts";
 import { kindOf, POISON, scalar } from "./value.ts";
@@ -18,13 +18,13 @@ export function readAccess(node: Access, ctx: Context): Val {
   const base = baseOf(node, ctx);
   if (base.kind === "stack") return stackItem(base, node, ctx);
   if (base.kind === "fn" || base.kind === "builtin" || base.kind === "method") {
-    ctx.world.report(errors.binderWithoutTerms(node.span, spanText(node.base.span)));
+    ctx.world.report(withoutAxes(node, base));
     return POISON;
   }
   const empty = ctx.frame.pack?.length === 0 && node.slots.items.every((item) => item.kind === "ellipsis");
   if (empty && base.kind === "tensor" && base.axes.length === 0) return base;
   if (base.kind === "size" || (base.kind === "tensor" && base.axes.length === 0)) {
-    ctx.world.report(errors.notATensor(node.base.span, kindOf(base)));
+    ctx.world.report(withoutAxes(node, base));
     return POISON;
   }
   const tensor = asTensor(base, node.base.span, ctx);

@@ -21,9 +21,8 @@ const FOREIGN_SETTINGS: ReadonlyMap<string, string> = new Map([
 
 export function unknownSetting(span: Span, name: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
   const foreign = FOREIGN_SETTINGS.get(name);
-  if (foreign !== undefined) return error("setting-unknown", `a recipe has no setting \`${name}\``, span, "not a setting", { fix: foreign });
   return error("setting-unknown", `a recipe has no setting \`${name}\``, span, "not a setting", {
-    ...(nearest ? { fix: replace(span, span.file.path === "--set" ? `recipe.${nearest}` : nearest, `did you mean \`${nearest}\`?`) } : didYouMean(undefined, all)),
+    ...(foreign !== undefined ? { fix: foreign } : nearest ? { fix: replace(span, span.file.path === "--set" ? `recipe.${nearest}` : nearest, `did you mean \`${nearest}\`?`) } : didYouMean(undefined, all)),
   });
 }
 

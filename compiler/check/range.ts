@@ -3,6 +3,7 @@
  * and every use is proved to fit. Composite slots such as `i - 1` say nothing of the range.
  */
 import type { Access, Dim as Slot, Expr as Node, NameExpr, Slots } from "../../grammar/ast.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
@@ -216,8 +217,7 @@ function collectAccess(node: Access, search: Search): void {
   const sizes = axesOf(base);
   if (!sizes) {
     search.uses.set("", []);
-    if (base.kind === "fn" || base.kind === "method" || base.kind === "builtin") search.ctx.world.report(errors.binderWithoutTerms(node.span, spanText(node.base.span)));
-    else if (base.kind !== "poison") search.ctx.world.report(errors.notATensor(node.base.span, kindOf(base)));
+    if (base.kind !== "poison") search.ctx.world.report(withoutAxes(node, base));
   }
   const packed = search.ctx.frame.pack?.length ?? 0;
   let axis = 0;
@@ -239,6 +239,12 @@ function axesOf(base: Val): readonly Size[] | undefined {
   if (base.kind === "tensor") return base.axes.map((axis) => axis.size);
   if (base.kind === "param") return base.shape;
   return undefined;
+}
+
+/** Brackets behind what has no elements. */
+export function withoutAxes(node: Access, base: Val): Diagnostic {
+  const isBinder = base.kind === "fn" || base.kind === "method" || base.kind === "builtin";
+  return isBinder ? errors.binderWithoutTerms(node.span, spanText(node.base.span)) : errors.notATensor(node.base.span, kindOf(base));
 }
 
 /** What stands before the brackets, evaluated once in an equation. */

@@ -1,44 +1,35 @@
 /** What is handed to `generate`, checked before anything runs: callers may be JavaScript. */
+import type { Decoding } from "../decode/decode.ts";
+import { count, GENERATE_OPTIONS, generateOptions } from "../decode/options.ts";
+import type { GenerateOption } from "../decode/options.ts";
 import type { TfmError } from "../errors.ts";
 import { optionValue, textsType } from "./errors.ts";
 import type { GenerationOptions } from "./generation.ts";
 
-interface Wanted {
-  readonly text: string;
-  readonly isValid: (value: number) => boolean;
-}
-
-const count: Wanted = { text: "an integer of at least 1", isValid: (value) => Number.isSafeInteger(value) && value >= 1 };
-const seed: Wanted = { text: "an integer of at least 0", isValid: (value) => Number.isSafeInteger(value) && value >= 0 };
-const notNegative: Wanted = { text: "a number of at least 0", isValid: (value) => value >= 0 };
-const share: Wanted = { text: "a number above 0 and at most 1", isValid: (value) => value > 0 && value <= 1 };
-
-const NUMBERS: Readonly<Record<string, Wanted>> = { maxLength: count, batch: count, seed };
-/** What each method must have, and may have. */
-const METHODS: Readonly<Record<string, { readonly needs: Readonly<Record<string, Wanted>>; readonly takes: Readonly<Record<string, Wanted>> }>> = {
-  greedy: { needs: {}, takes: {} },
-  beam: { needs: { width: count, lengthPenalty: notNegative }, takes: {} },
-  sample: { needs: {}, takes: { temperature: notNegative, topK: count, topP: share, seed } },
-};
+/** Those that stand beside `decoding`, and not within it. */
+const OUTSIDE: readonly GenerateOption[] = [...GENERATE_OPTIONS.filter(({ name }) => name === "max_length" || name === "seed"), { name: "batch", ...count(1) }];
+const METHODS: readonly Decoding["method"][] = ["greedy", "beam", "sample"];
 
 /** Throws TfmError `texts-type` or `option-value`. */
 export function checkGeneration(texts: unknown, options: GenerationOptions): void {
   const wrong = Array.isArray(texts) ? texts.find((text) => typeof text !== "string") : typeof texts === "string" ? undefined : texts ?? null;
   if (wrong !== undefined) throw textsType(wrong === null ? "nothing" : shown(wrong));
-  checkNumbers("", options, {}, NUMBERS);
+  checkNumbers("", options, OUTSIDE, false);
   const { stop, decoding } = options;
   if (stop !== undefined && !(Array.isArray(stop) && stop.every((text) => typeof text === "string"))) throw badOption("stop", "an array of texts", stop);
   if (decoding === undefined) return;
-  const method = METHODS[(decoding as { readonly method?: string } | null)?.method ?? ""];
-  if (method === undefined) throw badOption("decoding", `{ method: ${Object.keys(METHODS).map((name) => `"${name}"`).join(" | ")}, … }`, decoding);
-  checkNumbers("decoding.", decoding, method.needs, method.takes);
+  const method = METHODS.find((one) => one === (decoding as { readonly method?: string } | null)?.method);
+  if (method === undefined) throw badOption("decoding", `{ method: ${METHODS.map((name) => `"${name}"`).join(" | ")}, … }`, decoding);
+  checkNumbers("decoding.", decoding, generateOptions(method).filter(({ methods }) => methods !== undefined), method === "beam");
 }
 
-function checkNumbers(path: string, given: object, needs: Readonly<Record<string, Wanted>>, takes: Readonly<Record<string, Wanted>>): void {
-  for (const [name, { text, isValid }] of Object.entries({ ...needs, ...takes })) {
-    const value = (given as Readonly<Record<string, unknown>>)[name];
-    if (value === undefined && !(name in needs)) continue;
-    if (typeof value !== "number" || !isValid(value)) throw badOption(path + name, text, value);
+/** `required`: none of them may be left out. */
+function checkNumbers(path: string, given: object, options: readonly GenerateOption[], required: boolean): void {
+  for (const { name, wanted, isValid } of options) {
+    const field = name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    const value = (given as Readonly<Record<string, unknown>>)[field];
+    if (value === undefined && !required) continue;
+    if (typeof value !== "number" || !isValid(value)) throw badOption(path + field, wanted, value);
   }
 }
 

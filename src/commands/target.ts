@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
-import { readText, writeAtomically } from "../files.ts";
+import { readText, writeAtomically, writeTogether } from "../files.ts";
 
 /** Throws CommandFailure for a model file, which nobody means to lose. */
 export function writeFigure(file: string, svg: string): void {
@@ -19,6 +19,6 @@ export function writeModuleFiles(folder: string, files: ReadonlyMap<string, stri
   const all = [...files].map(([name, text]) => [path.join(folder, name), text] as const);
   const other = all.map(([file]) => file).find((file) => existsSync(file) && !valueOf(readText(file)).split("\n", 1)[0]!.includes(OURS));
   if (other !== undefined) throw new CommandFailure({ code: "output-exists", exit: exitCodes.usage, message: `${other} is there already and was not compiled by tfmc`, remedy: "give another folder with -o, or remove the file" });
-  for (const [file, text] of all) valueOf(writeAtomically(file, text));
+  valueOf(writeTogether(all));
   return all.map(([file]) => file);
 }

@@ -1,6 +1,6 @@
 /** How a model writes: as its recipe says, or as a command line does in its place. */
-import { GENERATE_OPTIONS } from "../../compiler/check/recipe/generate-options.ts";
-import type { GenerateOption } from "../../compiler/check/recipe/generate-options.ts";
+import { GENERATE_OPTIONS } from "../../runtime/decode/options.ts";
+import type { GenerateOption } from "../../runtime/decode/options.ts";
 import type { GenerateSpec, Model } from "../../compiler/check/model.ts";
 import { decodingOf } from "../../runtime/index.ts";
 import type { Decoding } from "../../runtime/index.ts";

@@ -178,12 +178,6 @@ export function savedTokenizer({ files }: Checkpoint): string | undefined {
   return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 }
 
-export function tokenizerOf(checkpoint: Checkpoint): string {
-  const text = savedTokenizer(checkpoint);
-  if (text === undefined) throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: `${checkpoint.folder} has no ${CHECKPOINT.tokenizer}`, remedy: "the model was not trained on text" });
-  return text;
-}
-
 /** Where rows go; `resumedAt` drops those of steps that will be done again. */
 export function openLog(folder: string, resumedAt?: number): (row: LogRow) => void {
   const file = path.join(folder, LOG);

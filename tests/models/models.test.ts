@@ -1,6 +1,6 @@
 /**
- * Models of other papers than those of examples/, written by nobody who looked at how the compiler works: in f64 their gradients are the
- * slopes of their losses, and on the adapter values and gradients are those of f64.
+ * Models of other papers than those of examples/: in f64 their gradients are the slopes of their losses, and on the adapter values and
+ * gradients are those of f64.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

@@ -6,7 +6,7 @@ import type { GenerateSpec } from "../model.ts";
 import { methodOf } from "../scope.ts";
 import { nearest } from "../../../grammar/suggest.ts";
 import type { InstanceVal } from "../value.ts";
-import { generateOptions } from "./generate-options.ts";
+import { generateOptions } from "../../../runtime/decode/options.ts";
 import type { Settings } from "./settings.ts";
 
 export function generateOf(settings: Settings, model: InstanceVal): GenerateSpec | undefined {

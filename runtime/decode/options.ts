@@ -1,16 +1,16 @@
-/** What a recipe's `generate` can say beside its method: which values make sense, and to which methods they belong. */
-import type { GenerateSpec } from "../model.ts";
+/** What can be said of decoding beside its method, by a recipe's `generate`, a command line or a program: which values make sense, and to which methods they belong. */
+import type { Decoding } from "./decode.ts";
 
 export interface GenerateOption {
   readonly name: string;
   /** The methods that it means anything to; absent: to all. */
-  readonly methods?: readonly GenerateSpec["method"][];
+  readonly methods?: readonly Decoding["method"][];
   /** "an integer of at least 1" */
   readonly wanted: string;
   isValid(value: number): boolean;
 }
 
-const count = (least: number) => ({ wanted: `an integer of at least ${least}`, isValid: (value: number) => Number.isSafeInteger(value) && value >= least });
+export const count = (least: number) => ({ wanted: `an integer of at least ${least}`, isValid: (value: number) => Number.isSafeInteger(value) && value >= least });
 
 export const GENERATE_OPTIONS: readonly GenerateOption[] = [
   { name: "width", methods: ["beam"], ...count(1) },
@@ -22,6 +22,6 @@ export const GENERATE_OPTIONS: readonly GenerateOption[] = [
   { name: "max_length", ...count(1) },
 ];
 
-export function generateOptions(method: GenerateSpec["method"]): readonly GenerateOption[] {
+export function generateOptions(method: Decoding["method"]): readonly GenerateOption[] {
   return GENERATE_OPTIONS.filter(({ methods }) => methods === undefined || methods.includes(method));
 }
