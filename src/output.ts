@@ -52,8 +52,9 @@ export function terminalOutput(options: OutputOptions): Output {
       for (const diagnostic of diagnostics) process.stderr.write(`${renderDiagnostic(diagnostic, { color })}\n\n`);
     },
     fail: ({ code, message, remedy }) => {
-      process.stderr.write(`${paint.red(paint.bold(`error[${code}]`))}: ${message}\n`);
-      if (remedy !== undefined) process.stderr.write(`  ${paint.blue("=")} fix: ${remedy}\n`);
+      // In one piece: a driver's thread may write there as well.
+      const fix = remedy === undefined ? "" : `  ${paint.blue("=")} fix: ${remedy}\n`;
+      process.stderr.write(`${paint.red(paint.bold(`error[${code}]`))}: ${message}\n${fix}`);
     },
     progress: () => progress(process.stderr, { quiet: options.quiet }),
   };
