@@ -55,7 +55,7 @@ export function check(source: SourceFile, options: CheckOptions): Checked {
   } catch (error) {
     const span = world.place ?? { file: source, start: 0, end: 0 };
     if (error instanceof Exhausted) world.report(errors.exhausted(error.span, error.reason));
-    else if (error instanceof ExpressionTooDeep || isStackOverflow(error)) world.report(errors.exhausted(span, "depth"));
+    else if (error instanceof ExpressionTooDeep) world.report(errors.exhausted(span, "depth"));
     else throw error;
   }
   const diagnostics = inOrder(world.diagnostics, source);
@@ -78,11 +78,6 @@ function elaborate(source: SourceFile, options: CheckOptions, world: World): Mod
   checkAlone(main, world);
   if (options.library) for (const scope of files.library) checkAlone(scope, world, { ahead: true });
   return model;
-}
-
-/** What is built of calls that are expanded may be deeper than any text. */
-function isStackOverflow(error: unknown): boolean {
-  return error instanceof RangeError && error.message.includes("call stack");
 }
 
 function chosenRecipe(main: FileScope, name: string | undefined, world: World): Decl | undefined {

@@ -46,6 +46,19 @@ export function operandsOf(value: Value): ValueId[] {
   return [...new Set(expressionsOf(value).flatMap(accessesIn).map((access) => access.value))];
 }
 
+/** What the given values consist of, themselves included, as far as it is among `values`. */
+export function neededFor(wanted: readonly ValueId[], values: ReadonlyMap<ValueId, Value>): Set<ValueId> {
+  const left = [...wanted];
+  const needed = new Set<ValueId>();
+  for (let id = left.pop(); id !== undefined; id = left.pop()) {
+    const value = values.get(id);
+    if (!value || needed.has(id)) continue;
+    needed.add(id);
+    for (const operand of operandsOf(value)) left.push(operand);
+  }
+  return needed;
+}
+
 /** For each value, those that read it. */
 export function readersOf(graph: Graph): ReadonlyMap<ValueId, readonly Value[]> {
   const readers = new Map<ValueId, Value[]>(graph.values.map((value) => [value.id, []]));

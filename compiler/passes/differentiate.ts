@@ -26,7 +26,7 @@ import {
 } from "../ir/expr.ts";
 import type { AccessExpr, Carry, Equation, Expr, Graph, StateLeaf, StateRef, Value, ValueId } from "../ir/graph.ts";
 import { inParts, partsOf, type Recurrence, withoutFalseCarries } from "../ir/recurrence.ts";
-import { indexSizes, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
+import { indexSizes, neededFor, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
 import { prunedGraph } from "./prune.ts";
 
 /**
@@ -223,15 +223,7 @@ class Differentiator {
   /** What of a loop the gradients from outside arrive at. */
   #reached(loop: Recurrence): ReadonlySet<ValueId> {
     const own = new Map<ValueId, Value>([...loop.carries, ...loop.members].map((value) => [value.id, value]));
-    const left = [...own.keys()].filter((id) => this.#contributions.has(id));
-    const reached = new Set<ValueId>();
-    for (let id = left.pop(); id !== undefined; id = left.pop()) {
-      const value = own.get(id);
-      if (!value || reached.has(id)) continue;
-      reached.add(id);
-      left.push(...operandsOf(value));
-    }
-    return reached;
+    return neededFor([...own.keys()].filter((id) => this.#contributions.has(id)), own);
   }
 
   /** The sum of contributions over axes, each reduction in an equation of its own. */

@@ -1,5 +1,5 @@
-import type { Graph, ValueId } from "../ir/graph.ts";
-import { operandsOf, valuesById } from "../ir/walk.ts";
+import type { Graph } from "../ir/graph.ts";
+import { neededFor, valuesById } from "../ir/walk.ts";
 import type { Pass } from "./pass.ts";
 
 export const prune: Pass = {
@@ -10,13 +10,6 @@ export const prune: Pass = {
 
 /** Inputs and states stay only where they are read. */
 export function prunedGraph(graph: Graph): Graph {
-  const values = valuesById(graph);
-  const left = graph.outputs.map((output) => output.value);
-  const needed = new Set<ValueId>();
-  for (let id = left.pop(); id !== undefined; id = left.pop()) {
-    if (needed.has(id)) continue;
-    needed.add(id);
-    left.push(...operandsOf(values.get(id)!));
-  }
+  const needed = neededFor(graph.outputs.map((output) => output.value), valuesById(graph));
   return { ...graph, values: graph.values.filter((value) => needed.has(value.id)) };
 }
