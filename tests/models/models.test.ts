@@ -27,6 +27,7 @@ const SIZES: Readonly<Record<string, readonly Bindings["sizes"][]>> = {
   "sinkhorn": [{ B: 2, S: 5, T: 7 }, { B: 1, S: 1, T: 2 }],
   "swin": [{ B: 2 }, { B: 1 }],
   "vae": [{ B: 5 }, { B: 1 }],
+  "vq-vae": [{ B: 3 }, { B: 1 }],
   "wavenet": [{ B: 2, T: 19 }, { B: 1, T: 3 }],
 };
 

@@ -219,9 +219,14 @@ export class Emitter {
     const one = (at: string): string => (vec4 ? `${name}[(${at}) >> 2u][(${at}) & 3]` : `${name}[${at}]`);
     if (offset.width === 1) return one(isAtom(offset.text) || !vec4 ? offset.text : this.bound(offset).text);
     if (wide !== undefined && vec4) return `${name}[${wide}]`;
-    if (wide === undefined) this.memory.scattered = true;
+    const type = typeText(value.type === "f32" ? "f32" : "i32", 4);
+    if (wide === undefined) {
+      this.memory.scattered = true;
+      // In one expression the text of each level would stand four times in the next; and what is scattered is loaded one by one.
+      if (this.inline) return `${type}()`;
+    }
     const at = isAtom(this.bound(offset).text) ? this.bound(offset).text : `(${offset.text})`;
-    return `${typeText(value.type === "f32" ? "f32" : "i32", 4)}(${["x", "y", "z", "w"].map((lane) => one(`${at}.${lane}`)).join(", ")})`;
+    return `${type}(${["x", "y", "z", "w"].map((lane) => one(`${at}.${lane}`)).join(", ")})`;
   }
 
   /** Writes an element, or four neighbours, of a value that this kernel stores. */
