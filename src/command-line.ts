@@ -13,6 +13,8 @@ export interface CommandLineTable {
   readonly version: string;
   readonly commands: readonly Command[];
   readonly commonOptions: readonly Option[];
+  /** Stands below the help. */
+  readonly notes?: string | undefined;
 }
 
 /** Where help and usage errors go. */
@@ -36,6 +38,7 @@ export async function parseCommandLine(
     .configureHelp({ showGlobalOptions: true })
     .configureOutput(output)
     .exitOverride();
+  if (table.notes !== undefined) program.addHelpText("after", `\n${table.notes}`);
   for (const option of table.commonOptions) program.addOption(parserOption(option));
   for (const command of table.commands) {
     const parser = program.command(command.name).description(command.summary).exitOverride().configureHelp({ showGlobalOptions: true }).configureOutput(output);

@@ -113,7 +113,8 @@ function removeAbandoned(folder: string, name: string): void {
   }
 }
 
-function isAlive(processId: number): boolean {
+/** Whether there is such a process on this machine. */
+export function isAlive(processId: number): boolean {
   try {
     process.kill(processId, 0);
     return true;

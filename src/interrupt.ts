@@ -1,9 +1,9 @@
 import { exitCodes } from "./exit-codes.ts";
 
 /**
- * A signal that aborts at the first Ctrl-C or SIGTERM, so that work can end in good order (a training step completes, its checkpoint is
- * written); a second Ctrl-C ends the process at once. One key press may arrive twice, from the terminal and from the parent process:
- * what follows within half a second counts as the same.
+ * A signal that aborts at the first Ctrl-C, SIGTERM or SIGHUP (a terminal that is closed), so that work can end in good order (a
+ * training step completes, its checkpoint is written); a second Ctrl-C ends the process at once. One key press may arrive twice, from
+ * the terminal and from the parent process: what follows within half a second counts as the same.
  */
 export function interruption(): AbortSignal {
   const controller = new AbortController();
@@ -16,6 +16,6 @@ export function interruption(): AbortSignal {
       process.exit(exitCodes.interrupted);
     }
   };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
+  process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
   return controller.signal;
 }

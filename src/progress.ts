@@ -38,8 +38,8 @@ function redrawn(stream: ProgressStream, every: number, now: () => number): Prog
   let latest = "";
   let last = Number.NEGATIVE_INFINITY;
   const draw = (line: string): void => {
-    // A line that wraps could not be erased.
-    const fitting = [...line].slice(0, Math.max(1, (stream.columns ?? 80) - 1)).join("");
+    // A line that wraps could not be erased. Terminals that do not know their width say 0.
+    const fitting = [...line].slice(0, (stream.columns || 80) - 1).join("");
     if (fitting !== shown) stream.write(`${ERASE_LINE}${fitting}`);
     shown = fitting;
   };

@@ -47,14 +47,18 @@ export interface OptionValues {
   /** Of an "integer" or a "number". */
   number(name: string): number | undefined;
   list(name: string): readonly string[];
+  /** The options given that nobody has asked for. */
+  unasked(): readonly string[];
 }
 
 export type OptionValue = string | number | boolean | readonly string[];
 
 export function optionValues(declared: readonly Option[], given: ReadonlyMap<string, OptionValue>): OptionValues {
+  const asked = new Set<string>();
   const value = (name: string, ...kinds: readonly Option["kind"][]): OptionValue | undefined => {
     const option = declared.find((one) => one.name === name);
     if (option === undefined || !kinds.includes(option.kind)) throw new Error(`internal: no option --${name} of kind ${kinds.join(" or ")}`);
+    asked.add(name);
     return given.get(name);
   };
   return {
@@ -62,5 +66,6 @@ export function optionValues(declared: readonly Option[], given: ReadonlyMap<str
     text: (name) => value(name, "text") as string | undefined,
     number: (name) => value(name, "integer", "number") as number | undefined,
     list: (name) => (value(name, "list") as readonly string[] | undefined) ?? [],
+    unasked: () => declared.map(({ name }) => name).filter((name) => given.has(name) && !asked.has(name)),
   };
 }

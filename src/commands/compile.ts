@@ -40,19 +40,19 @@ export const compileCommand: Command = {
 function printStage(file: string, options: OptionValues, output: Output): ExitCode {
   const stage = options.text("emit") as Stage | undefined;
   const pass = options.text("print-after");
-  const request = { kind: kindOf(options), entry: options.text("entry") };
   const source = valueOf(readModel(file));
   if (pass === undefined && stage === undefined) {
     throw new CommandFailure({ code: "nothing-to-emit", exit: exitCodes.usage, message: "say what is to come of it", remedy: `--emit ${STAGES.join("|")}, --print-after PASS, or -o DIR` });
   }
+  const print = (text: string): ExitCode => {
+    if (output.json) output.dataJson({ ...(pass === undefined ? { stage } : { after: pass }), text });
+    else output.part(text);
+    return exitCodes.ok;
+  };
   if (pass === undefined && stage === "ast") return print(astText(source));
   const model = checkedModel(source, modelChoices(options), (warnings) => output.report(warnings));
+  const request = { kind: kindOf(options), entry: options.text("entry") };
   return print(pass === undefined ? stageText(model, stage as Exclude<Stage, "ast">, request) : afterPass(model, pass, request));
-}
-
-function print(text: string): ExitCode {
-  process.stdout.write(text);
-  return exitCodes.ok;
 }
 
 function kindOf(options: OptionValues): "cpu" | "gpu" {
@@ -67,7 +67,9 @@ function writeModule(place: string, options: OptionValues, output: Output): Exit
   const { program } = compile(model, { profile: { kind }, training: false });
   const runtime = { text: valueOf(standaloneRuntime()) };
   const files = emitModule(model, program, { runtime, ...(tokenizer === undefined ? {} : { tokenizer }), ...(maxLength === undefined ? {} : { maxLength }), ...(window === undefined ? {} : { window }) });
-  for (const file of writeModuleFiles(folder, files)) output.data(file);
+  const written = writeModuleFiles(folder, files);
+  if (output.json) output.dataJson({ files: written });
+  else for (const file of written) output.data(file);
   return exitCodes.ok;
 }
 

@@ -38,10 +38,9 @@ function draw(file: string, options: OptionValues, output: Output): ExitCode {
   }
   const svg = diagramSvg(diagramOf(model, entry));
   const out = options.text("out");
-  if (out === undefined) process.stdout.write(svg);
-  else {
-    writeFigure(out, svg);
-    output.data(out);
-  }
+  if (out !== undefined) writeFigure(out, svg);
+  if (output.json) output.dataJson(out === undefined ? { entry: entry.name, svg } : { entry: entry.name, file: out });
+  else if (out === undefined) output.part(svg);
+  else output.data(out);
   return exitCodes.ok;
 }

@@ -55,13 +55,13 @@ whole pair; where written tokens meet read ones, rows are called by the token th
 
 async function inspectModel(file: string, options: OptionValues, output: Output): Promise<ExitCode> {
   const { recipe, set } = modelChoices(options);
-  const [example, rows, grid] = ["example", "rows", "grid"].map((name) => atLeastOne(options, name));
-  const sliceText = options.text("slice");
-  const slices = sliceText === undefined ? undefined : parseSlices(sliceText);
   const subject = await readSubject(file, { recipe, set, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), untrained: options.flag("untrained") });
   const entry = options.text("entry");
   if (options.list("at").length === 0) return list(subject, entry, output);
 
+  const [example, rows, grid] = ["example", "rows", "grid"].map((name) => atLeastOne(options, name));
+  const sliceText = options.text("slice");
+  const slices = sliceText === undefined ? undefined : parseSlices(sliceText);
   const names = expanded(options.list("at"), subject, entry, options.flag("grad"));
   const { observations: found, answer, badRows } = await inspect(subject, async () => valueOf(await commandDevice()), {
     ...(options.flag("grad") ? { gradients: names } : { observe: names }),
@@ -133,7 +133,7 @@ function described(one: Observation, kind: Kind, grid: number | undefined): read
     `${titleOf(one)}  [${sizes}]${sizes === shape.join(", ") ? "" : ` = [${shape.join(", ")}]`}${entry === undefined ? "" : `, ${entry}`}`,
     statisticsText(statisticsOf(data)),
     numbersText(shape, data),
-    ...(shows ? ["", ...(chosen.title === "" ? [] : [`${chosen.title}:`]), ...shadesText(chosen, { columns: process.stdout.columns ?? 100, color })] : []),
+    ...(shows ? ["", ...(chosen.title === "" ? [] : [`${chosen.title}:`]), ...shadesText(chosen, { columns: process.stdout.columns || 100, color })] : []),
   ];
 }
 

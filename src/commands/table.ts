@@ -1,3 +1,4 @@
+import { exitCodeMeanings, exitCodes } from "../exit-codes.ts";
 import { checkCommand } from "./check.ts";
 import type { Command, Option } from "./command.ts";
 import { compileCommand } from "./compile.ts";
@@ -24,3 +25,8 @@ export const commonOptions: readonly Option[] = [
   { name: "json", kind: "flag", doc: "machine-readable data on stdout" },
   { name: "quiet", short: "q", kind: "flag", doc: "nothing on stderr but errors" },
 ];
+
+const names = Object.keys(exitCodes) as (keyof typeof exitCodes)[];
+
+/** Below the help of all. */
+export const helpNotes = ["Exit codes:", ...names.map((name) => `  ${String(exitCodes[name]).padEnd(4)} ${exitCodeMeanings[name]}`)].join("\n");

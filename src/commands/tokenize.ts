@@ -39,7 +39,7 @@ function tokenize(place: string, texts: readonly string[], output: Output): Exit
       continue;
     }
     if (at > 0) output.data("");
-    for (const line of drawn(ids.map((id) => [visible(tokenizer.token(id)), String(id)] as const), process.stdout.columns ?? 100)) output.data(line);
+    for (const line of drawn(ids.map((id) => [visible(tokenizer.token(id)), String(id)] as const), process.stdout.columns || 100)) output.data(line);
     output.say(`${ids.length} tokens for ${Array.from(text).length} characters${again === text ? "" : `; decoded: ${JSON.stringify(again)}`}`);
   }
   return exitCodes.ok;

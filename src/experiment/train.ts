@@ -21,6 +21,7 @@ import { prepare } from "./prepare.ts";
 import type { Prepared } from "./prepare.ts";
 import { claimRunFolder, copyBest, makeFolder, openLog, placed, savedTokenizer, writeBest, writeCheckpoint } from "./run-folder.ts";
 import type { Checkpoint, RunRecord } from "./run-folder.ts";
+import { holdRunFolder } from "./run-lock.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelSource } from "./source.ts";
 import { createTranslator, generationLimits, textTokenizer } from "./translator.ts";
@@ -108,12 +109,14 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
   const used = usedEntries(model);
   const trained = program.entries.map(({ name }) => name).filter((name) => !used.includes(name));
   const session = await createSession(program, { bounds: prepared.bounds, entries: trained, ...sessionDevice(device), seed: recipe.seed, batches: recipe.accumulate });
+  let release = (): void => {};
   try {
     const restored = resume === undefined ? undefined : restore(session, resume);
     const initial = resume?.record.initial ?? (prepared.initial && load(session, prepared.initial));
     if (resume?.folder !== folder) claimRunFolder(folder);
     if (resume !== undefined && resume.folder !== folder) copyBest(resume.folder, folder);
     else makeFolder(folder);
+    release = holdRunFolder(folder);
     const from = restored?.manifest.step ?? 0;
     const logRow = openLog(folder, restored === undefined ? undefined : from);
     const event = tensorboard ? openEvents(folder) : undefined;
@@ -181,9 +184,13 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
         }, evaluatingWith(options)));
       },
       logEvaluation,
-      dispose: () => session.dispose(),
+      dispose: () => {
+        release();
+        session.dispose();
+      },
     };
   } catch (error) {
+    release();
     session.dispose();
     throw error;
   }

@@ -49,6 +49,7 @@ export interface SubjectRequest {
 export async function readSubject(place: string, request: SubjectRequest = {}): Promise<Subject> {
   const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
   const asIs = request.recipe === undefined && Object.keys(request.set ?? {}).length === 0 && request.untrained !== true;
+  if (isFolder && !asIs) throw new CommandFailure({ code: "options-exclude", exit: exitCodes.usage, message: `${place} is looked at as it was trained, so --recipe, --set and --untrained have no meaning beside it`, remedy: "leave them out, or name the model file" });
   const run = isFolder ? place : asIs ? latestRunFolder(place) : undefined;
   return run === undefined ? untrained(place, request) : trained(run, request);
 }

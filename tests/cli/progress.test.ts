@@ -23,10 +23,13 @@ it("redraws one line on a terminal, at most every 100 ms, and ends with the last
   expect(written.length).toBe(4);
 });
 
-it("keeps the redrawn line on one row", () => {
+it("keeps the redrawn line on one row, of 80 characters where the terminal does not know its width", () => {
   const { written, shown } = recorded(true, 10);
   shown.update("123456789012345");
   expect(written).toEqual([`${ERASE}123456789`]);
+  const unknown = recorded(true, 0);
+  unknown.shown.update("x".repeat(100));
+  expect(unknown.written).toEqual([`${ERASE}${"x".repeat(79)}`]);
 });
 
 it("puts a note above the redrawn line", () => {

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { exitCodes } from "../../src/exit-codes.ts";
 import { describeGpu } from "../support/gpu.ts";
+import { packageRoot } from "../../src/package-root.ts";
 import { tfmc } from "../support/tfmc.ts";
 
 describe("tfmc", () => {
@@ -15,10 +17,35 @@ describe("tfmc", () => {
     expect(wrong.stderr).toContain("Did you mean doctor?");
   });
 
+  it("lists the exit codes", async () => {
+    const { stdout } = await tfmc(["--help"]);
+    for (const code of Object.values(exitCodes)) expect(stdout).toMatch(new RegExp(`^  ${code} +\\w`, "m"));
+  });
+
   it("explain suggests the nearest code", async () => {
     const result = await tfmc(["explain", "no-such-code-at-all"]);
     expect([result.code, result.stdout]).toEqual([2, ""]);
     expect(result.stderr).toContain("error[unknown-code]");
+  });
+});
+
+describe("what a command writes", () => {
+  const gpt = path.join(packageRoot, "examples", "gpt", "model.tfm");
+  const json = async (...args: readonly string[]): Promise<unknown> => JSON.parse((await tfmc([...args, "--json"])).stdout);
+
+  it("is JSON where that is asked for", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "tfm-"));
+    const svg = path.join(folder, "gpt.svg");
+    expect(await json("draw", gpt)).toEqual({ entry: "forward", svg: expect.stringMatching(/^<svg/) as string });
+    expect(await json("draw", gpt, "-o", svg)).toEqual({ entry: "forward", file: svg });
+    expect(await json("compile", gpt, "--emit", "graph")).toEqual({ stage: "graph", text: expect.stringContaining("logits") as string });
+    expect(await json("compile", gpt, "-o", folder)).toEqual({ files: [path.join(folder, "gpt.js"), path.join(folder, "gpt.d.ts")] });
+    rmSync(folder, { recursive: true });
+  });
+
+  it("names options that have no effect on it", async () => {
+    expect(await tfmc(["compile", gpt, "--emit", "ast", "--entry", "forward", "--set", "d=48"])).toMatchObject({ code: 0, stderr: "without effect here: --set, --entry\n" });
+    expect(await tfmc(["compile", gpt, "--emit", "graph", "--entry", "forward"])).toMatchObject({ code: 0, stderr: "" });
   });
 });
 

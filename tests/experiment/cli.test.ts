@@ -1,4 +1,5 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import path from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { describeGpu } from "../support/gpu.ts";
@@ -45,6 +46,20 @@ describeGpu("the commands of a run", () => {
     const trained = await run(["train", "tiny.tfm", "--data", "bad.tsv", "--validation", "bad-dev.tsv", "--skip-bad-rows", "--steps", "2", "--out", "skipping"]);
     const measured = await run(["eval", "skipping"]);
     for (const { code, stderr } of [trained, measured]) expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^3 bad rows of the data are left out$/m) as string });
+  });
+
+  it("a run is trained by one process at a time", async () => {
+    const lock = path.join(project, "runs", "tiny", ".training");
+    writeFileSync(lock, `${process.pid} ${hostname()}`);
+    const weights = read("runs", "tiny", "model.safetensors");
+    expect(await run(["train", "--resume", "runs/tiny", "--steps", "70"])).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(`error[run-in-use]: process ${process.pid} is training in runs/tiny`) as string });
+    expect(read("runs", "tiny", "model.safetensors")).toBe(weights);
+    expect(existsSync(lock)).toBe(true);
+    rmSync(lock);
+  });
+
+  it("inspect takes no settings for a run, which has its own", async () => {
+    expect(await run(["inspect", "runs/tiny", "--set", "d=8"])).toMatchObject({ code: 2, stderr: expect.stringContaining("error[options-exclude]") as string });
   });
 
   it("--quiet leaves nothing on stderr", async () => {

@@ -69,11 +69,11 @@ it("shows what a bug of ours throws", async () => {
   expect(err).toContain("internal: told");
 });
 
-it("lets the work end in good order at a signal, which may arrive twice", async () => {
+it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("lets the work end in good order at %s, which may arrive twice", async (signal) => {
   const { child, ended, firstLine } = start("wait");
   const worker = Number(await firstLine);
-  child.kill("SIGINT");
-  process.kill(worker, "SIGINT");
+  child.kill(signal);
+  process.kill(worker, signal);
   const { code, out } = await ended;
   expect([code, out.trim().split("\n").at(-1)]).toEqual([130, "checkpoint"]);
 });
