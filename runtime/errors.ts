@@ -139,6 +139,14 @@ export function unknownName(what: string, name: string, known: readonly string[]
 }
 
 export function notFinite(step: number): TfmError {
+  if (step === 1) {
+    return new TfmError(
+      "not-finite",
+      5,
+      "The loss or gradient norm is not finite at step 1, so not for what was learned but by the model or its data.",
+      "Look for a division by 0, a logarithm or root of 0, or the exponential of a large number; `tfmc inspect` shows any value, and with --grad any gradient.",
+    );
+  }
   return new TfmError(
     "not-finite",
     5,

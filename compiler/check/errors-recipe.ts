@@ -101,6 +101,12 @@ export function lossNotScalar(span: Span, outputs: readonly EntryOutput[]): Diag
   return error("loss-not-scalar", "the loss is one real number", span, `this is ${found === "i32" ? "an int" : found}`, { fix: "take its mean: `mean[…] …`" });
 }
 
+export function lossNotLearned(span: Span, readsParameters: boolean): Diagnostic {
+  return readsParameters
+    ? error("loss-not-learned", "no gradient of the loss reaches a parameter", span, "so nothing would be trained", { notes: ["comparisons, `argmax`, `floor`, `sign` and `stop` let none through"], fix: "train on what is smooth: `cross_entropy(…)` in the place of an accuracy" })
+    : error("loss-not-learned", "the loss depends on no parameter", span, "so nothing would be trained", { fix: "make it of what the model gives, as `cross_entropy(model(ids), next)` does" });
+}
+
 export function optimizerUpdate(span: Span, name: string): Diagnostic {
   return error("optimizer-form", `\`${name}\` needs \`update(w: [...], dw: [...], step: int, decays: flag) -> [...]\``, span, "it takes the parameter, its gradient, the step and whether it decays");
 }

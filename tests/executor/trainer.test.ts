@@ -122,6 +122,16 @@ describeGpu("train", () => {
     expect(await session.readState("embed.table")).toEqual(await other.readState("embed.table"));
   });
 
+  it("blames the learning rate only where something was learned", async () => {
+    const broken = (from: number) => (step: number) => {
+      const one = batch(step);
+      if (step >= from) one.fields.wanted[0] = Number.POSITIVE_INFINITY;
+      return [one];
+    };
+    await expect(run({ batches: broken(1) })).rejects.toMatchObject({ message: /by the model or its data/, hint: /division by 0/ });
+    await expect(run({ batches: broken(2) })).rejects.toMatchObject({ message: /at step 2\b/, hint: /learning rate/ });
+  });
+
   it("continues bit for bit from the states of an interrupted run", async () => {
     const kinds = ["parameter", "optimizer"] as const;
     const { session: whole } = await run({ steps: 20 });

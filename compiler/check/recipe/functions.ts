@@ -1,6 +1,7 @@
 /** The functions of a recipe, lowered: their arguments are fields of the data. */
 import type { Method } from "../../../grammar/ast.ts";
 import type { dataOf } from "../data.ts";
+import { learnable } from "../../ir/flow.ts";
 import { finishEntry, inputTensor } from "../entry.ts";
 import * as errors from "../errors.ts";
 import type { Entry } from "../model.ts";
@@ -29,6 +30,7 @@ export class Functions {
     const loss = method && this.entry(method, true);
     const [output, second] = loss?.outputs ?? [];
     if (loss && output && method && (second || output.shape.length > 0 || output.type !== "f32")) this.settings.world.report(errors.lossNotScalar(method.name.span, loss.outputs));
+    else if (loss && method && !isLearned(loss)) this.settings.world.report(errors.lossNotLearned(method.name.span, readsParameters(loss)));
     return loss;
   }
 
@@ -67,6 +69,16 @@ export class Functions {
     this.askedTraining = run.askedTraining;
     return inputs.includes(undefined) ? undefined : entry;
   }
+}
+
+/** Whether a gradient of its first output reaches a parameter. */
+function isLearned({ graph }: Entry): boolean {
+  const [output] = graph.outputs;
+  return output === undefined || learnable(graph).has(output.value);
+}
+
+function readsParameters({ graph }: Entry): boolean {
+  return graph.values.some((value) => value.kind === "state" && value.state.kind === "parameter");
 }
 
 /** To measure with: what layers keep stays as it is. */
