@@ -19,6 +19,7 @@ import type { TokenizerFacts } from "./tokenizer.ts";
 import type { InstanceVal, ParamVal } from "./value.ts";
 import type { Context, Frame } from "./world.ts";
 import { Run } from "./run.ts";
+import { warnOfUnread } from "./unread.ts";
 import { Exhausted, World } from "./world.ts";
 import { withoutRecipe } from "./standalone.ts";
 
@@ -59,9 +60,11 @@ export function check(source: SourceFile, options: CheckOptions): Checked {
     else throw error;
   }
   const diagnostics = inOrder(world.diagnostics, source);
-  const failed = diagnostics.some((diagnostic) => diagnostic.severity === "error");
+  const failed = diagnostics.some(isError);
   return failed || !model ? { diagnostics } : { model, diagnostics };
 }
+
+const isError = ({ severity }: Diagnostic): boolean => severity === "error";
 
 function inOrder(diagnostics: readonly Diagnostic[], main: SourceFile): readonly Diagnostic[] {
   const rank = (d: Diagnostic): number => (d.span.file.path === main.path ? 0 : 1);
@@ -76,6 +79,7 @@ function elaborate(source: SourceFile, options: CheckOptions, world: World): Mod
   const built = recipe ? elaborateRecipe(recipe, main, recipeOptions, world) : withoutRecipe(main, recipeOptions, world);
   const model = built && modelOf(main, built, world);
   checkAlone(main, world);
+  if (!world.diagnostics.some(isError)) warnOfUnread(main.file, world);
   if (options.library) for (const scope of files.library) checkAlone(scope, world, { ahead: true });
   return model;
 }

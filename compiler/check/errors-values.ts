@@ -27,6 +27,11 @@ export function forOverBatch(span: Span, name: string): Diagnostic {
   });
 }
 
+/** A warning: it may be there to be looked at with `tfmc inspect`. */
+export function unread(span: Span, name: string): Diagnostic {
+  return { ...error("unread", `\`${name}\` is never read`, span, "nothing depends on it", { notes: ["it is computed only where somebody inspects it"] }), severity: "warning" };
+}
+
 export function zeroDivisor(span: Span): Diagnostic {
   return error("zero-divisor", "this divides by zero", span, "it is 0");
 }

@@ -15,6 +15,6 @@ for (const code of CHECK_CODES.filter((c) => errorFileCodes().includes(c))) {
     const file = readErrorFile(code);
     const { diagnostics, model } = check(file.source, { std });
     expectErrorFile(file, diagnostics);
-    expect(model).toBeUndefined();
+    if (diagnostics.some(({ severity }) => severity === "error")) expect(model).toBeUndefined();
   });
 }

@@ -39,7 +39,7 @@ const STOPS = [
   "start[i] = stop(v[i]); scan t < T with h = start { h[i] = 0.5 * h[i] + stop(w[i]) }; return mean[i] h[i]",
 ];
 
-const codes = (text: string): readonly string[] => check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ code }) => code);
+const codes = (text: string): readonly string[] => check(sourceFile("model.tfm", text), { std }).diagnostics.filter(({ severity }) => severity === "error").map(({ code }) => code);
 
 /** The largest element of any parameter's gradient, in f64. */
 function steepest(text: string): number {
