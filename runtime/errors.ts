@@ -64,8 +64,8 @@ export function sizeAboveBound(name: string, value: number, bound: number): TfmE
   );
 }
 
-export function requirementFails(entry: string, text: string, sizes: string): TfmError {
-  return new TfmError("requirement-fails", 1, `${entry} requires ${text}, which does not hold for ${sizes}.`);
+export function requirementFails(entry: string, text: string, sizes: string, limit: string | undefined): TfmError {
+  return new TfmError("requirement-fails", 1, `${entry} requires ${text}, which does not hold for ${sizes}${limit === undefined ? "" : `: ${limit}`}.`);
 }
 
 export function missingField(entry: string, field: string): TfmError {

@@ -61,11 +61,26 @@ export function checkSizes(entry: Entry, names: readonly string[], sizes: Sizes,
     const bound = bounds[name] ?? 0;
     if (value > bound) throw sizeAboveBound(name, value, bound);
   }
-  for (const { text, test } of entry.requires) {
+  checkRequirements(entry, sizes);
+}
+
+/** Throws a TfmError for the first of an entry's requirements that these sizes break. */
+export function checkRequirements({ name, requires }: Pick<Entry, "name" | "requires">, sizes: Sizes): void {
+  for (const { text, test } of requires) {
     const size = evaluateSize(test.size, sizes);
     const holds = test.kind === "nonnegative" ? size >= 0 : size % evaluateSize(test.divisor, sizes) === 0;
-    if (!holds) throw requirementFails(entry.name, text, names.map((name) => `${name} = ${sizes[name]}`).join(", "));
+    if (!holds) throw requirementFails(name, text, Object.entries(sizes).map(([of, value]) => `${of} = ${value}`).join(", "), test.kind === "nonnegative" ? limitOf(test.size, sizes) : undefined);
   }
+}
+
+/** What `64 - T` says of T, and `T - 1`: of one size alone, however it is written. */
+function limitOf(size: Size, sizes: Sizes): string | undefined {
+  const [name, another] = sizeNames(size);
+  if (name === undefined || another !== undefined) return undefined;
+  const short = evaluateSize(size, sizes);
+  const at = (value: number): boolean => evaluateSize(size, { [name]: value }) === 0;
+  const [most, least] = [sizes[name]! + short, sizes[name]! - short];
+  return at(most) ? `${name} may be at most ${most}` : at(least) ? `${name} must be at least ${least}` : undefined;
 }
 
 /** Integers of either sign serve as each other: what counts is the range. */

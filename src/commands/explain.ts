@@ -23,8 +23,8 @@ export const explainCommand: Command = {
     const text = codes.includes(code) ? readText(path.join(folder(), `${code}.txt`)) : undefined;
     if (text === undefined || !text.ok) {
       const near = nearest(code, codes);
-      const remedy = near === undefined ? "`tfmc explain` lists all codes" : `did you mean \`${near}\`? \`tfmc explain\` lists all codes`;
-      output.fail({ code: "unknown-code", exit: exitCodes.usage, message: `there is no diagnostic \`${code}\``, remedy });
+      const remedy = `${near === undefined ? "" : `did you mean \`${near}\`? `}\`tfmc explain\` lists what can be wrong with a .tfm file; other errors say all there is to know where they are told`;
+      output.fail({ code: "unknown-code", exit: exitCodes.usage, message: `there is no \`${code}\` among what can be wrong with a .tfm file`, remedy });
       return exitCodes.usage;
     }
     if (output.json) output.dataJson({ code, text: text.value });

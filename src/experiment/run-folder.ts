@@ -105,7 +105,7 @@ export function writeCheckpoint(folder: string, files: CheckpointFiles): void {
 }
 
 function keepPrevious(folder: string): void {
-  if (!existsSync(path.join(folder, CHECKPOINT.manifest))) return;
+  if (!holdsCheckpoint(folder)) return;
   const previous = path.join(folder, PREVIOUS);
   mkdirSync(previous, { recursive: true });
   // The manifest goes first and comes last, so that what lies there is never half of one and half of another.
@@ -146,12 +146,15 @@ export function withBest(checkpoint: Checkpoint): Checkpoint {
   return { ...checkpoint, manifest, files: new Map([...checkpoint.files, [CHECKPOINT.model, valueOf(readBytes(file))]]) };
 }
 
+export function holdsCheckpoint(folder: string): boolean {
+  return existsSync(path.join(folder, CHECKPOINT.manifest));
+}
+
 /** Reads a run folder and checks every file. Throws CommandFailure or TfmError `checkpoint-damaged`. */
 export function readCheckpoint(folder: string): Checkpoint {
-  const manifestFile = path.join(folder, CHECKPOINT.manifest);
-  if (!existsSync(manifestFile)) throw new CommandFailure({ code: "no-checkpoint", exit: exitCodes.wrong, message: `${folder} holds no checkpoint (${CHECKPOINT.manifest} is missing)`, remedy: "name the folder that `tfmc train` wrote, such as runs/translation" });
+  if (!holdsCheckpoint(folder)) throw new CommandFailure({ code: "no-checkpoint", exit: exitCodes.wrong, message: `${folder} holds no checkpoint (${CHECKPOINT.manifest} is missing)`, remedy: "name the folder that `tfmc train` wrote, such as runs/translation" });
   try {
-    const bytes = valueOf(readBytes(manifestFile));
+    const bytes = valueOf(readBytes(path.join(folder, CHECKPOINT.manifest)));
     const manifest = readManifest(bytes);
     const files = new Map([[CHECKPOINT.manifest as string, bytes]]);
     for (const name of Object.keys(manifest.files)) if (existsSync(path.join(folder, name))) files.set(name, valueOf(readBytes(path.join(folder, name))));
@@ -168,7 +171,7 @@ export function placed(error: unknown, folder: string): unknown {
   if (!(error instanceof TfmError)) return error;
   const previous = path.join(folder, PREVIOUS);
   const damaged = ["checkpoint-damaged", "weights-damaged", "tokenizer-damaged"].includes(error.code);
-  const remedy = damaged && existsSync(path.join(previous, CHECKPOINT.manifest)) ? `${previous} holds the checkpoint before it: copy its files into ${folder}` : error.hint;
+  const remedy = damaged && holdsCheckpoint(previous) ? `${previous} holds the checkpoint before it: copy its files into ${folder}` : error.hint;
   return new CommandFailure({ code: error.code, exit: error.exit, message: `${folder}: ${error.message}`, remedy });
 }
 

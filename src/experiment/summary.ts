@@ -4,6 +4,7 @@ import type { LayerCost } from "../../compiler/cost.ts";
 import type { Entry, Model } from "../../compiler/check/model.ts";
 import { planBuffers } from "../../runtime/buffers.ts";
 import type { Purpose } from "../../runtime/buffers.ts";
+import { checkRequirements } from "../../runtime/feed.ts";
 import { ENTRIES } from "../../runtime/index.ts";
 import type { Program, Sizes } from "../../runtime/index.ts";
 import { DEFAULT_ARENA_LIMIT, elements } from "../../runtime/place.ts";
@@ -43,11 +44,15 @@ export interface SummaryRequest {
 /** Of sequences, where the model sets no limit of its own. */
 const LENGTH = 64;
 
-/** What the model costs, of the recipe's mean training step, or without a recipe of `forward`. Runs nothing. */
+/**
+ * What the model costs, of the recipe's mean training step, or without a recipe of `forward`. Runs nothing. Throws TfmError for a
+ * length that the model does not take.
+ */
 export function summarize(model: Model, { batch, length, fed }: SummaryRequest = {}): Summary {
   const { recipe } = model;
   const entry = recipe?.loss ?? mainEntry(model);
   const whole = sizesOf(entry.inputs, batch ?? recipe?.batch ?? 1, length ?? Math.min(modelLimit(entry.requires, entry.sizes) ?? LENGTH, DEFAULT_LENGTH_MOST));
+  if (length !== undefined) checkRequirements(entry, whole);
   const { stages, program } = compile(model, { profile: { kind: "gpu" }, training: recipe !== undefined, entries: recipe === undefined ? [entry.name] : [] });
   const grad = stages.find(({ name }) => name === ENTRIES.grad);
   const cost = modelCost(model, { forward: entry.graph, step: grad?.grad, plan: grad?.plan });

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import path from "node:path";
 import type { Model } from "../../compiler/check/model.ts";
 import { loadTokenizer } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
@@ -6,7 +7,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import type { Output } from "../output.ts";
 import { checkedModel } from "./check.ts";
-import { latestRunFolder, placed, readCheckpoint, savedTokenizer, withBest } from "./run-folder.ts";
+import { holdsCheckpoint, latestRunFolder, placed, readCheckpoint, savedTokenizer, withBest } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
 
 /** A checkpoint with its model at the sizes it was trained with. */
@@ -47,5 +48,7 @@ export function folderOf(place: string): string {
   if (stats.isDirectory()) return place;
   const latest = latestRunFolder(place);
   if (latest !== undefined) return latest;
+  const folder = path.dirname(place);
+  if (holdsCheckpoint(folder)) throw new CommandFailure({ code: "file-in-run", exit: exitCodes.usage, message: `${place} is a file of a run`, remedy: `name the run: ${folder}` });
   throw new CommandFailure({ code: "not-trained", exit: exitCodes.wrong, message: `${place} was not trained yet: runs/ has no run of it`, remedy: `tfmc train ${place}, or name the run's folder` });
 }

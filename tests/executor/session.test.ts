@@ -183,7 +183,7 @@ describe("what a session refuses", () => {
     expect(await refused(["forward", { ...feed(1, 1), sizes: { B: 1, T: 1.5 } }])).toMatchObject({ code: "size-not-a-count" });
   });
   it("a requirement that does not hold", async () => {
-    expect(await refused(["forward", feed(0, 3)])).toMatchObject({ code: "requirement-fails", message: "forward requires B >= 1, which does not hold for B = 0, T = 3." });
+    expect(await refused(["forward", feed(0, 3)])).toMatchObject({ code: "requirement-fails", message: "forward requires B >= 1, which does not hold for B = 0, T = 3: B must be at least 1." });
   });
   it("an index outside its range, with field, position, value and limit", async () => {
     const { sizes, fields } = feed(2, 3);

@@ -58,6 +58,10 @@ describeGpu("the commands of a run", () => {
     rmSync(lock);
   });
 
+  it("a file of a run names the run", async () => {
+    expect(await run(["eval", "runs/tiny/model.safetensors"])).toMatchObject({ code: 2, stderr: "error[file-in-run]: runs/tiny/model.safetensors is a file of a run\n  = fix: name the run: runs/tiny\n" });
+  });
+
   it("inspect takes no settings for a run, which has its own", async () => {
     expect(await run(["inspect", "runs/tiny", "--set", "d=8"])).toMatchObject({ code: 2, stderr: expect.stringContaining("error[options-exclude]") as string });
   });

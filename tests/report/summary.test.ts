@@ -197,6 +197,11 @@ describe("summarize, of the batches of a run", () => {
 });
 
 describe("tfmc summary", () => {
+  it("refuses a length that the model does not take, and says which it takes", async () => {
+    const gpt = path.join(packageRoot, "examples", "gpt", "model.tfm");
+    expect(await tfmc(["summary", gpt, "--length", "100"])).toMatchObject({ code: 1, stderr: expect.stringContaining("loss requires T <= length, which does not hold for B = 12, T = 100: T may be at most 64.") as string });
+  });
+
   it("prints what it found as JSON, with a time by the given rate", async () => {
     const timed = async (rate: string): Promise<{ sizes: object; sizesFrom: string; layers: { trainingFlops: { value: number } }; training: { steps: number; flops: number; estimate: { seconds: number } } }> => {
       const { code, stdout } = await tfmc(["summary", FILE, "--batch", "8", "--length", "20", "--rate", rate, "--json"]);
