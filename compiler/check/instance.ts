@@ -1,6 +1,7 @@
 /** Layers being built: hyperparameters bound, parameters declared, children built at their dotted paths. */
-import type { Apply, Call, Expr as Node, Held } from "../../grammar/ast.ts";
+import type { Apply, Call, Expr as Node, Held, Item, Name } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
+import { namesIn, visitNodes } from "../../grammar/walk.ts";
 import * as dims from "../dim.ts";
 import { shapeOf, type Argument, evaluateArgument, matchArguments } from "./arguments.ts";
 import { coerce, kindsOf } from "./kinds.ts";
@@ -15,7 +16,6 @@ import type { ClassVal, InstanceVal, ParamVal, StackVal, Val } from "./value.ts"
 import { kindOf, POISON } from "./value.ts";
 import type { Context, Frame } from "./world.ts";
 import { joinPath } from "./world.ts";
-
 
 export function construct(target: ClassVal, args: readonly Argument[], ctx: Context, span: Span): Val {
   const { decl } = target;
@@ -93,8 +93,21 @@ export function build(target: ClassVal, values: readonly (Val | undefined)[], ct
     self.hyperparameters.push([param.name.text, show(value)]);
   }
   for (const item of decl.body.items) if (item.kind === "method" && !self.places.has(item.name.text)) self.places.set(item.name.text, item.name.span);
-  ctx.world.within(self, () => execute(decl.body.items, inner));
+  ctx.world.within(self, () => execute(requirementsFirst(decl.body.items), inner));
   return self;
+}
+
+/** What gives a name a value. */
+const MAKERS: ReadonlySet<string> = new Set(["target", "let", "param", "state", "draw", "field"]);
+
+/** What is required of the hyperparameters alone holds of all that stands in the body, above it as well. */
+function requirementsFirst(items: readonly Item[]): readonly Item[] {
+  const made = new Set<string>();
+  visitNodes(items, (node) => {
+    if (MAKERS.has(node.kind)) made.add((node as unknown as { readonly name: Name }).name.text);
+  });
+  const isFirst = (item: Item): boolean => item.kind === "require" && ![...namesIn(item.conditions)].some((name) => made.has(name));
+  return [...items.filter(isFirst), ...items.filter((item) => !isFirst(item))];
 }
 
 function defaultOf(param: NonNullable<ClassVal["decl"]["params"]>[number], kind: ReturnType<typeof kindsOf>[number], ctx: Context): Val {

@@ -1,5 +1,5 @@
 /** Mistakes of which a message is all that tells them: without it the function would be left out. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { check } from "../../compiler/check/check.ts";
 import { sourceFile } from "../../grammar/index.ts";
 import { library } from "../support/reference.ts";
@@ -53,4 +53,20 @@ test.each([
 ])("a recipe's %s: the fix", (setting, fix) => {
   const { diagnostics } = check(sourceFile("model.tfm", `train t { ${setting} }\n`), { std });
   expect(diagnostics.find(({ code }) => code === "setting-unknown")?.fix?.text).toContain(fix);
+});
+
+describe("what a layer requires of its hyperparameters holds in all of its body", () => {
+  const text = (body: string): string => `layer Split(d, heads, wide = false) {\n  ${body}\n  forward(x: [B, head]) -> [B, head] = x\n}\n`;
+  const titles = (body: string): readonly string[] => check(sourceFile("model.tfm", text(body)), { std }).diagnostics.map(({ title }) => title);
+
+  test.each([
+    ["require heads divides d; let head = d / heads", []],
+    ["let head = d / heads; require heads divides d", []],
+    ["let head = d / heads", ["a size must divide exactly"]],
+    // Of what is made below it stands where it stands.
+    ["let half = d / heads; let head = half; require half <= 4", ["a size must divide exactly"]],
+    ["if wide { let parts = heads } else { let parts = heads }; let head = d / heads; require parts divides d", ["a size must divide exactly"]],
+  ])("%s", (body, expected) => {
+    expect(titles(body)).toEqual(expected);
+  });
 });
