@@ -11,6 +11,7 @@ import type { Prepared } from "../experiment/prepare.ts";
 import { readModel } from "../experiment/source.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import type { Output } from "../output.ts";
+import { shellWord } from "../shell.ts";
 import type { Command, OptionValues } from "./command.ts";
 import { modelChoices, modelOptions, skipBadRowsOption, validationOption, validationSetting } from "./model-options.ts";
 import { reporting } from "./refused.ts";
@@ -36,7 +37,7 @@ export const dataCommand: Command = {
 };
 
 async function showData(action: string, file: string, options: OptionValues, output: Output): Promise<ExitCode> {
-  if (action !== "show") throw new CommandFailure({ code: "action-unknown", exit: exitCodes.usage, message: `there is no \`tfmc data ${action}\``, remedy: `tfmc data show ${action.endsWith(".tfm") ? action : "FILE.tfm"}` });
+  if (action !== "show") throw new CommandFailure({ code: "action-unknown", exit: exitCodes.usage, message: `there is no \`tfmc data ${action}\``, remedy: `tfmc data show ${action.endsWith(".tfm") ? shellWord(action) : "FILE.tfm"}` });
   const [step, rows] = [counted(options, "step", 1), counted(options, "rows", 4)];
   const { recipe: name, set } = modelChoices(options);
   const source = valueOf(readModel(file));

@@ -19,6 +19,7 @@ import { readText } from "../files.ts";
 import { commandDevice } from "../gpu/device.ts";
 import { interruption } from "../interrupt.ts";
 import type { Output } from "../output.ts";
+import { shellWord } from "../shell.ts";
 import type { Command, OptionValues } from "./command.ts";
 import { modelChoices, modelOptions, sayBadRows, skipBadRowsOption, validationOption, validationSetting } from "./model-options.ts";
 import { reporting } from "./refused.ts";
@@ -96,7 +97,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
     const metrics = validation === undefined || signal.aborted || (result.end !== "done" && result.end !== "enough") ? {} : await measuredAtEnd(run, result.step, validation);
     if (validation !== undefined && Object.keys(metrics).length > 0) output.say(`${metricsText(metrics)} on ${counted(validation)}`);
     const best = run.standing()?.best;
-    const bestText = best === undefined ? "" : `; best after step ${best.step}: tfmc eval ${folder} --best`;
+    const bestText = best === undefined ? "" : `; best after step ${best.step}: tfmc eval ${shellWord(folder)} --best`;
     const { loss: validationLoss, ...others } = metrics;
     const validated = { ...(validationLoss === undefined ? {} : { validation_loss: validationLoss }), ...others };
     if (output.json) output.dataJson({ run: folder, step: result.step, end: result.end, loss: result.last?.loss ?? null, seconds, adapter: device.adapter.name, ...validated, ...(best === undefined ? {} : { best_step: best.step }) });
@@ -107,10 +108,10 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
     }
     if (result.end === "done") {
       const done = steps === 0 ? "no step to train, so the run has the weights that it started from" : `trained ${result.step - run.from} steps in ${duration(seconds)} on ${device.adapter.name}`;
-      output.say(`${done}; try: ${chosen.generate === undefined ? `tfmc eval ${folder}${validation === undefined ? " DATA" : ""}` : `tfmc run ${folder} "…"`}${bestText}`);
+      output.say(`${done}; try: ${chosen.generate === undefined ? `tfmc eval ${shellWord(folder)}${validation === undefined ? " DATA" : ""}` : `tfmc run ${shellWord(folder)} "…"`}${bestText}`);
       return exitCodes.ok;
     }
-    output.say(`ended after step ${result.step} of ${steps}; go on with: tfmc train --resume ${folder}`);
+    output.say(`ended after step ${result.step} of ${steps}; go on with: tfmc train --resume ${shellWord(folder)}`);
     return exitCodes.interrupted;
   } finally {
     run.dispose();
@@ -141,7 +142,7 @@ function modelOf(file: string | undefined, resume: Checkpoint | undefined): Mode
 function checkResumable({ folder, manifest, source: { file } }: Checkpoint, given: string | undefined, steps: number, output: Output): void {
   if (manifest.step > steps) throw new CommandFailure({ code: "steps-done", exit: exitCodes.usage, message: `${folder} has done ${manifest.step} steps already, and is to do ${steps}`, remedy: `--steps N with at least ${manifest.step}` });
   const now = given === undefined ? readText(file.path) : undefined;
-  if (now?.ok === true && now.value !== file.text) output.say(`${file.path} has changed since: the run goes on with the text that it keeps; with the new one by tfmc train ${file.path} --resume ${folder}`);
+  if (now?.ok === true && now.value !== file.text) output.say(`${file.path} has changed since: the run goes on with the text that it keeps; with the new one by tfmc train ${shellWord(file.path)} --resume ${shellWord(folder)}`);
 }
 
 function frozenSetting(options: OptionValues): Settings {

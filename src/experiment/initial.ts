@@ -8,6 +8,7 @@ import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { readBytes, readText } from "../files.ts";
+import { shellWord } from "../shell.ts";
 import { averaged } from "./averaged.ts";
 import { recipeOf } from "./check.ts";
 import { latestRunFolder, placed, readCheckpoint, savedTokenizer } from "./run-folder.ts";
@@ -130,7 +131,7 @@ function runOf(source: ModelSource, recipe: string, wanted: string): string {
     code: "not-trained",
     exit: exitCodes.wrong,
     message: `\`${recipe}\` starts from \`${wanted}\`, and runs/ has no run of it`,
-    remedy: `tfmc train ${file} --recipe ${wanted}; or --init-from PATH names a run or a file of weights, and --init-from none starts with drawn weights`,
+    remedy: `tfmc train ${shellWord(file)} --recipe ${wanted}; or --init-from PATH names a run or a file of weights, and --init-from none starts with drawn weights`,
   });
 }
 

@@ -6,6 +6,7 @@ import { TfmError } from "../../runtime/errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { readBytes, writeAtomically, writeTogether } from "../files.ts";
+import { shellWord } from "../shell.ts";
 import type { DataRecord } from "./data.ts";
 import type { Standing } from "./evaluating.ts";
 import type { InitialRecord } from "./initial.ts";
@@ -87,7 +88,7 @@ export function runName(modelFile: string): string {
 /** Refuses to mix a new run into a folder that holds another. */
 export function claimRunFolder(folder: string): void {
   const taken = [...FILES, LOG, BEST].find((name) => existsSync(path.join(folder, name)));
-  if (taken !== undefined) throw new CommandFailure({ code: "run-exists", exit: exitCodes.usage, message: `${folder} holds a run already (${taken})`, remedy: `--resume ${folder} continues it; for a new run give another --out` });
+  if (taken !== undefined) throw new CommandFailure({ code: "run-exists", exit: exitCodes.usage, message: `${folder} holds a run already (${taken})`, remedy: `--resume ${shellWord(folder)} continues it; for a new run give another --out` });
   makeFolder(folder);
 }
 

@@ -6,6 +6,7 @@ import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import type { Output } from "../output.ts";
+import { shellWord } from "../shell.ts";
 import { checkedModel } from "./check.ts";
 import { holdsCheckpoint, latestRunFolder, placed, readCheckpoint, savedTokenizer, withBest } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
@@ -50,5 +51,5 @@ export function folderOf(place: string): string {
   if (latest !== undefined) return latest;
   const folder = path.dirname(place);
   if (holdsCheckpoint(folder)) throw new CommandFailure({ code: "file-in-run", exit: exitCodes.usage, message: `${place} is a file of a run`, remedy: `name the run: ${folder}` });
-  throw new CommandFailure({ code: "not-trained", exit: exitCodes.wrong, message: `${place} was not trained yet: runs/ has no run of it`, remedy: `tfmc train ${place}, or name the run's folder` });
+  throw new CommandFailure({ code: "not-trained", exit: exitCodes.wrong, message: `${place} was not trained yet: runs/ has no run of it`, remedy: `tfmc train ${shellWord(place)}, or name the run's folder` });
 }
