@@ -227,8 +227,8 @@ export function bindingsFor(graph: Graph, sizes: Readonly<Record<string, number>
     if (value.kind !== "input" && value.kind !== "state") continue;
     const length = value.shape.reduce((product, dim) => product * dims.evaluate(dim, sizes), 1);
     const range = value.kind === "input" && value.range ? dims.evaluate(value.range, sizes) : 4;
-    const data = Float64Array.from({ length }, () =>
-      value.type === "f32" ? random.normal() * 0.7 : value.type === "bool" ? +(random.uniform() < 0.7) : random.below(range));
+    const data = new Float64Array(length);
+    for (let at = 0; at < length; at++) data[at] = value.type === "f32" ? random.normal() * 0.7 : value.type === "bool" ? +(random.uniform() < 0.7) : random.below(range);
     if (value.kind === "input") inputs[value.field] = data;
     else states[stateKey(value.state)] = data;
   }
