@@ -1,5 +1,6 @@
 import path from "node:path";
 import { create, globals } from "webgpu";
+import { pollSparingly } from "./polling.ts";
 
 /** A WebGPU adapter of this machine. */
 export interface OpenAdapter {
@@ -39,6 +40,7 @@ export async function openAdapter(): Promise<OpenAdapter | undefined> {
 
 /** A device with those of the wished features that the adapter offers. */
 export async function openDevice(open: OpenAdapter, wishes: DeviceWishes = {}): Promise<GPUDevice> {
+  if (!open.hardware) pollSparingly();
   const features = wishes.features ?? ["shader-f16", "subgroups", "timestamp-query"];
   const limits = open.adapter.limits as unknown as Readonly<Record<string, number>>;
   const raised = (wishes.raise ?? []).map((name): [string, number | undefined] => [name, limits[name]]);
