@@ -99,6 +99,11 @@ export function asNumber(dim: Dim): number | undefined {
   return dim.length === 1 && dim[0]!.factors.length === 0 ? dim[0]!.coefficient : undefined;
 }
 
+/** Whether it is known not to be negative, whatever the named sizes are, which are not. */
+export function isNonNegative(dim: Dim): boolean {
+  return dim.every(({ coefficient, factors }) => coefficient >= 0 && factors.every((factor) => typeof factor === "string" || isNonNegative(factor.numerator)));
+}
+
 /** Replaces named sizes; names that the map lacks stay. */
 export function substitute(dim: Dim, sizes: ReadonlyMap<string, Dim>): Dim {
   if (sizes.size === 0 || asNumber(dim) !== undefined) return dim;

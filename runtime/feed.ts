@@ -104,7 +104,7 @@ export function checkField(entry: Entry, input: Input, value: Elements | undefin
 }
 
 /** Elements must be in [0, range): a gather outside would silently read another row. */
-export function checkRange(field: string, shape: readonly number[], values: Elements, range: number): void {
+function checkRange(field: string, shape: readonly number[], values: Elements, range: number): void {
   for (let at = 0; at < values.length; at++) {
     const value = values[at] as number;
     if (value >= 0 && value < range) continue;

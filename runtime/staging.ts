@@ -1,7 +1,7 @@
 /** Brings a feed to the GPU: checked fields, the index lists made from them, and the uniform block. */
 import { longestLoop } from "./buffers.ts";
 import type { BufferPlan, BufferRange, Buffers } from "./buffers.ts";
-import { checkField, checkRange, checkSizes, isFedOutput } from "./feed.ts";
+import { checkField, checkSizes, isFedOutput } from "./feed.ts";
 import type { Elements, FedOutput, Feed, OutputHandle } from "./feed.ts";
 import { writeIndexList } from "./index-list.ts";
 import type { Entry } from "./program.ts";
@@ -75,7 +75,6 @@ export class Staging {
       const into = this.scratch[id];
       if (indices === undefined || into === undefined) throw new Error(`internal: the index list of ${list.of} needs the field itself`);
       const rows = evaluateSize(list.rows, feed.sizes);
-      checkRange(list.of, [indices.length], indices, rows);
       writeIndexList(indices, rows, into);
       move(this.buffers.lists[id], slotOffset, into.subarray(0, rows + 1 + indices.length));
     }

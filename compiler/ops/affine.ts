@@ -293,5 +293,5 @@ function isNonNegative(dim: Dim, positive: readonly Dim[]): boolean {
     if (!term || others.length > 0) continue;
     for (const factor of term.factors) if (typeof factor === "string") shifted.set(factor, dims.add(dims.named(factor), dims.ONE));
   }
-  return dims.substitute(dim, shifted).every((term) => term.coefficient > 0);
+  return dims.isNonNegative(dims.substitute(dim, shifted));
 }

@@ -1,5 +1,6 @@
 /** Text in, text out, by a model whose recipe says what generates. */
 import { unknownName } from "../errors.ts";
+import { largest } from "../largest.ts";
 import type { Decoding } from "../decode/decode.ts";
 import type { DecodeRequest } from "../decode/next-logits.ts";
 import { sessionLogits } from "../decode/session-logits.ts";
@@ -65,9 +66,9 @@ export function generation(program: Program, sessions: Sessions, { use, ...own }
 
   function roomFor(requests: readonly DecodeRequest[], maxLength: number, most: number): Record<string, number> {
     const rows = Math.max(1, most);
-    const prefix = Math.max(...requests.map((request) => request.prefix.length));
+    const prefix = largest(requests, (request) => request.prefix.length);
     const room = sizesOf(target, [rows, Math.min(own.window ?? Infinity, Math.max(prefix, prefix + maxLength - 1))]);
-    const longest = Math.max(...requests.map((request) => request.source?.length ?? 0));
+    const longest = largest(requests, (request) => request.source?.length ?? 0);
     return {
       // A model of at most 64 positions stops there, or sees the last 64.
       ...Object.fromEntries(Object.entries(room).map(([name, size]) => [name, Math.min(size, sessions.limit(name))])),

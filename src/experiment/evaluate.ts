@@ -2,7 +2,6 @@ import type { TextPair } from "../../runtime/data/index.ts";
 import { bleu, exactMatch } from "../../runtime/metrics/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
-import { reference } from "./translator.ts";
 import type { Translator } from "./translator.ts";
 
 export interface Evaluation {
@@ -29,7 +28,7 @@ export const METRICS: ReadonlyMap<string, { readonly measure: Metric; readonly t
 export async function evaluate(translator: Translator, pairs: readonly TextPair[], reports: readonly string[], onProgress?: (done: number) => void): Promise<Evaluation> {
   const names = knownReports(reports);
   const given = await translator.translate(pairs.map(({ source }) => source), onProgress);
-  const wanted = pairs.map(({ target }) => reference(target));
+  const wanted = pairs.map(({ target }) => translator.reference(target));
   const metrics = Object.fromEntries(names.map((name) => [name, METRICS.get(name)?.measure(given, wanted) ?? Number.NaN]));
   return { metrics, answers: pairs.map(({ source }, at) => ({ source, wanted: wanted[at] as string, given: given[at] as string })) };
 }

@@ -3,7 +3,7 @@ import { createSession, entriesOf, generatingEntries, loadWeights, requestOf, se
 import type { DecodeRequest, EncodeDecodeEntries, ForwardEntry, Program, Session, WriteOptions } from "../../runtime/index.ts";
 import { CHECKPOINT } from "../../runtime/index.ts";
 import { evaluateSize } from "../../runtime/size.ts";
-import { normalise } from "../../runtime/text/index.ts";
+import { largest } from "../../runtime/largest.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
@@ -18,6 +18,8 @@ import type { Checkpoint } from "./run-folder.ts";
 export interface Translator {
   /** In the order of the texts. Throws a failure for a text over the model's limit. */
   translate(texts: readonly string[], onProgress?: (done: number) => void, follow?: Follow): Promise<readonly string[]>;
+  /** A text as the tokenizer writes it, for an answer to be compared with; as it is where it has what the tokenizer does not know. */
+  reference(text: string): string;
   dispose(): void;
 }
 
@@ -82,15 +84,19 @@ export function createTranslator(parts: TranslatorParts): Translator {
   return {
     async translate(texts, onProgress, follow = {}) {
       const requests = texts.map(encoded);
-      const source = Math.max(0, ...requests.map((request) => request.source?.length ?? 0));
+      const source = largest(requests, (request) => request.source?.length ?? 0);
       // Nothing to read: nothing to say, rather than what the model makes up.
       if (requests.length === 0 || (reads && source === 0)) return texts.map(() => "");
-      const prefix = Math.max(...requests.map((request) => request.prefix.length));
+      const prefix = largest(requests, (request) => request.prefix.length);
       const usable = await sessionFor({ source, target: Math.min(limit, prefix + maxLength - 1) });
       return writeTexts(sessionLogits(usable, use, tokenizer.pad), tokenizer, requests, {
         decoding, maxLength, reads, stop, ...follow,
         ...(onProgress === undefined ? {} : { onProgress }),
       });
+    },
+    reference: (text) => {
+      const ids = tokenizer.encode(text);
+      return ids.includes(tokenizer.unk) ? text : tokenizer.decode(ids);
     },
     dispose: () => session?.dispose(),
   };
@@ -158,9 +164,4 @@ function bound(shape: Program["entries"][number]["inputs"][number]["shape"] | un
 function overLimit(text: string, at: number, length: number, limit: number): CommandFailure {
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   return new CommandFailure({ code: "sequence-over-limit", exit: exitCodes.wrong, message: `text ${at + 1} (${JSON.stringify(shown)}) has ${length} tokens; the model's limit is ${limit}`, remedy: "split it into shorter texts" });
-}
-
-/** As the tokenizer writes it, so that a translation can be compared with it. */
-export function reference(text: string): string {
-  return normalise(text);
 }

@@ -12,7 +12,6 @@ import { newRunFolder } from "../experiment/run-folder.ts";
 import { readModel } from "../experiment/source.ts";
 import { openRun, prepareRun } from "../experiment/train.ts";
 import type { Run } from "../experiment/train.ts";
-import { reference } from "../experiment/translator.ts";
 import type { Translator } from "../experiment/translator.ts";
 import { valueOf } from "../failure.ts";
 import { commandDevice } from "../gpu/device.ts";
@@ -108,7 +107,7 @@ async function trained(run: Run, translator: Translator, shown: readonly TextPai
     const given = await translator.translate(shown.map(({ source }) => source));
     const sources = column(shown.map(({ source }) => source));
     progress.note(`  ${String(Math.round((100 * step) / steps)).padStart(3)} %`);
-    given.forEach((text, at) => progress.note(`    ${shown[at] !== undefined && text === reference(shown[at].target) ? "✓" : " "} ${sources[at]}  →  ${clipped(text)}`));
+    given.forEach((text, at) => progress.note(`    ${shown[at] !== undefined && text === translator.reference(shown[at].target) ? "✓" : " "} ${sources[at]}  →  ${clipped(text)}`));
     paused += performance.now() - from;
   };
   // Drivers compile kernels when they first run.

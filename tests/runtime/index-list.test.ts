@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { writeIndexList } from "../../runtime/index-list.ts";
 
 describe("writeIndexList", () => {
-  it("lists the positions of each row in order", () => {
-    const cases = fc.integer({ min: 1, max: 40 }).chain((rows) => fc.tuple(fc.constant(rows), fc.array(fc.nat(rows - 1), { maxLength: 200 })));
+  it("lists the positions of each row in order, and of nothing else", () => {
+    const cases = fc.integer({ min: 1, max: 40 }).chain((rows) => fc.tuple(fc.constant(rows), fc.array(fc.integer({ min: -2, max: rows + 1 }), { maxLength: 200 })));
     fc.assert(
       fc.property(cases, ([rows, ids]) => {
         const list = new Int32Array(rows + 1 + ids.length + 3).fill(-9);
@@ -14,6 +14,7 @@ describe("writeIndexList", () => {
           expect(segment).toEqual(ids.flatMap((id, at) => (id === row ? [at] : [])));
         }
         expect(list[0]).toBe(0);
+        expect(list[rows]).toBe(ids.filter((id) => id >= 0 && id < rows).length);
         expect(Array.from(list.subarray(rows + 1 + ids.length))).toEqual([-9, -9, -9]);
       }),
     );

@@ -1,5 +1,5 @@
 /** Sizes as WGSL: named ones are fields of the uniform block `u`, all of them i32. */
-import type { Dim } from "../../dim.ts";
+import { type Dim, isNonNegative } from "../../dim.ts";
 import type { Factor } from "../../../runtime/size.ts";
 
 /** The size that stands for the current time of a loop. */
@@ -26,5 +26,7 @@ export function dimText(dim: Dim): string {
 function factorText(factor: Factor): string {
   if (typeof factor === "string") return `u.${sizeField(factor)}`;
   const [n, d] = [dimText(factor.numerator), dimText(factor.denominator)];
+  // WGSL's own division rounds towards 0.
+  if (!isNonNegative(factor.numerator)) return factor.round === "floor" ? `tfm_idiv(${n}, ${d})` : `(-tfm_idiv(-(${n}), ${d}))`;
   return factor.round === "floor" ? `((${n}) / (${d}))` : `(((${n}) + (${d}) - 1) / (${d}))`;
 }

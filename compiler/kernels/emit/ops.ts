@@ -1,5 +1,5 @@
 /** Applications of scalar operations as WGSL, one value or four lanes wide; the texts themselves stand in the op table. */
-import { asNumber } from "../../dim.ts";
+import { asNumber, isNonNegative as isNonNegativeDim } from "../../dim.ts";
 import { SCALAR_OPS, type ScalarOpName, type WgslArgument } from "../../ops/scalar.ts";
 import { WGSL_FUNCTIONS, wgslFunctionsIn } from "../../ops/wgsl-functions.ts";
 import { philoxWgsl } from "../../../runtime/random/philox.ts";
@@ -72,6 +72,5 @@ function argument(operand: Operand): WgslArgument {
 /** Base variables are never negative, so a sum of them with positive coefficients is not either. */
 export function isNonNegative({ affine }: Operand): boolean {
   if (!affine) return false;
-  const coefficients = [...affine.terms.values(), affine.constant];
-  return coefficients.every((dim) => dim.every((term) => term.coefficient >= 0));
+  return [...affine.terms.values(), affine.constant].every(isNonNegativeDim);
 }
