@@ -48,11 +48,16 @@ function positiveSizes(live: readonly IndexVar[]): Dim[] {
   const add = (dim: Dim): void => {
     if (dims.asNumber(dim) === undefined) named.set(dims.key(dim), dims.subtract(dim, dims.ONE));
   };
-  for (const { size } of live) {
-    add(size.dim);
-    // A product is positive where its factors are.
-    if (size.dim.length === 1) for (const factor of size.dim[0]!.factors) add([{ coefficient: 1, factors: [factor] }]);
-  }
+  const addParts = (dim: Dim): void => {
+    add(dim);
+    if (dim.length !== 1) return;
+    // A product is positive where its factors are, and a quotient where its numerator is.
+    for (const factor of dim[0]!.factors) {
+      add([{ coefficient: 1, factors: [factor] }]);
+      if (typeof factor !== "string") addParts(factor.numerator);
+    }
+  };
+  for (const { size } of live) addParts(size.dim);
   return [...named.values()];
 }
 

@@ -1,11 +1,13 @@
 /** Tensors of the elaboration: made from values, combined element by element, written into the graph as equations. */
 import type { Span } from "../../grammar/source.ts";
+import * as dims from "../dim.ts";
 import type { Dim } from "../dim.ts";
 import { access, index, size as sizeOfDim } from "../ir/expr.ts";
 import type { Expr, ScalarType, Value, ValueId } from "../ir/graph.ts";
 import type { MonoidName } from "../ops/monoid.ts";
+import type { Interval } from "../ops/interval.ts";
 import { below } from "../ops/interval.ts";
-import { boundsOf } from "./bounds.ts";
+import { boundsOf, isCount } from "./bounds.ts";
 import { apply } from "./fold.ts";
 import * as errors from "./errors.ts";
 import { freeIndices, some, substitute } from "./expr.ts";
@@ -194,10 +196,17 @@ export function equation(
   if (value.type !== type) throw new Error(`internal: ${name} is ${value.type}, not ${type}`);
   if (monoid) run.nameLater(value.id);
   if (type === "i32") {
-    const interval = monoid === "argmax" || monoid === "argmin" ? below(bound[0]!.size.dim) : monoid === "max" || monoid === "min" || !monoid ? boundsOf(body, ctx) : {};
-    run.intervals.set(value.id, interval);
+    run.intervals.set(value.id, monoid ? reducedBounds(monoid, bound, body, where, ctx) : boundsOf(body, ctx));
   }
   return tensorAs(ctx, value, sizes, outerExprs, axes);
+}
+
+/** Of no terms there is no largest one, and position 0 is as far as the axis goes. */
+function reducedBounds(monoid: MonoidName, bound: readonly IndexVar[], body: Expr, where: Expr | undefined, ctx: Context): Interval {
+  const outside = { ...ctx, live: ctx.live.filter(({ id }) => !bound.some((axis) => axis.id === id)) };
+  const hasTerms = !(where && !isTrue(where)) && bound.every(({ size }) => isCount(dims.subtract(size.dim, dims.ONE), outside));
+  if (monoid === "argmax" || monoid === "argmin") return hasTerms ? below(bound[0]!.size.dim) : { low: dims.ZERO, high: bound[0]!.size.dim };
+  return hasTerms && (monoid === "max" || monoid === "min") ? boundsOf(body, ctx) : {};
 }
 
 function tensorAs(ctx: Context, value: { readonly id: ValueId; readonly type: ScalarType }, sizes: readonly Size[], outer: readonly Expr[], axes: readonly IndexVar[]): Tensor {

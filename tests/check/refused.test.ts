@@ -70,3 +70,19 @@ describe("what a layer requires of its hyperparameters holds in all of its body"
     expect(titles(body)).toEqual(expected);
   });
 });
+
+describe("a position of no terms is none", () => {
+  const codes = (body: string): readonly string[] => check(sourceFile("model.tfm", `model M(d = 4) {\n  forward(x: [B, T], id: index(d)[B, T], w: [d]) -> [B] {\n    ${body}\n    return y\n  }\n}\n`), { std }).diagnostics.map(({ code }) => code);
+
+  test.each([
+    ["best[b] = argmax[t] x[b,t]; y[b] = x[b,best[b]]", ["out-of-bounds"]],
+    ["require T > 0; best[b] = argmax[t] x[b,t]; y[b] = x[b,best[b]]", []],
+    ["best[b] = argmax[t] x[b,t]; y[b] = x[b,best[b] else 0]", []],
+    ["best[b,s < T] = argmax[t] x[b,t]; y[b] = sum[s] x[b,best[b,s]]", []],
+    ["most[b] = max[t] id[b,t]; y[b] = w[most[b]]", ["out-of-bounds"]],
+    ["require T > 0; most[b] = max[t] id[b,t]; y[b] = w[most[b]]", []],
+    ["require T > 0; most[b] = max[t where x[b,t] > 0] id[b,t]; y[b] = w[most[b]]", ["out-of-bounds"]],
+  ])("%s", (body, expected) => {
+    expect(codes(body)).toEqual(expected);
+  });
+});
