@@ -10,6 +10,8 @@ export interface Examples {
   readonly text?: TextNeeds;
   /** The fields by which a model learns to write: what it has written, what it reads beside, what comes next. */
   readonly written?: WrittenFields;
+  /** The field that is not 0 where a prediction counts, in sources where not every place of a row has one. */
+  readonly scored?: string;
   /** Sources and wanted answers, where a model's answers can be compared with them. */
   readonly pairs?: readonly { readonly source: string; readonly target: string }[];
   /** Where what is too long for a model is not cut: the examples without it. */

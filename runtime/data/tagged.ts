@@ -22,6 +22,7 @@ export function taggedExamples(rows: readonly Tagged[]): Examples {
   return {
     count: rows.length,
     unit: "sentences",
+    scored: "scored",
     text: { lines: () => rows.map(({ words }) => words.join(" ")), spacing: "free", specials: [] },
     encode({ tokenizer: maybe, batch, seed, limit = DEFAULT_LENGTH }) {
       const tokenizer = given(maybe);

@@ -39,7 +39,7 @@ export interface EvaluatingParts {
   readonly signal?: { readonly aborted: boolean } | undefined;
   readonly open: () => Promise<Measuring>;
   /** Keeps the weights as they are as the best. */
-  readonly keepBest: () => Promise<void>;
+  readonly keepBest: (step: number) => Promise<void>;
   readonly onEvaluation: (step: number, evaluation: Evaluation, standing: Standing) => void;
   readonly onProgress?: ((done: number) => void) | undefined;
 }
@@ -101,8 +101,8 @@ export function createEvaluating({ recipe, steps, standing: saved, signal, open,
         throw error;
       }
       standing = judged(standing, step, figureOf(figure, evaluation.metrics));
-      if (standing.best?.step === step) await keepBest();
       onEvaluation(step, evaluation, standing);
+      if (standing.best?.step === step) await keepBest(step);
       return enough() ? "enough" : undefined;
     },
     dispose: () => measuring?.dispose(),

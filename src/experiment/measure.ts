@@ -62,8 +62,9 @@ export function checkMeasurable({ reports, generate }: Recipe, { pairs, written 
 }
 
 /**
- * All that a recipe wants to know of examples: its loss with `training` false, a mean over tokens where text is foreseen and over examples
- * elsewhere; its own metrics, averaged over all values that they give; perplexity; and the comparison of written answers with the wanted ones.
+ * All that a recipe wants to know of examples: its loss with `training` false, a mean over tokens where text is foreseen, over the
+ * places that count where not all do, and over examples elsewhere; its own metrics, averaged over all values that they give; perplexity;
+ * and the comparison of written answers with the wanted ones.
  */
 export async function measure(measurer: Measurer, examples: Examples, onProgress?: (done: number) => void): Promise<Evaluation> {
   const measuring = await openMeasuring(measurer, examples);
@@ -131,7 +132,7 @@ async function openBatches(measurer: Measurer, recipe: Recipe, examples: Example
     throw error;
   }
   return {
-    measure: (onProgress) => averaged(session, recipe, batches, { written, byToken: examples.written !== undefined, pad: tokenizer?.pad }, onProgress),
+    measure: (onProgress) => averaged(session, recipe, batches, { written, byToken: examples.written !== undefined, scored: examples.scored, pad: tokenizer?.pad }, onProgress),
     dispose: () => session.dispose(),
   };
 }
@@ -158,10 +159,12 @@ interface Averaging {
   readonly written: Written | undefined;
   /** Whether the loss is a mean over the tokens to foresee, and not over the rows. */
   readonly byToken: boolean;
+  /** The field that is not 0 where a prediction counts. */
+  readonly scored: string | undefined;
   readonly pad: number | undefined;
 }
 
-async function averaged(session: Session, recipe: Recipe, batches: EncodedExamples, { written, byToken, pad }: Averaging, onProgress?: (done: number) => void): Promise<Record<string, number>> {
+async function averaged(session: Session, recipe: Recipe, batches: EncodedExamples, { written, byToken, scored, pad }: Averaging, onProgress?: (done: number) => void): Promise<Record<string, number>> {
   const sums = new Map(recipe.metrics.map(({ name }) => [name, new Tally()]));
   const loss = { sum: 0, weight: 0 };
   const lossEntry = metricEntry(recipe.validationLoss.name), lossFields = recipe.validationLoss.inputs.map(({ name }) => name);
@@ -170,14 +173,20 @@ async function averaged(session: Session, recipe: Recipe, batches: EncodedExampl
     // What the loss draws, such as masks, differs from batch to batch and is the same whenever it is measured.
     number++;
     session.run(lossEntry, { ...only(lossFields, batch), step: number });
-    const weight = byToken ? batch.tokens : (batch.sizes["B"] ?? 1);
+    const counted = (inputs: readonly string[]): number => (scored !== undefined && inputs.includes(scored) ? nonZero(batch.fields[scored]) : (batch.sizes["B"] ?? 1));
+    const weight = byToken ? batch.tokens : counted(lossFields);
     loss.sum += weight * ((await session.read(session.output(lossEntry))).data[0] ?? Number.NaN);
     loss.weight += weight;
     for (const metric of recipe.metrics) {
       const entry = metricEntry(metric.name);
-      session.run(entry, only(metric.inputs.map(({ name }) => name), batch));
-      const { data } = await session.read(session.output(entry));
-      sums.get(metric.name)?.add(data, metric.outputs[0]?.type === "i32" ? wantedOf(batch, recipe.data.fields, data.length) : undefined, batch.sizes["B"] ?? 1);
+      const fields = metric.inputs.map(({ name }) => name);
+      session.run(entry, only(fields, batch));
+      const { data, shape } = await session.read(session.output(entry));
+      const tally = sums.get(metric.name);
+      const wanted = metric.outputs[0]?.type === "i32" ? wantedOf(batch, recipe.data.fields, data.length) : undefined;
+      if (wanted !== undefined) tally?.addClasses(data, wanted, scored === undefined ? undefined : batch.fields[scored]);
+      // One number for the whole batch counts for all that it is a mean of.
+      else tally?.add(data, shape.length === 0 ? counted(fields) : 1);
     }
     if (written !== undefined) {
       const fields = Object.fromEntries(written.inputs.map(([input, field]) => [input, batch.fields[field] as Int32Array]));
@@ -204,16 +213,16 @@ class Tally {
   private readonly given: number[] = [];
   private readonly wanted: number[] = [];
 
-  add(values: ArrayLike<number>, wanted: ArrayLike<number> | undefined, rows: number): void {
-    if (wanted !== undefined) {
-      for (let i = 0; i < values.length; i++) {
-        this.given.push(values[i] as number);
-        this.wanted.push(wanted[i] as number);
-      }
-      return;
+  /** `scored`: not 0 where a class counts; of each element, or of none. */
+  addClasses(values: ArrayLike<number>, wanted: ArrayLike<number>, scored: ArrayLike<number> | undefined): void {
+    for (let i = 0; i < values.length; i++) {
+      if (scored?.length === values.length && scored[i] === 0) continue;
+      this.given.push(values[i] as number);
+      this.wanted.push(wanted[i] as number);
     }
-    // A value for the whole batch counts for each of its rows.
-    const weight = values.length === 1 ? rows : 1;
+  }
+
+  add(values: ArrayLike<number>, weight: number): void {
     for (let i = 0; i < values.length; i++) this.sum += weight * (values[i] as number);
     this.count += weight * values.length;
   }
@@ -223,6 +232,10 @@ class Tally {
     const right = this.given.filter((value, at) => value === this.wanted[at]).length;
     return { [`${name}_accuracy`]: right / this.given.length, [`${name}_f1`]: f1(this.given, this.wanted) };
   }
+}
+
+function nonZero(values: ArrayLike<number> | undefined): number {
+  return Array.from(values ?? []).filter((value) => value !== 0).length;
 }
 
 /** The field of classes that a metric's integers are compared with: the last one of integers with as many elements. */

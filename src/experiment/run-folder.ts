@@ -88,7 +88,10 @@ export function runName(modelFile: string): string {
 /** Refuses to mix a new run into a folder that holds another. */
 export function claimRunFolder(folder: string): void {
   const taken = [...FILES, LOG, BEST].find((name) => existsSync(path.join(folder, name)));
-  if (taken !== undefined) throw new CommandFailure({ code: "run-exists", exit: exitCodes.usage, message: `${folder} holds a run already (${taken})`, remedy: `--resume ${shellWord(folder)} continues it; for a new run give another --out` });
+  if (taken !== undefined) {
+    const remedy = holdsCheckpoint(folder) ? `--resume ${shellWord(folder)} continues it; for a new run give another --out` : "it ended before its first checkpoint, so remove the folder, or give another --out";
+    throw new CommandFailure({ code: "run-exists", exit: exitCodes.usage, message: `${folder} holds a run already (${taken})`, remedy });
+  }
   makeFolder(folder);
 }
 
@@ -100,9 +103,10 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** All files take their places once all are written, `state.json` last; the checkpoint before stays in `previous/`. */
-export function writeCheckpoint(folder: string, files: CheckpointFiles): void {
-  valueOf(writeTogether([...files].map(([name, bytes]) => [path.join(folder, name), bytes]), () => keepPrevious(folder)));
+/** All files take their places once all are written, `state.json` last; the checkpoint before stays in `previous/`. `best`: new best weights. */
+export function writeCheckpoint(folder: string, files: CheckpointFiles, best?: Uint8Array): void {
+  const all: readonly (readonly [string, Uint8Array])[] = [...(best === undefined ? [] : [[BEST, best] as const]), ...files];
+  valueOf(writeTogether(all.map(([name, bytes]) => [path.join(folder, name), bytes]), () => keepPrevious(folder)));
 }
 
 function keepPrevious(folder: string): void {
@@ -128,11 +132,6 @@ function linkOrCopy(from: string, to: string): void {
   }
 }
 
-/** Replaces the best weights so far. */
-export function writeBest(folder: string, weights: Uint8Array): void {
-  valueOf(writeAtomically(path.join(folder, BEST), weights));
-}
-
 /** For a run that goes on in another folder. */
 export function copyBest(from: string, to: string): void {
   if (existsSync(path.join(from, BEST))) copyFileSync(path.join(from, BEST), path.join(to, BEST));
@@ -153,7 +152,7 @@ export function holdsCheckpoint(folder: string): boolean {
 
 /** Reads a run folder and checks every file. Throws CommandFailure or TfmError `checkpoint-damaged`. */
 export function readCheckpoint(folder: string): Checkpoint {
-  if (!holdsCheckpoint(folder)) throw new CommandFailure({ code: "no-checkpoint", exit: exitCodes.wrong, message: `${folder} holds no checkpoint (${CHECKPOINT.manifest} is missing)`, remedy: "name the folder that `tfmc train` wrote, such as runs/translation" });
+  if (!holdsCheckpoint(folder)) throw new CommandFailure({ code: "no-checkpoint", exit: exitCodes.wrong, message: `${folder} holds no checkpoint (${CHECKPOINT.manifest} is missing)`, remedy: existsSync(path.join(folder, LOG)) ? "its run ended before its first checkpoint: train anew, with another --out or without this folder" : "name the folder that `tfmc train` wrote, such as runs/translation" });
   try {
     const bytes = valueOf(readBytes(path.join(folder, CHECKPOINT.manifest)));
     const manifest = readManifest(bytes);

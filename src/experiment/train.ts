@@ -19,7 +19,7 @@ import { checkEvaluated, createEvaluating, trainEvaluating } from "./evaluating.
 import type { Standing } from "./evaluating.ts";
 import { prepare } from "./prepare.ts";
 import type { Prepared } from "./prepare.ts";
-import { claimRunFolder, copyBest, makeFolder, openLog, placed, savedTokenizer, writeBest, writeCheckpoint } from "./run-folder.ts";
+import { claimRunFolder, copyBest, makeFolder, openLog, placed, savedTokenizer, writeCheckpoint } from "./run-folder.ts";
 import type { Checkpoint, RunRecord } from "./run-folder.ts";
 import { holdRunFolder } from "./run-lock.ts";
 import type { Settings } from "./settings.ts";
@@ -130,9 +130,9 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
     const tokenizer = prepared.tokenizer === undefined ? {} : { tokenizer: JSON.stringify(prepared.tokenizer.toJSON()) };
     let standing = resume?.record.standing;
     let evaluated: Evaluated | undefined;
-    const checkpoint = async (step: number): Promise<void> => {
+    const checkpoint = async (step: number, best?: Uint8Array): Promise<void> => {
       const record = { ...recordOf(prepared, initial), ...(standing === undefined ? {} : { standing }) };
-      writeCheckpoint(folder, await encodeCheckpoint(session, { step, ...tokenizer, run: record as never }));
+      writeCheckpoint(folder, await encodeCheckpoint(session, { step, ...tokenizer, run: record as never }), best);
     };
     const measurer = { model, program, device, tokenizer: prepared.tokenizer, limits: prepared, states: session };
     const logEvaluation: Run["logEvaluation"] = (step, metrics, answers = []) => {
@@ -143,7 +143,8 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
       data.validation && recipe.evaluate !== undefined ? createEvaluating({
         recipe, steps: recipe.steps, standing, signal, onProgress: onEvaluating,
         open: () => openMeasuring(measurer, data.validation as Examples, recipe.watch),
-        keepBest: async () => writeBest(folder, await encodeWeights(session)),
+        // With a checkpoint, so that what is best is never of a step that a resumed run has not done.
+        keepBest: async (step) => checkpoint(step, await encodeWeights(session)),
         onEvaluation: (step, evaluation, now) => {
           standing = now;
           evaluated = { ...evaluation, step, standing };
@@ -171,7 +172,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
           batches: prepared.batches,
           steps: recipe.steps,
           from,
-          checkpoint,
+          checkpoint: (step) => checkpoint(step),
           onStep: (row) => {
             log(trainingRow(row));
             onStep?.(row);

@@ -94,12 +94,14 @@ export function createTranslator(parts: TranslatorParts): Translator {
         ...(onProgress === undefined ? {} : { onProgress }),
       });
     },
-    reference: (text) => {
-      const ids = tokenizer.encode(text);
-      return ids.includes(tokenizer.unk) ? text : tokenizer.decode(ids);
-    },
+    reference: (text) => asWritten(tokenizer, text),
     dispose: () => session?.dispose(),
   };
+}
+
+export function asWritten(tokenizer: Tokenizer, text: string): string {
+  const ids = tokenizer.encode(text);
+  return ids.includes(tokenizer.unk) ? text : tokenizer.decode(ids);
 }
 
 interface Room {

@@ -87,6 +87,18 @@ describeGpu("evaluating while training", () => {
     expect(readCheckpoint(folder("whole")).record.standing).toEqual({ figure: "loss", evaluated: 12, best: { step: 6, value: losses[1] }, since: 2 });
   });
 
+  it("keeps them with a checkpoint of their step, so that a run that is killed has done it", async () => {
+    const seen: unknown[] = [];
+    await train("watched", {
+      onEvaluation: ({ step, standing: { best } }) => {
+        // As it lies on the disk when the next one is told: of the evaluation before.
+        const had = seen.length > 0 ? readCheckpoint(folder("watched")) : undefined;
+        seen.push([step, best?.step, had?.manifest.step, had?.record.standing?.best?.step]);
+      },
+    });
+    expect(seen).toEqual([[3, 3, undefined, undefined], [6, 6, 3, 3], [9, 6, 6, 6], [12, 6, 6, 6]]);
+  });
+
   it("keeps the best weights, which are used when they are asked for", async () => {
     const measured = async (weights: "last" | "best"): Promise<number> => {
       const { checkpoint, model: checked, tokenizer } = readTrained(folder("whole"), weights);

@@ -12,6 +12,13 @@ import { valueOf } from "../../src/failure.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 
 const TEXT = "the quick brown fox jumps over the lazy dog. ".repeat(8);
+/** Sentences of words with their tags. */
+const TAGGED: readonly (readonly (readonly [word: string, tag: number])[])[] = [
+  [["a", 0]],
+  [["longer", 1], ["word", 2], ["here", 1], ["bb", 1], ["c", 2]],
+  [["bb", 1]],
+  [["a", 0], ["word", 0], ["c", 2]],
+];
 const LABELS = [1, 0, 0, 1, 0, 0, 0];
 
 describeGpu("measuring a model that says nothing", () => {
@@ -21,6 +28,7 @@ describeGpu("measuring a model that says nothing", () => {
     cpSync(path.join(import.meta.dirname, "files", "measured.tfm"), path.join(project, "measured.tfm"));
     writeFileSync(path.join(project, "text.txt"), TEXT);
     writeFileSync(path.join(project, "labels.tsv"), LABELS.map((label, at) => `${"abc".slice(at % 3)}\t${label}\n`).join(""));
+    writeFileSync(path.join(project, "tags.tsv"), TAGGED.map((words) => words.map(([word, tag]) => `${word}\t${tag}\n`).join("")).join("\n"));
     device = { device: await gpuDevice(), adapter: { name: "test", hardware: false } };
   });
 
@@ -58,6 +66,18 @@ describeGpu("measuring a model that says nothing", () => {
     expect(metrics["guess_accuracy"]).toBeCloseTo(ones / count, 6);
     expect(metrics["guess_f1"]).toBeCloseTo((2 * ones) / (2 * ones + (count - ones)), 6);
     expect(readFileSync(path.join(project, "classes", "log.jsonl"), "utf8").trim().split("\n")).toHaveLength(1);
+  });
+
+  it.each([1, 2, 3, 4])("counts the words that are scored, and no other place, in batches of %i", async (batch) => {
+    const words = TAGGED.flat();
+    const run = await openRun(await prepareRun({ source: valueOf(readModel(path.join(project, "measured.tfm"))), recipe: "tags", set: { "recipe.batch": String(batch) } }), device, path.join(project, `tags-${batch}`));
+    const { metrics } = await run.measure(run.prepared.data.whole);
+    run.dispose();
+    const share = words.filter(([, tag]) => tag === 0).length / words.length;
+    const mean = words.reduce((sum, [, tag]) => sum + tag, 0) / words.length;
+    expect(metrics["accuracy"]).toBeCloseTo(share, 5);
+    expect(metrics["guess_accuracy"]).toBeCloseTo(share, 6);
+    expect(metrics["loss"]).toBeCloseTo(Math.log(3) + mean, 5);
   });
 
   it("says what cannot be measured on the data", async () => {
