@@ -6,6 +6,7 @@ import { coerce, kindsOf } from "./kinds.ts";
 import { bindFedSizes, inputOf } from "./entry.ts";
 import * as errors from "./errors.ts";
 import type { DataSpec, EntryInput } from "./model.ts";
+import { requireAll } from "./require.ts";
 import { declared } from "./scope.ts";
 import { nearest } from "../../grammar/suggest.ts";
 import type { Size, Val } from "./value.ts";
@@ -46,6 +47,7 @@ export function dataOf(node: Node, ctx: Context): Data | undefined {
     const plain = plainValue(value);
     if (plain !== undefined) given[param.name.text] = plain;
   }
+  if (!decl.body.items.every((item) => item.kind !== "require" || requireAll(item.conditions, inner))) return undefined;
   const fields = decl.body.items.filter((item) => item.kind === "field");
   const before = new Set(frame.vars.keys());
   bindFedSizes(fields, inner, (k) => ({ text: `${fields[k]!.name.text}: …`, span: fields[k]!.type.span }));

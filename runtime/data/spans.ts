@@ -1,5 +1,6 @@
-import { noExamples } from "./errors.ts";
-import type { Examples } from "./examples.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { noExamples, sequenceOverLimit } from "./errors.ts";
+import type { Examples, Overlong } from "./examples.ts";
 import { given } from "./examples.ts";
 import { DEFAULT_LENGTH, segmentBatches } from "./labelled.ts";
 import type { Segments } from "./segments.ts";
@@ -10,6 +11,8 @@ export interface Question {
   readonly context: string;
   readonly from: number;
   readonly to: number;
+  /** In its file, from 1; by default its place in the list. */
+  readonly line?: number | undefined;
 }
 
 interface Row extends Segments {
@@ -20,34 +23,53 @@ interface Row extends Segments {
 /**
  * Fields `ids` and `segment` [B, T] (start, question, end, context, end), `first` and `last` [B], the places of the answer's first and last
  * token. The context is cut into tokens before, within and behind the answer, so that no token crosses its ends. Where it is too long for
- * the model, tokens are taken away from the end that is farther from the answer.
+ * the model, tokens are taken away from the end that is farther from the answer; a question that is too long with its answer does not fit.
  */
 export function spanExamples(rows: readonly Question[]): Examples {
-  return {
+  const examples: Examples = {
     count: rows.length,
     unit: "questions",
     text: { lines: () => rows.flatMap(({ question, context }) => [question, context]), spacing: "free", specials: [] },
+    fitting({ tokenizer: maybe, limit = DEFAULT_LENGTH }) {
+      const tokenizer = given(maybe);
+      const found = rows.map((row, at) => overlongOf(row, row.line ?? at + 1, tokenizer, limit));
+      const overlong = found.filter((one) => one !== undefined);
+      return { overlong, examples: overlong.length === 0 ? examples : spanExamples(rows.filter((_, at) => found[at] === undefined)) };
+    },
     encode({ tokenizer: maybe, batch, seed, limit = DEFAULT_LENGTH }) {
       const tokenizer = given(maybe);
       if (rows.length === 0) throw noExamples("questions");
-      const encoded = rows.map(({ question, context, from, to }): Row => {
-        const answer = tokenizer.encode(context.slice(from, to));
-        const asked = tokenizer.encode(question).slice(0, Math.max(0, limit - 3 - answer.length));
-        let before = tokenizer.encode(context.slice(0, from)), behind = tokenizer.encode(context.slice(to));
-        const room = Math.max(0, limit - 3 - asked.length - answer.length);
-        while (before.length + behind.length > room) {
-          if (before.length > behind.length) before = before.slice(1);
-          else behind = behind.slice(0, -1);
-        }
-        const head = [tokenizer.start, ...asked, tokenizer.end];
-        const tail = [...before, ...answer, ...behind, tokenizer.end];
-        const first = head.length + before.length;
-        return { ids: [...head, ...tail], segment: [...head.map(() => 0), ...tail.map(() => 1)], first, last: first + Math.max(1, answer.length) - 1 };
-      });
-      return segmentBatches(encoded, { batch, seed, pad: tokenizer.pad }, (some) => ({
+      for (const [at, row] of rows.entries()) {
+        const overlong = overlongOf(row, row.line ?? at + 1, tokenizer, limit);
+        if (overlong !== undefined) throw sequenceOverLimit(overlong);
+      }
+      return segmentBatches(rows.map((row) => encoded(row, tokenizer, limit)), { batch, seed, pad: tokenizer.pad }, (some) => ({
         first: Int32Array.from(some, ({ first }) => first),
         last: Int32Array.from(some, ({ last }) => last),
       }));
     },
   };
+  return examples;
+}
+
+/** Start, and end behind either text. */
+const AROUND = 3;
+
+function overlongOf({ question, context, from, to }: Question, line: number, tokenizer: Tokenizer, limit: number): Overlong | undefined {
+  const tokens = AROUND + tokenizer.encode(question).length + tokenizer.encode(context.slice(from, to)).length;
+  return tokens > limit ? { line, side: "question with its answer", tokens, limit } : undefined;
+}
+
+function encoded({ question, context, from, to }: Question, tokenizer: Tokenizer, limit: number): Row {
+  const asked = tokenizer.encode(question), answer = tokenizer.encode(context.slice(from, to));
+  let before = tokenizer.encode(context.slice(0, from)), behind = tokenizer.encode(context.slice(to));
+  const room = limit - AROUND - asked.length - answer.length;
+  while (before.length + behind.length > room) {
+    if (before.length > behind.length) before = before.slice(1);
+    else behind = behind.slice(0, -1);
+  }
+  const head = [tokenizer.start, ...asked, tokenizer.end];
+  const tail = [...before, ...answer, ...behind, tokenizer.end];
+  const first = head.length + before.length;
+  return { ids: [...head, ...tail], segment: [...head.map(() => 0), ...tail.map(() => 1)], first, last: first + Math.max(1, answer.length) - 1 };
 }

@@ -1,13 +1,15 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Pictures } from "../../runtime/data/index.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { CommandFailure } from "../failure.ts";
 import type { Failure, Result } from "../failure.ts";
 import { sortedNames, decodePictures, isPicture } from "./picture-files.ts";
 import type { Form, LoadSharp } from "./picture-files.ts";
 import { wrong } from "./source.ts";
 
 export interface PictureFolder {
-  /** Sorted. */
+  /** Those that could be read, sorted. */
   readonly files: readonly string[];
   readonly training: Pictures;
   readonly validation?: Pictures;
@@ -47,6 +49,8 @@ export async function readPictureFolder({ folder, form, classes, skipBad, valida
   if (names.length !== classes) return wrong("classes-count", `${root} has ${names.length} folders, of a class each (${some(names)}); the recipe says ${classes} classes`, `write classes: ${names.length} in the recipe's data`);
   const training = listed(root, names);
   if (!training.ok) return training;
+  const bare = names.find((_, label) => !training.value.some((entry) => entry.label === label));
+  if (bare !== undefined) return wrong("class-empty", `${path.join(root, bare)} holds no PNG or JPEG files`, "put some there, or remove the folder");
   const held = apart === undefined || !validation ? undefined : listed(path.join(folder, apart), names);
   if (held?.ok === false) return held;
 
@@ -57,13 +61,13 @@ export async function readPictureFolder({ folder, form, classes, skipBad, valida
   if (bad !== undefined && !skipBad) return { ok: false, failure: { ...bad, remedy: `${bad.remedy ?? ""}; --skip-bad-rows leaves such files out` } };
 
   const all = files.map((entry, at) => ({ ...entry, pixels: decoded.value[at] as Uint8Array | Failure }));
-  const good = all.flatMap(({ label, pixels }, at) => ("code" in pixels ? [] : [{ label, pixels, trains: at < training.value.length }]));
+  const good = all.flatMap(({ file, label, pixels }, at) => ("code" in pixels ? [] : [{ file, label, pixels, trains: at < training.value.length }]));
   const badRows = files.length - good.length;
   if (!good.some(({ trains }) => trains)) return wrong("data-empty", `${root} holds no images${badRows > 0 ? ` but ${badRows} bad ones` : ""}`, `write ${LAYOUT}`);
   return {
     ok: true,
     value: {
-      files: files.map(({ file }) => file).sort(),
+      files: good.map(({ file }) => file).sort(),
       training: packed(good.filter(({ trains }) => trains), form),
       ...(held === undefined ? {} : { validation: packed(good.filter(({ trains }) => !trains), form) }),
       names,
@@ -83,14 +87,24 @@ function listed(root: string, names: readonly string[]): Result<readonly Entry[]
   if (strange !== undefined) return wrong("label-range", `${path.join(root, strange)} is the folder of a class that nothing is trained on`, `the classes are ${some(names)}`);
   const turns = names.flatMap((name, label) => {
     const folder = path.join(root, name);
-    const files = foldersIn(root).includes(name) ? sortedNames(readdirSync(folder).filter(isPicture)) : [];
+    const files = foldersIn(root).includes(name) ? sortedNames(namesIn(folder).filter(isPicture)) : [];
     return files.map((file, at) => ({ turn: (at + 0.5) / files.length, entry: { file: path.join(folder, file), label } }));
   });
   return { ok: true, value: turns.sort((a, b) => a.turn - b.turn || a.entry.label - b.entry.label).map(({ entry }) => entry) };
 }
 
+/** Links to folders are folders. */
 function foldersIn(folder: string): readonly string[] {
-  return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name);
+  return namesIn(folder).filter((name) => !name.startsWith(".") && statSync(path.join(folder, name), { throwIfNoEntry: false })?.isDirectory() === true);
+}
+
+/** Throws CommandFailure where the folder cannot be read. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw new CommandFailure({ code: "file-not-readable", exit: exitCodes.wrong, message: `${folder} could not be read: ${error instanceof Error ? error.message : String(error)}` });
+  }
 }
 
 function packed(pictures: readonly { readonly label: number; readonly pixels: Uint8Array }[], { side, channels }: Form): Pictures {

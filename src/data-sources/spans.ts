@@ -7,13 +7,13 @@ import { openedRows } from "./source.ts";
 
 /** A table of `question`, `context` and `answer`; the answer is where it first stands in the context. */
 export const spansSource: Source = async (request) => {
-  const read = await readRows(request.path, ["question", "context", "answer"], request.skipBadRows, ({ values }) => question(values.map(String)));
+  const read = await readRows(request.path, ["question", "context", "answer"], request.skipBadRows, ({ line, values }) => question(line, values.map(String)));
   return read.ok ? openedRows(request, read.value, spanExamples) : read;
 };
 
-function question([asked = "", context = "", answer = ""]: readonly string[]): Question | BadRow {
+function question(line: number, [asked = "", context = "", answer = ""]: readonly string[]): Question | BadRow {
   if (answer.trim() === "") return bad("data-empty-column", "`answer` is empty", "fill it in or remove the row");
   const from = context.indexOf(answer);
   if (from < 0) return bad("answer-not-found", `the answer ${shown(answer)} does not stand in the context`, "write it as it stands there");
-  return { question: asked, context, from, to: from + answer.length };
+  return { question: asked, context, from, to: from + answer.length, line };
 }

@@ -86,3 +86,11 @@ describe("a position of no terms is none", () => {
     expect(codes(body)).toEqual(expected);
   });
 });
+
+test.each([
+  ["length: 0", "length = 0, from `length: 0` (model.tfm:7)"],
+  ["length: -1", "length = -1, from `length: -1` (model.tfm:7)"],
+])("what a source of data requires is asked of the recipe: %s", (argument, note) => {
+  const text = `model Lm(vocab, d = 8) {\n  embed = Embedding(vocab, d)\n  forward(ids: index(vocab)[B, T]) -> [B, T, vocab] = embed.logits(embed(ids))\n}\ntrain s {\n  tokenizer = characters()\n  data = text("a.txt", tokenizer: tokenizer, ${argument}); model = Lm(vocab: tokenizer.size)\n  loss(ids, next) = cross_entropy(model(ids), next)\n  optimizer = Adam(lr: 1e-2); batch = 4; steps = 10\n}\n`;
+  expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ code, notes }) => [code, ...notes])).toEqual([["require-fails", note]]);
+});

@@ -192,6 +192,15 @@ describe("tagged and spans", () => {
       expect(tokenizer.decode(ids.slice(batch.fields["first"]?.[0], (batch.fields["last"]?.[0] ?? 0) + 1))).toBe("jkl");
     }
   });
+  it("leave out a question that is too long with its answer, and say where it stood", () => {
+    const tokenizer = characters(["abcdefghijklmnopqrstuvwxyz?"]);
+    const short = { question: "?", context: "abc", from: 1, to: 2 }, long = { question: "which?", context: "abcdefghijklmnop", from: 2, to: 12 };
+    const { examples, overlong } = spanExamples([short, { ...long, line: 7 }, short]).fitting!({ tokenizer, limit: 18 });
+    expect(overlong).toEqual([{ line: 7, side: "question with its answer", tokens: 19, limit: 18 }]);
+    expect(examples.count).toBe(2);
+    expect(() => encode(spanExamples([short, long]), tokenizer, { limit: 18 })).toThrow(/line 2 has 19 tokens/);
+    expect(spanExamples([long]).fitting!({ tokenizer, limit: 19 }).overlong).toEqual([]);
+  });
 });
 
 describe("images and captions", () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
@@ -112,7 +112,15 @@ describe("a folder of pictures", () => {
     expect(failed).toMatchObject({ ok: false, failure: { code: "images-damaged", exit: 1, remedy: expect.stringContaining("--skip-bad-rows") as string } });
     expect(failed.ok ? "" : failed.failure.message).toMatch(new RegExp(`^(${at}|${no}) cannot be read as a picture: `));
     const { badRows, training, files } = valueOf(await readPictureFolder({ ...request, skipBad: true }));
-    expect([badRows, training.labels.length, files.length]).toEqual([2, 2, 4]);
+    expect([badRows, training.labels.length, files.length]).toEqual([2, 2, 2]);
+    // What cannot be opened is left out as well, and a link to a folder is a folder.
+    symlinkSync("nowhere.png", path.join(root, "bad/a/4.png"));
+    mkdirSync(path.join(root, "bad/a/5.png"));
+    mkdirSync(path.join(root, "linked"));
+    for (const name of ["a", "b"]) symlinkSync(path.join(root, "bad", name), path.join(root, "linked", name));
+    const linked = valueOf(await readPictureFolder({ ...request, folder: path.join(root, "linked"), skipBad: true }));
+    expect([linked.badRows, linked.training.labels.length]).toEqual([4, 2]);
+    for (const name of linked.files) expect(readFileSync(name).length).toBeGreaterThan(0);
   });
   it("is refused where its classes are others", async () => {
     const open = (folder: string, more: Partial<PictureFolderRequest>): ReturnType<typeof readPictureFolder> =>
@@ -124,7 +132,7 @@ describe("a folder of pictures", () => {
     expect(await open("strange", {})).toMatchObject({ ok: false, failure: { code: "label-range", message: expect.stringContaining(path.join("val", "c")) as string } });
     expect(await open("plain", { form: { side: 2, channels: 2 } })).toMatchObject({ ok: false, failure: { code: "images-form" } });
     mkdirSync(path.join(root, "empty/train/a"), { recursive: true });
-    expect(await open("empty", { classes: 1 })).toMatchObject({ ok: false, failure: { code: "data-empty" } });
+    expect(await open("empty", { classes: 1 })).toMatchObject({ ok: false, failure: { code: "class-empty" } });
   });
   it("asks for sharp where it is not installed, and tells what is wrong with it where it is", async () => {
     const request = { folder: path.join(root, "plain"), form, classes: 2, skipBad: true, validation: true };
@@ -147,7 +155,7 @@ describe("the sources of images", () => {
     expect(await counts()).toEqual([5, 2, 0]);
     expect(await counts({ validation: 0.4 })).toEqual([3, 2, 0]);
     expect(await counts({ validation: 0 })).toEqual([5, undefined, 0]);
-    expect(valueOf(await imagesSource(request("bad", { skipBadRows: true }))).badRows).toBe(2);
+    expect(valueOf(await imagesSource(request("bad", { skipBadRows: true }))).badRows).toBe(4);
     expect(await imagesSource(request("bad"))).toMatchObject({ ok: false, failure: { code: "images-damaged" } });
   });
   it("call classes as their folders, or by a file of names", async () => {
