@@ -5,13 +5,14 @@ import type { Elements, Feed } from "../feed.ts";
 import type { ElementType, Entry, Input } from "../program.ts";
 import { evaluateSize, sizeNames } from "../size.ts";
 import type { Size, Sizes } from "../size.ts";
-import { fieldElement, fieldRagged, fieldRank, fieldShape, lengthFitsNoSize, sizeNotInferred } from "./errors.ts";
+import { fieldElement, fieldRagged, fieldRank, fieldShape, inputsType, lengthFitsNoSize, sizeNotInferred } from "./errors.ts";
 
 /** A tensor as a caller writes it: packed in one typed array, or nested, an array per axis, of which the innermost may be typed. */
 export type Given = number | boolean | Elements | readonly Given[];
 
 /** Throws a TfmError where the arguments do not fit the entry's inputs; whether the values do is checked when they are fed. */
 export function feedOf(entry: Entry, inputs: Readonly<Record<string, Given>>, sizes: Sizes): Feed {
+  if (typeof inputs !== "object" || (inputs as unknown) === null) throw inputsType(entry.name, String(inputs));
   const names = entrySizes(entry);
   for (const name of Object.keys(sizes)) if (!names.includes(name)) throw unknownName("size", name, names);
   for (const name of Object.keys(inputs)) if (!entry.inputs.some((input) => input.name === name)) throw unknownName("input", name, entry.inputs.map((input) => input.name));
@@ -59,14 +60,19 @@ function fieldOf(input: Input, value: Given): Field {
   return { input, data: packed(input.type, elements), extents };
 }
 
+/** Callers may be JavaScript, and hand over null. */
+function isNested(value: Given): value is Elements | readonly Given[] {
+  return typeof value === "object" && (value as unknown) !== null;
+}
+
 function depthOf(value: Given): number {
-  if (typeof value !== "object") return 0;
+  if (!isNested(value)) return 0;
   return isElements(value) ? 1 : 1 + (value.length === 0 ? 0 : depthOf(value[0] as Given));
 }
 
 /** The length of every level. Throws where rows differ. */
 function extentsOf(field: string, value: Given): readonly number[] {
-  if (typeof value !== "object") return [];
+  if (!isNested(value)) return [];
   if (isElements(value) || value.length === 0) return [value.length];
   const [first, ...rest] = value.map((row) => extentsOf(field, row)) as [readonly number[], ...(readonly number[])[]];
   for (const other of rest) {
@@ -77,7 +83,7 @@ function extentsOf(field: string, value: Given): readonly number[] {
 }
 
 function collect(input: Input, value: Given, into: number[]): void {
-  if (typeof value === "object") {
+  if (isNested(value)) {
     for (const part of value) collect(input, part as Given, into);
     return;
   }

@@ -45,6 +45,10 @@ export function fieldElement(field: string, wanted: string, found: string): TfmE
   return new TfmError("field-type", 1, `The field ${field} holds ${wanted}; it was given ${found}.`);
 }
 
+export function inputsType(entry: string, found: string): TfmError {
+  return new TfmError("field-type", 1, `${entry}() takes an object with a field for each input; it was given ${found}.`);
+}
+
 export function textsType(found: string): TfmError {
   return new TfmError("texts-type", 2, `generate() takes a text, or an array of texts; it was given ${found}.`);
 }

@@ -2,21 +2,26 @@
 import type { Decoding } from "../decode/decode.ts";
 import { count, GENERATE_OPTIONS, generateOptions } from "../decode/options.ts";
 import type { GenerateOption } from "../decode/options.ts";
+import { unknownName } from "../errors.ts";
 import type { TfmError } from "../errors.ts";
 import { optionValue, textsType } from "./errors.ts";
 import type { GenerationOptions } from "./generation.ts";
 
 /** Those that stand beside `decoding`, and not within it. */
 const OUTSIDE: readonly GenerateOption[] = [...GENERATE_OPTIONS.filter(({ name }) => name === "max_length" || name === "seed"), { name: "batch", ...count(1) }];
+const OPTIONS: readonly (keyof GenerationOptions)[] = ["maxLength", "decoding", "seed", "stop", "batch", "onText", "onProgress"];
 const METHODS: readonly Decoding["method"][] = ["greedy", "beam", "sample"];
 
-/** Throws TfmError `texts-type` or `option-value`. */
+/** Throws TfmError `texts-type`, `option-value` or `unknown-option`. */
 export function checkGeneration(texts: unknown, options: GenerationOptions): void {
   const wrong = Array.isArray(texts) ? texts.find((text) => typeof text !== "string") : typeof texts === "string" ? undefined : texts ?? null;
   if (wrong !== undefined) throw textsType(wrong === null ? "nothing" : shown(wrong));
+  if (typeof options !== "object" || (options as unknown) === null) throw badOption("options", "an object", options);
+  for (const name of Object.keys(options)) if (!OPTIONS.some((known) => known === name)) throw unknownName("option", name, OPTIONS);
   checkNumbers("", options, OUTSIDE, false);
   const { stop, decoding } = options;
-  if (stop !== undefined && !(Array.isArray(stop) && stop.every((text) => typeof text === "string"))) throw badOption("stop", "an array of texts", stop);
+  if (stop !== undefined && !(Array.isArray(stop) && stop.every((text) => typeof text === "string" && text !== ""))) throw badOption("stop", "an array of texts that are not empty", stop);
+  for (const name of ["onText", "onProgress"] as const) if (options[name] !== undefined && typeof options[name] !== "function") throw badOption(name, "a function", options[name]);
   if (decoding === undefined) return;
   const method = METHODS.find((one) => one === (decoding as { readonly method?: string } | null)?.method);
   if (method === undefined) throw badOption("decoding", `{ method: ${METHODS.map((name) => `"${name}"`).join(" | ")}, … }`, decoding);

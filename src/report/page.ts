@@ -42,7 +42,8 @@ function curvesOf(rows: readonly LogRow[]): Curves {
       curves.set(name, points);
     }
   }
-  return curves;
+  // The best weights are those of an earlier step, and measured later.
+  return new Map([...curves].map(([name, points]) => [name, points.toSorted((a, b) => a.step - b.step)]));
 }
 
 const TRAINING: Readonly<Record<string, ChartOptions>> = {

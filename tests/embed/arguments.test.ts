@@ -80,6 +80,8 @@ it.each<readonly [string, Entry, Readonly<Record<string, Given>>, object]>([
   ["field-ragged", entry(image), { image: [[[1, 2], [3, 4]], [[1, 2]]] }, {}],
   ["field-type", entry(ids), { ids: [[1.5]] }, {}],
   ["field-type", entry(ids), { ids: [["1" as unknown as number]] }, {}],
+  ["field-type", entry(ids), { ids: [[null as unknown as number]] }, {}],
+  ["field-type", entry(ids), null as unknown as Record<string, never>, {}],
   ["field-missing", entry(ids), {}, {}],
   ["field-missing", entry({ ...ids, name: "constructor" }), {}, {}],
   ["unknown-input", entry(ids), { ids: [[1]], id: [[1]] }, {}],

@@ -46,6 +46,12 @@ describe("reportHtml", () => {
     expect(html).toContain("<b>0.5</b><span>F1</span>");
   });
 
+  it("draws what is measured later of an earlier step, as of best weights, where that step is", () => {
+    const rows: LogRow[] = [{ step: 10, eval_bleu: 12 }, { step: 20, eval_bleu: 30 }, { step: 30, eval_bleu: 20 }];
+    expect(reportHtml({ facts, rows: [...rows, { step: 15, eval_bleu: 25 }] })).toBe(reportHtml({ facts, rows: [rows[0]!, { step: 15, eval_bleu: 25 }, rows[1]!, rows[2]!] }));
+    expect(reportHtml({ facts, rows: [...rows, { step: 15, eval_bleu: 25 }] })).toContain("<b>20</b><span>BLEU</span>");
+  });
+
   it("leaves a gap where the log has no number", () => {
     const html = reportHtml({ facts, rows: [row(1, 4), row(2, 3), row(3, null), row(4, Number.POSITIVE_INFINITY), row(5, 2), row(6, 1)] });
     assertWellFormed(html);
