@@ -163,10 +163,15 @@ function* csvRecords(text: string): Iterable<RawRecord> {
       let cell = "";
       if (text[at] === '"') {
         const end = closingQuote(text, at + 1);
+        if (end >= text.length) {
+          // Nobody knows where it was to end: the line is bad, and not all that follows.
+          problem = bad("data-quotes", "a quote that is not closed", 'double the quotes within a cell: ""');
+          at = endOfLine(text, at);
+          break;
+        }
         cell = text.slice(at + 1, end).replaceAll('""', '"');
-        if (end >= text.length) problem = bad("data-quotes", "a quote that is not closed", 'double the quotes within a cell: ""');
         line += cell.split("\n").length - 1;
-        at = Math.min(end + 1, text.length);
+        at = end + 1;
       }
       const rest = /[^,\r\n]*/y;
       rest.lastIndex = at;
@@ -181,6 +186,12 @@ function* csvRecords(text: string): Iterable<RawRecord> {
     line++;
     if (cells.length > 1 || cells[0]?.trim() !== "") yield { line: first, cells: problem ?? cells };
   }
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = /[\r\n]|$/g;
+  end.lastIndex = from;
+  return end.exec(text)?.index ?? text.length;
 }
 
 function closingQuote(text: string, from: number): number {

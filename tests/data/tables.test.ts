@@ -36,6 +36,11 @@ describe("a table", () => {
     // The second row stands on lines 3 to 5.
     expect(await rows(at, ["text", "n"])).toEqual({ ok: true, value: { badRows: 0, items: expected.map((values, k) => ({ line: [2, 3, 6][k], values })) } });
   });
+  it("of CSV with a quote that nobody closes loses that line, and no other", async () => {
+    const at = file("open.csv", 'text,n\na,1\n"open,2\nb,3\nd,5');
+    expect(await rows(at, ["text", "n"], true)).toEqual({ ok: true, value: { badRows: 1, items: [[2, ["a", "1"]], [4, ["b", "3"]], [5, ["d", "5"]]].map(([line, values]) => ({ line, values })) } });
+    expect(await rows(at, ["text", "n"])).toMatchObject({ ok: false, failure: { code: "data-quotes", message: expect.stringContaining("open.csv:3: ") as string } });
+  });
   it("of JSONL and of Parquet holds the same", async () => {
     const items = expected.map((values, k) => ({ line: k + 1, values }));
     expect(await rows(file("a.jsonl", jsonl(texts.map((text, n) => ({ n, text, other: null })))), ["text", "n"])).toEqual({ ok: true, value: { badRows: 0, items } });
