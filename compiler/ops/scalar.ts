@@ -108,9 +108,11 @@ export const SCALAR_OPS: { readonly [Name in ScalarOpName]: ScalarOp } = {
   },
   pow: {
     ...real2, doc: "aᵇ; of negative a for integral b only", evaluate: power, wgsl: powerWgsl,
-    // ∂/∂a = b·aᵇ⁻¹; ∂/∂b = y·log a, taken as 0 where a <= 0
+    // ∂/∂a = b·aᵇ⁻¹, 0 of a⁰ at 0 as well; ∂/∂b = y·log a, taken as 0 where a <= 0
     grad: (dy, [a, b], y) => [
-      mul(dy, mul(b!, apply("pow", a!, b!.kind === "const" ? real(b!.value - 1) : sub(b!, real(1))))),
+      b!.kind === "const"
+        ? b!.value === 0 ? undefined : mul(dy, mul(b!, apply("pow", a!, real(b!.value - 1))))
+        : select(apply("eq", b!, zero), zero, mul(dy, mul(b!, apply("pow", a!, sub(b!, real(1)))))),
       b!.kind === "const" ? undefined : select(apply("lt", zero, a!), mul(dy, mul(y, apply("log", a!))), zero),
     ],
   },

@@ -176,13 +176,14 @@ function countOptions(options: OptionValues): Counts {
   };
 }
 
-function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sameProgram, initial }: Run, resume: Checkpoint | undefined, adapter: string, output: Output): void {
+function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sameProgram, sameValidation, initial }: Run, resume: Checkpoint | undefined, adapter: string, output: Output): void {
   const count = (parameters: typeof model.parameters): number => parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   const frozen = count(frozenParameters(model));
   output.say(`${model.name} with ${count(model.parameters).toLocaleString("en-US")} parameters, ${frozen === 0 ? "" : `${frozen.toLocaleString("en-US")} of them frozen, `}${tokenizer === undefined ? "" : `${tokenizer.size} tokens, `}${counted(data.training)}, batches of ${recipe.batch}, on ${adapter}`);
   sayBadRows(data.badRows, output);
   for (const line of resume === undefined && initial !== undefined ? initialText(initial) : []) output.say(line);
   if (resume !== undefined) output.say(from >= recipe.steps ? `all ${recipe.steps} steps are done; --steps N trains longer` : `going on after step ${from} of ${recipe.steps}`);
+  if (!sameValidation) output.say("the validation is another one from here on: some of it may have been trained on, and the best so far is not known");
   if (!sameProgram) output.say("the program is not the one that was interrupted, so the run does not go on bit for bit");
   output.say(`run folder ${folder}`);
 }

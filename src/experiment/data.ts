@@ -65,6 +65,7 @@ export async function openData(spec: DataSpec, modelFile: string, { override, fo
   const request = { path: file, arguments: spec.arguments, skipBadRows, resolve, validation: typeof validation === "string" ? 0 : validation };
   const read = await source(request);
   if (!read.ok) return { ok: false, failure: override === undefined ? withOrigin(read.failure, modelFile, named, spec.source) : read.failure };
+  if (typeof validation === "number" && validation > 0 && read.value.training.count === 0) return { ok: false, failure: nothingLeft(validation, read.value.whole) };
   const sha256 = hashOf(read.value.files);
   let { validation: examples, badRows } = read.value;
   if (typeof validation === "string") {
@@ -91,6 +92,10 @@ export async function openData(spec: DataSpec, modelFile: string, { override, fo
 
 function withSetting(failure: Failure, validation: string): Failure {
   return failure.code === "file-missing" ? { ...failure, remedy: `the recipe sets validation = ${JSON.stringify(validation)}; --validation PATH|SHARE names other examples` } : failure;
+}
+
+function nothingLeft(share: number, { count, unit }: Examples): Failure {
+  return { code: "data-empty", exit: exitCodes.wrong, message: `validation = ${share} leaves none of the ${count.toLocaleString("en-US")} ${unit} to train on`, remedy: "set a smaller share, or name another file" };
 }
 
 function trainedOn(validation: string): Failure {

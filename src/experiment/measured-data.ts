@@ -3,7 +3,7 @@ import type { Recipe } from "../../compiler/check/model.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
-import type { Result } from "../failure.ts";
+import type { Failure, Result } from "../failure.ts";
 import { openData } from "./data.ts";
 import type { Data, DataRecord } from "./data.ts";
 import { fittingExamples } from "./fitting.ts";
@@ -29,7 +29,13 @@ type Trained = Pick<DataRecord, "path" | "folder" | "sha256" | "badRows">;
 export function validationData(recipe: Measured, modelFile: string, trained: Trained, request: MeasuredRequest = {}): Promise<Result<FittingExamples>> {
   const message = `all of ${trained.path} was trained on, so there is nothing to measure on`;
   const remedy = "name a file with examples that were not trained on, or set `validation = 0.1` in the recipe and train anew";
-  return dataAgain(recipe, modelFile, trained, request, () => ({ ok: false, failure: { code: "no-validation", exit: exitCodes.usage, message, remedy } }));
+  const otherwise = (): Result<Examples> => ({ ok: false, failure: { code: "no-validation", exit: exitCodes.usage, message, remedy } });
+  return dataAgain(recipe, modelFile, trained, request, otherwise, () => changed(trained));
+}
+
+/** A share of other data than those trained on is not what was set aside. */
+function changed({ path, sha256 }: Trained): Failure {
+  return { code: "data-changed", exit: exitCodes.wrong, message: `${path} has changed since it was trained on, so what was set aside of it is not known`, remedy: `restore the file, whose SHA-256 was ${sha256.slice(0, 12)}…, or name a file to measure on` };
 }
 
 /** Examples to look at: the same, or where nothing was set aside, those trained on. */
@@ -37,12 +43,14 @@ export function shownData(recipe: Measured, modelFile: string, trained: Trained,
   return dataAgain(recipe, modelFile, trained, request, ({ whole }) => ({ ok: true, value: whole }));
 }
 
-async function dataAgain(recipe: Measured, modelFile: string, trained: Trained, { named, tokenizer, skipBadRows: skip = false }: MeasuredRequest, otherwise: (data: Data) => Result<Examples>): Promise<Result<FittingExamples>> {
+async function dataAgain(recipe: Measured, modelFile: string, trained: Trained, { named, tokenizer, skipBadRows: skip = false }: MeasuredRequest, otherwise: (data: Data) => Result<Examples>, refused: () => Failure | undefined = () => undefined): Promise<Result<FittingExamples>> {
   const validation = typeof recipe.validation === "string" && named !== undefined ? undefined : recipe.validation;
   const skipBadRows = skip || (named === undefined && trained.badRows !== undefined);
   const opened = await openData(recipe.data, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows, validation });
   if (!opened.ok) return opened;
   const data = opened.value;
+  const failure = named === undefined && typeof recipe.validation === "number" && data.record.sha256 !== trained.sha256 ? refused() : undefined;
+  if (failure !== undefined) return { ok: false, failure };
   const setAside = named === undefined || data.record.sha256 === trained.sha256 ? data.validation : undefined;
   const examples: Result<Examples> = setAside !== undefined ? { ok: true, value: setAside } : named === undefined ? otherwise(data) : { ok: true, value: data.whole };
   if (!examples.ok) return examples;

@@ -63,6 +63,8 @@ export interface Run {
   readonly from: number;
   /** False where a resumed run's program is not the one that was interrupted: it goes on, but not bit for bit. */
   readonly sameProgram: boolean;
+  /** False where a resumed run is measured on other examples than before. */
+  readonly sameValidation: boolean;
   /** Of the weights that it began with, where they were not drawn. */
   readonly initial?: InitialRecord | undefined;
   /** A translator that uses the weights as they are at each moment; only while no step runs. */
@@ -128,7 +130,9 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
     const { data, settings, tokenizer: scheme, bounds, stepsPerEpoch } = prepared;
     const report = openReport(folder, factsOf({ folder, model, sources: source.saved(), settings, data: data.record, tokenizer: scheme, bounds, stepsPerEpoch, machine, initial }));
     const tokenizer = prepared.tokenizer === undefined ? {} : { tokenizer: JSON.stringify(prepared.tokenizer.toJSON()) };
-    let standing = resume?.record.standing;
+    // Measured on other examples than before, the best so far is not known.
+    const sameValidation = resume === undefined || resume.record.set["recipe.validation"] === prepared.settings["recipe.validation"];
+    let standing = sameValidation ? resume?.record.standing : undefined;
     let evaluated: Evaluated | undefined;
     const checkpoint = async (step: number, best?: Uint8Array): Promise<void> => {
       const record = { ...recordOf(prepared, initial), ...(standing === undefined ? {} : { standing }) };
@@ -158,6 +162,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
       folder,
       from,
       sameProgram: restored?.sameProgram ?? true,
+      sameValidation,
       initial,
       translator: () => {
         return createTranslator({ program, device, tokenizer: textTokenizer(prepared.tokenizer), writing: writingOf(model), states: session, ...generationLimits(prepared) });

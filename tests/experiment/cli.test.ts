@@ -62,6 +62,17 @@ describeGpu("the commands of a run", () => {
     expect(await run(["eval", "runs/tiny/model.safetensors"])).toMatchObject({ code: 2, stderr: "error[file-in-run]: runs/tiny/model.safetensors is a file of a run\n  = fix: name the run: runs/tiny\n" });
   });
 
+  it("what was set aside is not measured by other rows than those set aside", async () => {
+    const all = read("pairs.tsv");
+    writeFileSync(path.join(project, "moving.tsv"), all);
+    expect(await run(["train", "tiny.tfm", "--data", "moving.tsv", "--validation", "0.2", "--steps", "2", "--out", "moving"])).toMatchObject({ code: 0 });
+    const resumed = await run(["train", "--resume", "moving", "--validation", "0.5", "--steps", "3"]);
+    expect(resumed).toMatchObject({ code: 0, stderr: expect.stringContaining("the validation is another one from here on") as string });
+    writeFileSync(path.join(project, "moving.tsv"), `${all.split("\n")[0]}\n${all}`);
+    expect(await run(["eval", "moving"])).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("error[data-changed]") as string });
+    expect(await run(["eval", "moving", "dev.tsv"])).toMatchObject({ code: 0 });
+  });
+
   it("inspect takes no settings for a run, which has its own", async () => {
     expect(await run(["inspect", "runs/tiny", "--set", "d=8"])).toMatchObject({ code: 2, stderr: expect.stringContaining("error[options-exclude]") as string });
   });

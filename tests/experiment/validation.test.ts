@@ -30,6 +30,11 @@ describeGpu("the loss on data that are not trained on", () => {
     device = { device: await gpuDevice(), adapter: { name: "test", hardware: false } };
   });
 
+  it("are not all that there is", async () => {
+    const prepared = prepareRun({ source: valueOf(readModel(path.join(project, "validated.tfm"))), recipe: "classes", set: { "recipe.validation": "0.99" } });
+    await expect(prepared).rejects.toMatchObject({ failure: { code: "data-empty", message: expect.stringMatching(/^validation = 0.99 leaves none of the \d+ texts to train on$/) as string } });
+  });
+
   interface Trained {
     readonly metrics: Readonly<Record<string, number>>;
     readonly restored: Readonly<Record<string, number>>;
