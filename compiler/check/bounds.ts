@@ -1,11 +1,13 @@
 /** Intervals of integer expressions, refined by the conditions around them, and the proof that a slot is within its axis. */
 import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
-import { exprKey } from "../ir/expr.ts";
-import type { Expr } from "../ir/graph.ts";
+import { exprKey, isOp } from "../ir/expr.ts";
+import type { ApplyExpr, Expr } from "../ir/graph.ts";
 import type { Interval, Order } from "../ops/interval.ts";
 import { below, exactly, intervalOf, join, meet, UNKNOWN } from "../ops/interval.ts";
+import { sizeNames } from "../../runtime/size.ts";
 import { freeIndices } from "./expr.ts";
+import { isBoundSize } from "./names.ts";
 import type { IndexVar } from "./value.ts";
 import type { Context, Guard } from "./world.ts";
 
@@ -119,7 +121,35 @@ function guardsOf(condition: Expr, holds: boolean, guards: Guard | undefined, ct
     return { next: { next: guards, expr: b, interval: left }, expr: a, interval: right };
   }
   if (condition.op === (holds ? "ine" : "ieq")) return differing(a, b, guards, ctx, order);
+  if (condition.op === "lt" || condition.op === "le") return holds ? besideReal(a, b, condition.op === "lt", guards) : besideReal(b, a, condition.op === "le", guards);
   return guards;
+}
+
+/** An index before or behind a real number that is known when compiling, as in `j < n / 2`: a < b, or a <= b. */
+function besideReal(a: Expr, b: Expr, strict: boolean, guards: Guard | undefined): Guard | undefined {
+  const [below, above] = [isOp(a, "toReal") && rounded(b), isOp(b, "toReal") && rounded(a)];
+  if (below) return { next: guards, expr: (a as ApplyExpr).args[0]!, interval: { high: strict ? dims.subtract(below.ceil, dims.ONE) : below.floor } };
+  if (above) return { next: guards, expr: (b as ApplyExpr).args[0]!, interval: { low: strict ? dims.add(above.floor, dims.ONE) : above.ceil } };
+  return guards;
+}
+
+/**
+ * Of a number beside which f32 has all whole ones, and that it does not round to another; of hyperparameters that are symbols here and
+ * numbers when it is built.
+ */
+function rounded(expr: Expr): { readonly floor: Dim; readonly ceil: Dim } | undefined {
+  if (expr.kind === "const") {
+    const [floor, ceil] = [Math.floor(expr.value), Math.ceil(expr.value)];
+    const near = Math.fround(expr.value);
+    const isExact = Math.abs(near) < 2 ** 24 && floor === Math.floor(near) && ceil === Math.ceil(near);
+    return isExact ? { floor: dims.constant(floor), ceil: dims.constant(ceil) } : undefined;
+  }
+  const [over, under] = isOp(expr, "div") ? expr.args : [];
+  if (!over || !isOp(over, "toReal") || over.args[0]?.kind !== "size" || under?.kind !== "const" || !(under.value > 0) || !Number.isInteger(under.value)) return undefined;
+  const [{ dim }, by] = [over.args[0], dims.constant(under.value)];
+  // A size of the batch is divided on the adapter, which may be off by a little.
+  if (sizeNames(dim).some(isBoundSize)) return undefined;
+  return { floor: dims.quotient("floor", dim, by), ceil: dims.quotient("ceil", dim, by) };
 }
 
 /** a + by <= b */

@@ -94,3 +94,33 @@ test.each([
   const text = `model Lm(vocab, d = 8) {\n  embed = Embedding(vocab, d)\n  forward(ids: index(vocab)[B, T]) -> [B, T, vocab] = embed.logits(embed(ids))\n}\ntrain s {\n  tokenizer = characters()\n  data = text("a.txt", tokenizer: tokenizer, ${argument}); model = Lm(vocab: tokenizer.size)\n  loss(ids, next) = cross_entropy(model(ids), next)\n  optimizer = Adam(lr: 1e-2); batch = 4; steps = 10\n}\n`;
   expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ code, notes }) => [code, ...notes])).toEqual([["require-fails", note]]);
 });
+
+describe("an index is guarded by a comparison with a number that is known when compiling", () => {
+  const codes = (condition: string, hyperparameter = "n = 5"): readonly string[] =>
+    check(sourceFile("model.tfm", `layer M(${hyperparameter}) {\n  forward(low: [B, floor(n / 2)], high: [B, ceil(n / 2)]) -> [B, n] {\n    y[b,j < n] = if ${condition} then low[b,j] else high[b,n - 1 - j]\n    return y\n  }\n}\n`), { std }).diagnostics.filter(({ severity }) => severity === "error").map(({ code }) => code);
+
+  test.each([
+    // Of five the first two are low: j <= 1.
+    ["j < n / 2 - 0.5", []],
+    ["j <= n / 2 - 1", []],
+    ["j + 0.5 < n / 2", ["range-too-short", "out-of-bounds"]],
+    ["j < 2", []],
+    ["j < 2.5", ["range-too-short"]],
+    ["j <= 1.5", []],
+    ["j < n / 2", ["range-too-short"]],
+    ["not (j >= n / 2 - 0.5)", []],
+    ["n / 2 - 0.5 > j", []],
+    ["j < 1", ["out-of-bounds"]],
+  ])("%s", (condition, expected) => {
+    expect(codes(condition)).toEqual(expected);
+  });
+
+  test("also of a hyperparameter that has no number yet, and not of a size of the batch", () => {
+    const half = (params: string, n: string): readonly string[] =>
+      check(sourceFile("model.tfm", `layer M(${params}) {\n  forward(x: [B, ${n}], low: [B, ceil(${n} / 2)]) -> [B, ${n}] {\n    y[b,j < ${n}] = if j < ${n} / 2 then low[b,j] else x[b,j]\n    return y\n  }\n}\n`), { std }).diagnostics.map(({ code }) => code);
+    expect(half("n", "n")).toEqual([]);
+    expect(half("n = 4", "n")).toEqual([]);
+    // Of a batch it is divided where it is compared, by a division that may be off by a little.
+    expect(half("d = 1", "T")).toEqual(["range-too-short"]);
+  });
+});
