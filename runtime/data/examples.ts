@@ -74,3 +74,16 @@ export function given(tokenizer: Tokenizer | undefined): Tokenizer {
   if (tokenizer === undefined) throw new Error("internal: a source of text was encoded without a tokenizer");
   return tokenizer;
 }
+
+/** Where a row stands in its file, from 1. */
+export function lineOf({ line }: { readonly line?: number | undefined }, at: number): number {
+  return line ?? at + 1;
+}
+
+/** The examples that fit, `whole` where all of them do; rows that are left keep their lines. */
+export function fittingRows<R extends { readonly line?: number | undefined }>(rows: readonly R[], whole: Examples, overlongOf: (row: R, line: number, at: number) => Overlong | undefined, examplesOf: (rows: readonly R[]) => Examples): Fitting {
+  const found = rows.map((row, at) => overlongOf(row, lineOf(row, at), at));
+  const overlong = found.filter((one) => one !== undefined);
+  if (overlong.length === 0) return { overlong, examples: whole };
+  return { overlong, examples: examplesOf(rows.flatMap((row, at) => (found[at] === undefined ? [{ ...row, line: lineOf(row, at) }] : []))) };
+}

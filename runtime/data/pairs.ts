@@ -2,7 +2,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Batch } from "./batches.ts";
 import { noPairs, sequenceOverLimit } from "./errors.ts";
 import type { EncodedExamples, Examples, Overlong } from "./examples.ts";
-import { given } from "./examples.ts";
+import { fittingRows, given, lineOf } from "./examples.ts";
 import { listBatches } from "./list.ts";
 
 /** A source and its target as texts. */
@@ -48,9 +48,8 @@ export function pairExamples(pairs: readonly TextPair[]): Examples {
     written: { grows: "target", reads: "source", next: "next" },
     pairs,
     fitting({ tokenizer, limit = DEFAULT_LIMIT }) {
-      const found = idsBy(given(tokenizer)).map((ids, at) => overlongOf(ids, lineOf(pairs, at), limit));
-      const overlong = found.filter((one) => one !== undefined);
-      return { overlong, examples: overlong.length === 0 ? examples : pairExamples(pairs.flatMap((pair, at) => (found[at] === undefined ? [{ ...pair, line: lineOf(pairs, at) }] : []))) };
+      const ids = idsBy(given(tokenizer));
+      return fittingRows(pairs, examples, (_, line, at) => overlongOf(ids[at] as IdPair, line, limit), pairExamples);
     },
     encode: ({ tokenizer, batch, seed, limit = DEFAULT_LIMIT }) => batchesOf(pairs, idsBy(given(tokenizer)), given(tokenizer), { batch, seed, limit }),
   };
@@ -68,7 +67,7 @@ function* linesOf(pairs: readonly TextPair[]): Iterable<string> {
 function batchesOf(pairs: readonly TextPair[], encoded: readonly IdPair[], tokenizer: Tokenizer, { batch, seed, limit }: PairOptions): EncodedExamples {
   if (pairs.length === 0) throw noPairs();
   for (const [at, ids] of encoded.entries()) {
-    const overlong = overlongOf(ids, lineOf(pairs, at), limit);
+    const overlong = overlongOf(ids, lineOf(pairs[at] as TextPair, at), limit);
     if (overlong !== undefined) throw sequenceOverLimit(overlong);
   }
   // By the longer side, then by both: on pairs of texts this pads less than sorting by either side or by the sum.
@@ -89,10 +88,6 @@ function encodePair({ source, target }: TextPair, tokenizer: Tokenizer): IdPair 
 function overlongOf({ source, target }: IdPair, line: number, limit: number): Overlong | undefined {
   if (source.length > limit) return { line, side: "source", tokens: source.length, limit };
   return target.length + 1 > limit ? { line, side: "target", tokens: target.length + 1, limit } : undefined;
-}
-
-function lineOf(pairs: readonly TextPair[], at: number): number {
-  return pairs[at]?.line ?? at + 1;
 }
 
 /** One batch of the given pairs, in their order. Also what evaluation and generation feed. */

@@ -1,7 +1,7 @@
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { noExamples, sequenceOverLimit } from "./errors.ts";
 import type { Examples, Overlong } from "./examples.ts";
-import { given } from "./examples.ts";
+import { fittingRows, given, lineOf } from "./examples.ts";
 import { DEFAULT_LENGTH, segmentBatches } from "./labelled.ts";
 import type { Segments } from "./segments.ts";
 
@@ -32,18 +32,12 @@ export function spanExamples(rows: readonly Question[]): Examples {
     text: { lines: () => rows.flatMap(({ question, context }) => [question, context]), spacing: "free", specials: [] },
     fitting({ tokenizer: maybe, limit = DEFAULT_LENGTH }) {
       const tokenizer = given(maybe);
-      const found = rows.map((row, at) => overlongOf(row, row.line ?? at + 1, tokenizer, limit));
-      const overlong = found.filter((one) => one !== undefined);
-      return { overlong, examples: overlong.length === 0 ? examples : spanExamples(rows.filter((_, at) => found[at] === undefined)) };
+      return fittingRows(rows, examples, (row, line) => overlongOf(partsOf(row, tokenizer), line, limit), spanExamples);
     },
     encode({ tokenizer: maybe, batch, seed, limit = DEFAULT_LENGTH }) {
       const tokenizer = given(maybe);
       if (rows.length === 0) throw noExamples("questions");
-      for (const [at, row] of rows.entries()) {
-        const overlong = overlongOf(row, row.line ?? at + 1, tokenizer, limit);
-        if (overlong !== undefined) throw sequenceOverLimit(overlong);
-      }
-      return segmentBatches(rows.map((row) => encoded(row, tokenizer, limit)), { batch, seed, pad: tokenizer.pad }, (some) => ({
+      return segmentBatches(rows.map((row, at) => encoded(row, lineOf(row, at), tokenizer, limit)), { batch, seed, pad: tokenizer.pad }, (some) => ({
         first: Int32Array.from(some, ({ first }) => first),
         last: Int32Array.from(some, ({ last }) => last),
       }));
@@ -55,13 +49,27 @@ export function spanExamples(rows: readonly Question[]): Examples {
 /** Start, and end behind either text. */
 const AROUND = 3;
 
-function overlongOf({ question, context, from, to }: Question, line: number, tokenizer: Tokenizer, limit: number): Overlong | undefined {
-  const tokens = AROUND + tokenizer.encode(question).length + tokenizer.encode(context.slice(from, to)).length;
+/** What must not be cut. */
+interface Parts {
+  readonly asked: readonly number[];
+  readonly answer: readonly number[];
+}
+
+function partsOf({ question, context, from, to }: Question, tokenizer: Tokenizer): Parts {
+  return { asked: tokenizer.encode(question), answer: tokenizer.encode(context.slice(from, to)) };
+}
+
+function overlongOf({ asked, answer }: Parts, line: number, limit: number): Overlong | undefined {
+  const tokens = AROUND + asked.length + answer.length;
   return tokens > limit ? { line, side: "question with its answer", tokens, limit } : undefined;
 }
 
-function encoded({ question, context, from, to }: Question, tokenizer: Tokenizer, limit: number): Row {
-  const asked = tokenizer.encode(question), answer = tokenizer.encode(context.slice(from, to));
+/** Throws TfmError `sequence-over-limit` for a question that is too long with its answer. */
+function encoded(row: Question, line: number, tokenizer: Tokenizer, limit: number): Row {
+  const { context, from, to } = row;
+  const { asked, answer } = partsOf(row, tokenizer);
+  const overlong = overlongOf({ asked, answer }, line, limit);
+  if (overlong !== undefined) throw sequenceOverLimit(overlong);
   let before = tokenizer.encode(context.slice(0, from)), behind = tokenizer.encode(context.slice(to));
   const room = limit - AROUND - asked.length - answer.length;
   while (before.length + behind.length > room) {

@@ -1,4 +1,5 @@
 import { readdirSync, statSync } from "node:fs";
+import type { Dirent } from "node:fs";
 import path from "node:path";
 import type { Pictures } from "../../runtime/data/index.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -49,7 +50,8 @@ export async function readPictureFolder({ folder, form, classes, skipBad, valida
   if (names.length !== classes) return wrong("classes-count", `${root} has ${names.length} folders, of a class each (${some(names)}); the recipe says ${classes} classes`, `write classes: ${names.length} in the recipe's data`);
   const training = listed(root, names);
   if (!training.ok) return training;
-  const bare = names.find((_, label) => !training.value.some((entry) => entry.label === label));
+  const met = new Set(training.value.map(({ label }) => label));
+  const bare = names.find((_, label) => !met.has(label));
   if (bare !== undefined) return wrong("class-empty", `${path.join(root, bare)} holds no PNG or JPEG files`, "put some there, or remove the folder");
   const held = apart === undefined || !validation ? undefined : listed(path.join(folder, apart), names);
   if (held?.ok === false) return held;
@@ -83,11 +85,12 @@ interface Entry {
 
 /** The classes' files, the classes by turns. */
 function listed(root: string, names: readonly string[]): Result<readonly Entry[]> {
-  const strange = foldersIn(root).find((name) => !names.includes(name));
+  const folders = foldersIn(root);
+  const strange = folders.find((name) => !names.includes(name));
   if (strange !== undefined) return wrong("label-range", `${path.join(root, strange)} is the folder of a class that nothing is trained on`, `the classes are ${some(names)}`);
   const turns = names.flatMap((name, label) => {
     const folder = path.join(root, name);
-    const files = foldersIn(root).includes(name) ? sortedNames(namesIn(folder).filter(isPicture)) : [];
+    const files = folders.includes(name) ? sortedNames(entriesIn(folder).map((entry) => entry.name).filter(isPicture)) : [];
     return files.map((file, at) => ({ turn: (at + 0.5) / files.length, entry: { file: path.join(folder, file), label } }));
   });
   return { ok: true, value: turns.sort((a, b) => a.turn - b.turn || a.entry.label - b.entry.label).map(({ entry }) => entry) };
@@ -95,13 +98,14 @@ function listed(root: string, names: readonly string[]): Result<readonly Entry[]
 
 /** Links to folders are folders. */
 function foldersIn(folder: string): readonly string[] {
-  return namesIn(folder).filter((name) => !name.startsWith(".") && statSync(path.join(folder, name), { throwIfNoEntry: false })?.isDirectory() === true);
+  const isFolder = (entry: Dirent): boolean => entry.isDirectory() || (entry.isSymbolicLink() && statSync(path.join(folder, entry.name), { throwIfNoEntry: false })?.isDirectory() === true);
+  return entriesIn(folder).filter((entry) => !entry.name.startsWith(".") && isFolder(entry)).map(({ name }) => name);
 }
 
 /** Throws CommandFailure where the folder cannot be read. */
-function namesIn(folder: string): readonly string[] {
+function entriesIn(folder: string): readonly Dirent[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     throw new CommandFailure({ code: "file-not-readable", exit: exitCodes.wrong, message: `${folder} could not be read: ${error instanceof Error ? error.message : String(error)}` });
   }
