@@ -1,7 +1,7 @@
 import { GraphBuilder } from "../ir/builder.ts";
 import type { AccessExpr, Expr, Graph, GraphOutput, Origin, Value, ValueId } from "../ir/graph.ts";
 import { renameValues } from "../ir/expr.ts";
-import { mapExpressions, neededFor } from "../ir/walk.ts";
+import { mapExpressions, neededFor, valuesById } from "../ir/walk.ts";
 import type { Interval } from "../ops/interval.ts";
 import { Facts } from "./facts.ts";
 import type { Everything, NamedResult, SizeRequirement } from "./model.ts";
@@ -86,7 +86,7 @@ export class Run {
 
   /** Only what the outputs need, numbered from 0. */
   finish(outputs: readonly GraphOutput[]): Graph {
-    const needed = neededFor(outputs.map((output) => output.value), new Map(this.builder.values.map((value) => [value.id, value])));
+    const needed = neededFor(outputs.map((output) => output.value), valuesById(this.builder));
     this.needed = needed;
     return this.graphOf(this.builder.values.filter(({ id }) => needed.has(id)), outputs).graph;
   }

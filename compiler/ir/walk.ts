@@ -3,7 +3,7 @@ import type { Dim } from "../dim.ts";
 import { accessesIn } from "./expr.ts";
 import type { Equation, Expr, Graph, StateRef, Value, ValueId } from "./graph.ts";
 
-export function valuesById(graph: Graph): ReadonlyMap<ValueId, Value> {
+export function valuesById(graph: Pick<Graph, "values">): ReadonlyMap<ValueId, Value> {
   return new Map(graph.values.map((value) => [value.id, value]));
 }
 

@@ -173,7 +173,9 @@ async function averaged(session: Session, recipe: Recipe, batches: EncodedExampl
     // What the loss draws, such as masks, differs from batch to batch and is the same whenever it is measured.
     number++;
     session.run(lossEntry, { ...only(lossFields, batch), step: number });
-    const counted = (inputs: readonly string[]): number => (scored !== undefined && inputs.includes(scored) ? nonZero(batch.fields[scored]) : (batch.sizes["B"] ?? 1));
+    const rows = batch.sizes["B"] ?? 1;
+    const places = scored === undefined ? rows : nonZero(batch.fields[scored]);
+    const counted = (inputs: readonly string[]): number => (scored !== undefined && inputs.includes(scored) ? places : rows);
     const weight = byToken ? batch.tokens : counted(lossFields);
     loss.sum += weight * ((await session.read(session.output(lossEntry))).data[0] ?? Number.NaN);
     loss.weight += weight;

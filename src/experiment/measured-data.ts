@@ -29,8 +29,10 @@ type Trained = Pick<DataRecord, "path" | "folder" | "sha256" | "badRows">;
 export function validationData(recipe: Measured, modelFile: string, trained: Trained, request: MeasuredRequest = {}): Promise<Result<FittingExamples>> {
   const message = `all of ${trained.path} was trained on, so there is nothing to measure on`;
   const remedy = "name a file with examples that were not trained on, or set `validation = 0.1` in the recipe and train anew";
-  const otherwise = (): Result<Examples> => ({ ok: false, failure: { code: "no-validation", exit: exitCodes.usage, message, remedy } });
-  return dataAgain(recipe, modelFile, trained, request, otherwise, () => changed(trained));
+  return dataAgain(recipe, modelFile, trained, request, ({ validation, record }) => {
+    if (typeof recipe.validation === "number" && record.sha256 !== trained.sha256) return { ok: false, failure: changed(trained) };
+    return validation === undefined ? { ok: false, failure: { code: "no-validation", exit: exitCodes.usage, message, remedy } } : { ok: true, value: validation };
+  });
 }
 
 /** A share of other data than those trained on is not what was set aside. */
@@ -40,19 +42,18 @@ function changed({ path, sha256 }: Trained): Failure {
 
 /** Examples to look at: the same, or where nothing was set aside, those trained on. */
 export function shownData(recipe: Measured, modelFile: string, trained: Trained, request: MeasuredRequest = {}): Promise<Result<FittingExamples>> {
-  return dataAgain(recipe, modelFile, trained, request, ({ whole }) => ({ ok: true, value: whole }));
+  return dataAgain(recipe, modelFile, trained, request, ({ validation, whole }) => ({ ok: true, value: validation ?? whole }));
 }
 
-async function dataAgain(recipe: Measured, modelFile: string, trained: Trained, { named, tokenizer, skipBadRows: skip = false }: MeasuredRequest, otherwise: (data: Data) => Result<Examples>, refused: () => Failure | undefined = () => undefined): Promise<Result<FittingExamples>> {
+/** `unnamed`: which examples are meant where no file is named. */
+async function dataAgain(recipe: Measured, modelFile: string, trained: Trained, { named, tokenizer, skipBadRows: skip = false }: MeasuredRequest, unnamed: (data: Data) => Result<Examples>): Promise<Result<FittingExamples>> {
   const validation = typeof recipe.validation === "string" && named !== undefined ? undefined : recipe.validation;
   const skipBadRows = skip || (named === undefined && trained.badRows !== undefined);
   const opened = await openData(recipe.data, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows, validation });
   if (!opened.ok) return opened;
   const data = opened.value;
-  const failure = named === undefined && typeof recipe.validation === "number" && data.record.sha256 !== trained.sha256 ? refused() : undefined;
-  if (failure !== undefined) return { ok: false, failure };
-  const setAside = named === undefined || data.record.sha256 === trained.sha256 ? data.validation : undefined;
-  const examples: Result<Examples> = setAside !== undefined ? { ok: true, value: setAside } : named === undefined ? otherwise(data) : { ok: true, value: data.whole };
+  const setAside = data.record.sha256 === trained.sha256 ? data.validation : undefined;
+  const examples: Result<Examples> = named === undefined ? unnamed(data) : { ok: true, value: setAside ?? data.whole };
   if (!examples.ok) return examples;
   const fitting = fittingExamples(examples.value, data.validationFile, { recipe, tokenizer, skipBadRows });
   return fitting.ok ? { ok: true, value: { examples: fitting.value.examples, badRows: data.badRows + fitting.value.badRows } } : fitting;
