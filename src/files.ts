@@ -1,3 +1,4 @@
+import { constants } from "node:buffer";
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import type { Stats } from "node:fs";
 import path from "node:path";
@@ -20,7 +21,7 @@ export function readText(file: string): Result<string> {
   try {
     return { ok: true, value: new TextDecoder("utf-8", { fatal: true }).decode(bytes.value) };
   } catch {
-    return { ok: false, failure: notUtf8(file, bytes.value) };
+    return { ok: false, failure: bytes.value.length > constants.MAX_STRING_LENGTH ? tooLong(file) : notUtf8(file, bytes.value) };
   }
 }
 
@@ -152,6 +153,11 @@ function unwritable(file: string, error: unknown): Failure {
   const cause =
     reason === "ENOSPC" ? "the disk is full" : reason === "EACCES" || reason === "EPERM" || reason === "EROFS" ? "no permission to write there" : textOf(error);
   return { code: "file-not-writable", exit: exitCodes.wrong, message: `${file} could not be written: ${cause}` };
+}
+
+function tooLong(file: string): Failure {
+  const message = `${file}: a text may have at most ${constants.MAX_STRING_LENGTH.toLocaleString("en")} characters in Node`;
+  return { code: "file-too-long", exit: exitCodes.wrong, message, remedy: "give a part of it, or a Parquet file with a document in each row" };
 }
 
 function notUtf8(file: string, bytes: Uint8Array): Failure {

@@ -43,7 +43,7 @@ export function corruptedExamples(documents: readonly string[], corruption: Corr
       const firstSentinel = tokenizer.specials.indexOf(sentinel(0));
       const evaluated = (): readonly Corrupted[] => {
         const starts = Array.from({ length: Math.ceil(ids.length / whole) }, (_, at) => at * whole).filter((start) => ids.length - start > 1);
-        return starts.map((start, at) => corrupt(ids.slice(start, start + whole), corruption, firstSentinel, draws(seed, EVALUATION + at)));
+        return starts.map((start, at) => corrupt(ids.subarray(start, start + whole), corruption, firstSentinel, draws(seed, EVALUATION + at)));
       };
       return {
         stepsPerEpoch: Math.ceil(ids.length / (batch * whole)),
@@ -51,7 +51,7 @@ export function corruptedExamples(documents: readonly string[], corruption: Corr
         batch(step) {
           const random = draws(seed, STREAM + step);
           const starts = Array.from({ length: batch }, () => random.below(ids.length - whole + 1));
-          return batchOf(starts.map((start) => corrupt(ids.slice(start, start + whole), corruption, firstSentinel, random)), tokenizer);
+          return batchOf(starts.map((start) => corrupt(ids.subarray(start, start + whole), corruption, firstSentinel, random)), tokenizer);
         },
         *inOrder() {
           const rows = evaluated();
@@ -89,15 +89,15 @@ function spansOf(length: number, corruption: Corruption): number {
 }
 
 /** Begins with a token that is left, as in T5; every division into spans is equally likely. */
-function corrupt(ids: readonly number[], corruption: Corruption, firstSentinel: number, random: Draws): Corrupted {
+function corrupt(ids: Int32Array, corruption: Corruption, firstSentinel: number, random: Draws): Corrupted {
   const taken = takenOf(ids.length, corruption), spans = spansOf(ids.length, corruption);
   const out = divided(taken, spans, random), left = divided(ids.length - taken, spans, random);
   const source: number[] = [], written: number[] = [], parts: (readonly number[])[] = [];
   let at = 0;
   for (let n = 0; n < spans; n++) {
-    source.push(...ids.slice(at, at + (left[n] as number)), firstSentinel + n);
+    source.push(...ids.subarray(at, at + (left[n] as number)), firstSentinel + n);
     at += left[n] as number;
-    const part = ids.slice(at, at + (out[n] as number));
+    const part = [...ids.subarray(at, at + (out[n] as number))];
     written.push(firstSentinel + n, ...part);
     parts.push(part);
     at += out[n] as number;

@@ -1,4 +1,5 @@
 import { draws } from "../random/philox.ts";
+import { partsOf } from "../text/parts.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Batch } from "./batches.ts";
 import { textTooShort, windowOverLimit } from "./errors.ts";
@@ -22,7 +23,7 @@ export function textExamples(documents: readonly string[], length: number): Exam
     written: { grows: "ids", next: "next" },
     encode({ tokenizer, batch, seed, limit }) {
       if (limit !== undefined && length > limit) throw windowOverLimit(length, limit);
-      const ids = Int32Array.from(packed(documents, given(tokenizer)));
+      const ids = packed(documents, given(tokenizer));
       if (ids.length < 2) throw textTooShort(ids.length);
       const T = Math.min(length, ids.length - 1);
       const places = ids.length - T;
@@ -58,14 +59,28 @@ function windows(ids: Int32Array, starts: readonly number[], T: number): Batch {
 }
 
 /** The tokens of documents, `end` between them. */
-export function packed(documents: readonly string[], tokenizer: Tokenizer): readonly number[] {
-  return documents.flatMap((text, at) => (at === 0 ? tokenizer.encode(text) : [tokenizer.end, ...tokenizer.encode(text)]));
+export function packed(documents: readonly string[], tokenizer: Tokenizer): Int32Array {
+  let ids = new Int32Array(2 ** 16), length = 0;
+  const add = (more: readonly number[]): void => {
+    if (length + more.length > ids.length) {
+      const longer = new Int32Array(2 * (length + more.length));
+      longer.set(ids.subarray(0, length));
+      ids = longer;
+    }
+    ids.set(more, length);
+    length += more.length;
+  };
+  for (const [at, text] of documents.entries()) {
+    if (at > 0) add([tokenizer.end]);
+    for (const part of partsOf(text)) add(tokenizer.encode(part));
+  }
+  return ids.slice(0, length);
 }
 
 /** A text without its last share, 0 to 1, and that share, cut between characters. */
 export function splitText(text: string, share: number): readonly [first: string, last: string] {
-  const characters = Array.from(text);
-  const place = characters.slice(0, countBefore(characters.length, share)).join("").length;
+  let place = 0;
+  for (let left = countBefore(countCharacters(text), share); left > 0; left--) place += (text.codePointAt(place) as number) > 0xffff ? 2 : 1;
   return [text.slice(0, place), text.slice(place)];
 }
 

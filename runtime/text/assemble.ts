@@ -19,6 +19,8 @@ export interface TokenizerWith<M extends TokenizerModel> extends Tokenizer {
 
 /** Pieces that are remembered: words recur, and cutting them is the slow part. */
 const REMEMBERED = 50_000;
+/** UTF-16 units of the longest: where a scheme does not cut, a piece is a whole text. */
+const LONGEST_REMEMBERED = 100;
 
 /** The tokenizer of a vocabulary whose first tokens are `specials`. */
 export function assemble<M extends TokenizerModel>(scheme: Scheme, vocabulary: readonly string[], specials: readonly string[], segmenter: Segmenter<M>): TokenizerWith<M> {
@@ -32,6 +34,7 @@ export function assemble<M extends TokenizerModel>(scheme: Scheme, vocabulary: r
     const known = memory.get(piece);
     if (known !== undefined) return known;
     const ids = segmenter.idsOf(piece);
+    if (piece.length > LONGEST_REMEMBERED) return ids;
     if (memory.size >= REMEMBERED) memory.clear();
     memory.set(piece, ids);
     return ids;

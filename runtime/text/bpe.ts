@@ -1,5 +1,6 @@
 import { assemble, idsByToken } from "./assemble.ts";
 import type { TokenizerWith } from "./assemble.ts";
+import { Heap } from "./heap.ts";
 import type { Scheme } from "./scheme.ts";
 import { SPECIAL_TOKENS, UNK } from "./tokenizer.ts";
 import type { BpeModel } from "./tokenizer.ts";
@@ -34,19 +35,41 @@ export function bpe(scheme: Scheme, vocabulary: readonly string[], merges: reado
   });
 }
 
-/** Joins in place. A piece is a word, so looking for the best pair anew after each merge is as fast as a queue. Pieces as long as a text have no merges. */
-function join(ids: number[], ranks: ReadonlyMap<number, number>, joined: readonly number[], size: number): number[] {
-  while (ids.length > 1 && ranks.size > 0) {
-    let best = Infinity, at = -1;
-    for (let i = 0; i + 1 < ids.length; i++) {
-      const rank = ranks.get((ids[i] as number) * size + (ids[i + 1] as number));
-      if (rank !== undefined && rank < best) {
-        best = rank;
-        at = i;
-      }
-    }
-    if (at < 0) break;
-    ids.splice(at, 2, joined[best] as number);
-  }
-  return ids;
+/** Two neighbours that a merge joins: the place of the first, and both as they stood when this was noted. */
+interface Candidate {
+  readonly rank: number;
+  readonly at: number;
+  readonly left: number;
+  readonly right: number;
 }
+
+/** Tokens are a linked list by places, so that a long piece, such as a gene, takes little longer for each of its symbols than a word. */
+function join(ids: number[], ranks: ReadonlyMap<number, number>, joined: readonly number[], size: number): number[] {
+  if (ranks.size === 0) return ids;
+  const end = ids.length;
+  const next = ids.map((_, at) => at + 1), previous = ids.map((_, at) => at - 1);
+  const candidates = new Heap<Candidate>((a, b) => (a.rank !== b.rank ? a.rank < b.rank : a.at < b.at));
+  const note = (at: number): void => {
+    const after = next[at] as number;
+    if (at < 0 || after >= end) return;
+    const left = ids[at] as number, right = ids[after] as number;
+    const rank = ranks.get(left * size + right);
+    if (rank !== undefined) candidates.push({ rank, at, left, right });
+  };
+  for (let at = 0; at + 1 < end; at++) note(at);
+  for (let best = candidates.pop(); best !== undefined; best = candidates.pop()) {
+    const { at, rank, left, right } = best;
+    const after = next[at] as number;
+    if (ids[at] !== left || after >= end || ids[after] !== right) continue;
+    ids[at] = joined[rank] as number;
+    ids[after] = GONE;
+    const behind = (next[at] = next[after] as number);
+    if (behind < end) previous[behind] = at;
+    note(previous[at] as number);
+    note(at);
+  }
+  return ids.filter((id) => id !== GONE);
+}
+
+/** In the place of a token that has been joined to the one before it. */
+const GONE = -1;

@@ -1,7 +1,9 @@
 import { bpe } from "./bpe.ts";
 import type { Merge } from "./bpe.ts";
 import { vocabularyTooSmall } from "./errors.ts";
-import { PairQueue, replacePair } from "./pair-queue.ts";
+import { partsOf } from "./parts.ts";
+import { PairQueue } from "./pair-queue.ts";
+import { replacePair } from "./replace-pair.ts";
 import { BYTES, BYTE_WORDS, CHARACTERS, WORDS } from "./scheme.ts";
 import type { Scheme } from "./scheme.ts";
 import { SPECIAL_TOKENS } from "./tokenizer.ts";
@@ -44,8 +46,8 @@ export function bytes({ specials = [] }: TrainingOptions = {}): TokenizerWith<Bp
 /** How often each piece occurs in the lines. */
 export function pieceCounts(scheme: Scheme, lines: Iterable<string>): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const line of lines) {
-    const text = scheme.normalise(line);
+  for (const line of lines) for (const part of partsOf(line)) {
+    const text = scheme.normalise(part);
     if (text === "") continue;
     for (const piece of scheme.pieces(text)) counts.set(piece, (counts.get(piece) ?? 0) + 1);
   }
@@ -78,22 +80,19 @@ function learnMerges(counts: ReadonlyMap<string, number>, vocabulary: string[], 
   const idOf = new Map(vocabulary.map((token, id) => [token, id]));
   const words = wordsOf(counts, idOf);
   const queue = new PairQueue();
-  for (const [index, word] of words.entries()) addPairs(word, index, 1, queue);
+  for (const [index, { ids, count }] of words.entries()) for (let i = 1; i < ids.length; i++) queue.add(ids[i - 1] as number, ids[i] as number, count, index);
 
   const merges: Merge[] = [];
   while (vocabulary.length < size) {
     const best = queue.commonest();
     if (best === undefined || best.count < 2) break;
-    const [left, right] = best.pair;
-    const token = `${vocabulary[left]}${vocabulary[right]}`;
+    const token = best.pair.map((part) => vocabulary[part]).join("");
     const id = idOf.get(token) ?? vocabulary.push(token) - 1;
     idOf.set(token, id);
     merges.push(best.pair);
     for (const index of best.words) {
-      const word = words[index] as Word;
-      addPairs(word, index, -1, queue);
-      replacePair(word.ids, left, right, id);
-      addPairs(word, index, 1, queue);
+      const { ids, count } = words[index] as Word;
+      replacePair(ids, best.pair, id, (left, right, by) => queue.add(left, right, by * count, index));
     }
   }
   return merges;
@@ -116,8 +115,4 @@ function wordsOf(counts: ReadonlyMap<string, number>, idOf: ReadonlyMap<string, 
     words.push({ ids, count });
   }
   return words.filter((word) => word.ids.length > 1);
-}
-
-function addPairs(word: Word, index: number, sign: 1 | -1, queue: PairQueue): void {
-  for (let i = 0; i + 1 < word.ids.length; i++) queue.add(word.ids[i] as number, word.ids[i + 1] as number, sign * word.count, index);
 }

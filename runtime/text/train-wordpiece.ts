@@ -1,5 +1,6 @@
 import type { TokenizerWith } from "./assemble.ts";
-import { replacePair } from "./pair-queue.ts";
+import { Heap } from "./heap.ts";
+import { replacePair } from "./replace-pair.ts";
 import { BERT_WORDS, CONTINUES } from "./scheme.ts";
 import { BERT_TOKENS, MASK } from "./tokenizer.ts";
 import type { WordPieceModel } from "./tokenizer.ts";
@@ -39,11 +40,18 @@ interface Word {
 }
 
 interface Pair {
+  readonly key: number;
   readonly left: number;
   readonly right: number;
   count: number;
   score: number;
   readonly words: Set<number>;
+}
+
+/** A pair with the score that it had when it was queued. */
+interface Candidate {
+  readonly pair: Pair;
+  readonly score: number;
 }
 
 /** Above any number of ids; pairs are numbers so that maps of them are fast. */
@@ -55,6 +63,7 @@ function learn(words: readonly Word[], vocabulary: string[], idOf: Map<string, n
   const pairs = new Map<number, Pair>();
   const bySymbol = new Map<number, Set<Pair>>();
   const changed = new Set<Pair>();
+  const candidates = new Heap<Candidate>((a, b) => (a.score !== b.score ? a.score > b.score : a.pair.key < b.pair.key));
   const total = words.reduce((sum, { ids, count }) => sum + ids.length * count, 0);
 
   const addSymbol = (id: number, count: number): void => {
@@ -70,7 +79,7 @@ function learn(words: readonly Word[], vocabulary: string[], idOf: Map<string, n
     const key = left * IDS + right;
     let pair = pairs.get(key);
     if (pair === undefined) {
-      pair = { left, right, count: 0, score: 0, words: new Set() };
+      pair = { key, left, right, count: 0, score: 0, words: new Set() };
       pairs.set(key, pair);
       remember(left, pair);
       remember(right, pair);
@@ -79,40 +88,37 @@ function learn(words: readonly Word[], vocabulary: string[], idOf: Map<string, n
     changed.add(pair);
     if (count > 0) pair.words.add(word);
   };
-  const addWord = ({ ids, count }: Word, index: number, sign: 1 | -1): void => {
-    for (const id of ids) addSymbol(id, sign * count);
-    for (let i = 0; i + 1 < ids.length; i++) addPair(ids[i] as number, ids[i + 1] as number, sign * count, index);
-  };
-  for (const [index, word] of words.entries()) addWord(word, index, 1);
+  for (const [index, { ids, count }] of words.entries()) {
+    for (const id of ids) addSymbol(id, count);
+    for (let i = 1; i < ids.length; i++) addPair(ids[i - 1] as number, ids[i] as number, count, index);
+  }
 
   while (vocabulary.length < size) {
-    for (const pair of changed) pair.score = pair.count < 2 ? 0 : pair.count * Math.log((pair.count * total) / ((occurrences[pair.left] as number) * (occurrences[pair.right] as number)));
+    for (const pair of changed) {
+      pair.score = pair.count < 2 ? 0 : pair.count * Math.log((pair.count * total) / ((occurrences[pair.left] as number) * (occurrences[pair.right] as number)));
+      if (pair.score > 0) candidates.push({ pair, score: pair.score });
+    }
     changed.clear();
-    const best = likeliest(pairs);
+    const best = likeliest(candidates);
     if (best === undefined) return;
     const { left, right } = best;
     const token = `${vocabulary[left]}${(vocabulary[right] as string).slice(CONTINUES.length)}`;
     const id = idOf.get(token) ?? vocabulary.push(token) - 1;
     idOf.set(token, id);
     for (const index of best.words) {
-      const word = words[index] as Word;
-      addWord(word, index, -1);
-      replacePair(word.ids, left, right, id);
-      addWord(word, index, 1);
+      const { ids, count } = words[index] as Word;
+      const joined = count * replacePair(ids, [left, right], id, (before, after, by) => addPair(before, after, by * count, index));
+      addSymbol(left, -joined);
+      addSymbol(right, -joined);
+      addSymbol(id, joined);
     }
   }
 }
 
-/** Pairs that no longer occur are dropped on the way. */
-function likeliest(pairs: Map<number, Pair>): Pair | undefined {
-  let best: Pair | undefined;
-  let bestKey = 0;
-  for (const [key, pair] of pairs) {
-    if (pair.count === 0) pairs.delete(key);
-    else if (pair.score > 0 && (best === undefined || pair.score > best.score || (pair.score === best.score && key < bestKey))) {
-      best = pair;
-      bestKey = key;
-    }
+/** Of the largest score, of equals the one of smallest ids; scores that have changed since are passed over. */
+function likeliest(candidates: Heap<Candidate>): Pair | undefined {
+  for (let candidate = candidates.pop(); candidate !== undefined; candidate = candidates.pop()) {
+    if (candidate.score === candidate.pair.score) return candidate.pair;
   }
-  return best;
+  return undefined;
 }

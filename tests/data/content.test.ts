@@ -46,6 +46,15 @@ describe("text", () => {
     expect(splitText("0123456789".repeat(3), 0.1)).toEqual(["0123456789".repeat(3).slice(0, 27), "789"]);
     expect(splitText("😀".repeat(10), 0.1)).toEqual(["😀".repeat(9), "😀"]);
   });
+  it("may be longer than a part of it", () => {
+    const lines = Array.from({ length: 200_000 }, (_, at) => `line ${at}`), whole = lines.join("\n");
+    const tokens = bytes();
+    const [batch] = [...encode(textExamples([whole, "end"], whole.length + 4), tokens, { batch: 1 }).inOrder()];
+    const ids = batch?.fields["ids"] as Int32Array, next = batch?.fields["next"] as Int32Array;
+    expect(tokens.decode(ids)).toBe(`${whole}en`);
+    expect(tokens.decode(next)).toBe(`${whole.slice(1)}end`);
+    expect(ids[whole.length]).toBe(tokens.end);
+  });
   it("refuses windows that the model cannot take, and texts of nothing", () => {
     expect(() => encode(textExamples([letters], 9), tokenizer, { limit: 8 })).toThrow(expect.objectContaining({ code: "sequence-over-limit", hint: expect.stringContaining("length: 8") as string }));
     expect(() => encode(textExamples(["a"], 9), tokenizer)).toThrow(expect.objectContaining({ code: "data-empty" }));

@@ -1,9 +1,10 @@
 import { Tokenizer as HuggingFace } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bytes, characters, loadTokenizer, MASK, normalise, trainBpe, trainUnigram, trainWordPiece } from "../../runtime/text/index.ts";
+import { bytes, characters, loadTokenizer, MASK, normalise, partsOf, trainBpe, trainUnigram, trainWordPiece } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
-import { AWKWARD, madeUpLines } from "./lines.ts";
+import { draws } from "../../runtime/random/philox.ts";
+import { AWKWARD, anythingLines, madeUpLines } from "./lines.ts";
 
 const training = madeUpLines(3000, 1);
 const words = trainBpe(training, 300);
@@ -26,6 +27,23 @@ describe("trainBpe", () => {
   it("equals a plain trainer that counts everything anew for each merge", () => {
     const lines = madeUpLines(150, 2);
     expect(trainBpe(lines, 160).toJSON().model.merges).toEqual(plainMerges(lines, 160));
+  });
+
+  it("equals it on words of few letters, in which a pair overlaps itself and stands many times", () => {
+    fc.assert(fc.property(fc.array(fc.string({ unit: fc.constantFrom("a", "b"), minLength: 1, maxLength: 60 }), { minLength: 1, maxLength: 4 }), (lines) => {
+      expect(trainBpe(lines, 40).toJSON().model.merges).toEqual(plainMerges(lines, 40));
+    }), { numRuns: 300, seed: 3 });
+  });
+
+  it("learns from a word as long as a gene, and cuts it as @huggingface/tokenizers does", () => {
+    const random = draws(11);
+    const gene = (length: number): string => Array.from({ length }, () => "acgt"[random.below(4)]).join("");
+    const tokenizer = trainBpe([gene(100_000)], 300);
+    expect(tokenizer.size).toBe(300);
+    const other = gene(2000);
+    expect(tokenizer.encode(other)).toEqual(new HuggingFace(JSON.parse(JSON.stringify(tokenizer)) as object, {}).encode(other, { add_special_tokens: false }).ids);
+    const long = gene(100_000);
+    expect(tokenizer.decode(tokenizer.encode(long))).toBe(long);
   });
 
   it("depends on how often words occur, not on their order", () => {
@@ -132,6 +150,16 @@ describe.each(tokenizers)("the tokenizer of %s", (name, tokenizer) => {
       const messy = `  ${line.replaceAll(" ", "\u00a0 ")} `;
       expect(tokenizer.decode(tokenizer.encode(line))).toBe(line);
       if (name === "words") expect(tokenizer.decode(tokenizer.encode(messy))).toBe(normalise(messy));
+    }
+  });
+
+  it("gives a long text, part by part, the ids that it gives the whole", () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const text = anythingLines(60, seed).join("\n");
+      const parts = [...partsOf(text, 20)];
+      expect(parts.length).toBeGreaterThan(10);
+      expect(parts.join("")).toBe(text);
+      expect(parts.flatMap((part) => tokenizer.encode(part))).toEqual(tokenizer.encode(text));
     }
   });
 
