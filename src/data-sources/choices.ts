@@ -10,13 +10,13 @@ import { openedRows } from "./source.ts";
 export const choicesSource: Source = async (request) => {
   const count = Number(request.arguments["choices"]);
   const columns = ["question", ...Array.from({ length: count }, (_, at) => `choice${at + 1}`), "label"];
-  const read = await readRows(request.path, columns, request.skipBadRows, ({ values }) => choice(values.map(String), columns));
+  const read = await readRows(request.path, columns, request.skipBadRows, ({ values }) => choice(values, columns));
   return read.ok ? openedRows(request, read.value, choiceExamples) : read;
 };
 
 function choice(values: readonly string[], columns: readonly string[]): Choice | BadRow {
   const empty = values.findIndex((text) => normalise(text) === "");
   if (empty >= 0) return bad("data-empty-column", `\`${columns[empty]}\` is empty`, "fill it in or remove the row");
-  const label = classOf(String(values.at(-1)), columns.length - 2, "label");
+  const label = classOf(values.at(-1) ?? "", columns.length - 2, "label");
   return isBad(label) ? label : { question: values[0] ?? "", answers: values.slice(1, -1), label };
 }

@@ -16,10 +16,10 @@ export const labelledSource: Source = async (request) => {
 };
 
 function labelled({ values }: Row, columns: readonly string[], classes: number): Labelled | BadRow {
-  const texts = values.slice(0, -1).map(String);
+  const texts = values.slice(0, -1);
   const empty = texts.findIndex((text) => normalise(text) === "");
   if (empty >= 0) return bad("data-empty-column", `\`${columns[empty]}\` is empty`, "fill it in or remove the row");
-  const label = classOf(String(values.at(-1)), classes, columns.at(-1) as string);
+  const label = classOf(values.at(-1) ?? "", classes, columns.at(-1) as string);
   if (isBad(label)) return label;
   const [first = "", second] = texts;
   return { first, label, ...(second === undefined ? {} : { second }) };

@@ -4,11 +4,11 @@ import { readText } from "../files.ts";
 import { parquetRows } from "./parquet.ts";
 import { wrong } from "./source.ts";
 
-/** What stands in a row: the wanted columns' texts in their order. A column of a list is its elements. */
-export interface Row {
+/** What stands in a row: the wanted columns' texts, or lists, in their order. */
+export interface Row<Cell = string> {
   /** From 1; of a Parquet file the number of the row. */
   readonly line: number;
-  readonly values: readonly (string | readonly string[])[];
+  readonly values: readonly Cell[];
 }
 
 /** Why a row cannot be used: a stable code, the cause, and what to do. */
@@ -29,19 +29,52 @@ export interface RowsRead<T> {
  * has just these columns in this order. `make` judges a row. The first bad row is the failure, with file and line (of Parquet, the row),
  * unless bad rows are to be skipped. Empty lines say nothing.
  */
-export async function readRows<T>(file: string, columns: readonly string[], skipBadRows: boolean, make: (row: Row) => T | BadRow): Promise<Result<RowsRead<T>>> {
+export function readRows<T>(file: string, columns: readonly string[], skipBadRows: boolean, make: (row: Row) => T | BadRow): Promise<Result<RowsRead<T>>> {
+  return readCells(file, columns, TEXTS, skipBadRows, make);
+}
+
+/** The same of columns of lists, which TSV and CSV write with spaces between their elements. */
+export function readLists<T>(file: string, columns: readonly string[], skipBadRows: boolean, make: (row: Row<readonly string[]>) => T | BadRow): Promise<Result<RowsRead<T>>> {
+  return readCells(file, columns, LISTS, skipBadRows, make);
+}
+
+/** How what stands in a cell is taken; undefined for what cannot be. */
+interface Cells<Cell> {
+  readonly of: (value: unknown) => Cell | undefined;
+  readonly is: string;
+}
+
+const TEXTS: Cells<string> = { of: (value) => (isPlain(value) ? String(value) : undefined), is: "a text or a number" };
+const LISTS: Cells<readonly string[]> = {
+  of: (value) => (typeof value === "string" ? value.split(" ").filter((word) => word !== "") : Array.isArray(value) && value.every(isPlain) ? value.map(String) : undefined),
+  is: "a list of texts or numbers",
+};
+
+async function readCells<Cell, T>(file: string, columns: readonly string[], cells: Cells<Cell>, skipBadRows: boolean, make: (row: Row<Cell>) => T | BadRow): Promise<Result<RowsRead<T>>> {
   const rows = await rowsOf(file, columns);
   if (!rows.ok) return rows;
   const items: T[] = [];
   let badRows = 0;
-  for (const row of rows.value) {
-    const made = isBad(row.content) ? row.content : make({ line: row.line, values: row.content });
+  for (const { line, content } of rows.value) {
+    const values = isBad(content) ? content : cellsOf(content, columns, cells);
+    const made = isBad(values) ? values : make({ line, values });
     if (!isBad(made)) items.push(made);
     else if (skipBadRows) badRows++;
-    else return badRow(file, row.line, made);
+    else return badRow(file, line, line === 1 && hasLines(file) ? { ...made, remedy: `${made.remedy}; a first line of names has ${columns.join(", ")}` } : made);
   }
   if (items.length === 0) return wrong("data-empty", `${file} holds no rows${badRows > 0 ? ` but ${badRows} bad ones` : ""}`, `give rows of ${columns.join(", ")}`);
   return { ok: true, value: { items, badRows } };
+}
+
+function cellsOf<Cell>(content: readonly unknown[], columns: readonly string[], cells: Cells<Cell>): readonly Cell[] | BadRow {
+  const values: Cell[] = [];
+  for (const [at, column] of columns.entries()) {
+    const found = content[at];
+    const value = cells.of(found);
+    if (value === undefined) return bad("data-columns", found === undefined || found === null ? `no \`${column}\`` : `\`${column}\` is not ${cells.is}`, `each row needs ${columns.join(", ")}`);
+    values.push(value);
+  }
+  return values;
 }
 
 export function bad(code: string, cause: string, remedy: string): BadRow {
@@ -71,20 +104,26 @@ export function isTable(file: string): boolean {
   return kindOf(file) !== "tsv" || path.extname(file).toLowerCase() === ".tsv";
 }
 
+/** Whether rows stand on lines and may have a line of names before them. */
+function hasLines(file: string): boolean {
+  return kindOf(file) === "csv" || kindOf(file) === "tsv";
+}
+
 async function rowsOf(file: string, columns: readonly string[]): Promise<Result<Iterable<RawRow>>> {
   const kind = kindOf(file);
   if (kind === "parquet") {
     const rows = await parquetRows(file, columns);
-    return rows.ok ? { ok: true, value: rows.value.map((row, at) => ({ line: at + 1, content: objectRow(row, columns) })) } : rows;
+    return rows.ok ? { ok: true, value: rows.value.map((row, at) => ({ line: at + 1, content: columns.map((column) => row[column]) })) } : rows;
   }
   const text = readText(file);
   if (!text.ok) return text;
-  return { ok: true, value: kind === "jsonl" ? jsonRows(text.value, columns) : tableRows(kind === "csv" ? csvRecords(text.value) : tsvRecords(text.value), columns) };
+  return kind === "jsonl" ? { ok: true, value: jsonRows(text.value, columns) } : tableRows(file, kind === "csv" ? csvRecords(text.value) : tsvRecords(text.value), columns);
 }
 
 interface RawRow {
   readonly line: number;
-  readonly content: Row["values"] | BadRow;
+  /** What stands in the wanted columns. */
+  readonly content: readonly unknown[] | BadRow;
 }
 
 function* jsonRows(text: string, columns: readonly string[]): Iterable<RawRow> {
@@ -102,18 +141,7 @@ function jsonRow(line: string, columns: readonly string[]): RawRow["content"] {
     return bad("data-not-json", `not JSON: ${(error as Error).message}`, "write one JSON object per line");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return bad("data-not-json", "not a JSON object", "write one JSON object per line");
-  return objectRow(value as Readonly<Record<string, unknown>>, columns);
-}
-
-function objectRow(found: Readonly<Record<string, unknown>>, columns: readonly string[]): RawRow["content"] {
-  const values: (string | readonly string[])[] = [];
-  for (const column of columns) {
-    const cell = found[column];
-    if (Array.isArray(cell) && cell.every((item) => isPlain(item))) values.push(cell.map(String));
-    else if (isPlain(cell)) values.push(String(cell));
-    else return bad("data-columns", cell === undefined || cell === null ? `no \`${column}\`` : `\`${column}\` is neither text nor number`, `each row needs ${columns.join(", ")}`);
-  }
-  return values;
+  return columns.map((column) => (value as Readonly<Record<string, unknown>>)[column]);
 }
 
 function isPlain(value: unknown): value is string | number | bigint | boolean {
@@ -125,35 +153,37 @@ interface RawRecord {
   readonly cells: readonly string[] | BadRow;
 }
 
-function* tableRows(records: Iterable<RawRecord>, columns: readonly string[]): Iterable<RawRow> {
-  let places: readonly number[] | undefined;
-  let width = columns.length;
-  for (const { line, cells } of records) {
-    if (isBad(cells)) {
-      yield { line, content: cells };
-      continue;
-    }
-    if (places === undefined) {
-      const named = columns.map((column) => cells.indexOf(column));
-      const header = !named.includes(-1);
-      places = header ? named : columns.map((_, at) => at);
-      if (header) {
-        width = cells.length;
-        continue;
-      }
-    }
-    yield cells.length === width
-      ? { line, content: places.map((place) => cells[place] as string) }
-      : { line, content: bad("data-columns", `${cells.length} columns in ${shown(cells.join("\t"))}`, `each row has ${width}: ${columns.join(", ")}${width > columns.length ? " and others" : ""}`) };
+/** A first line that names some of the columns and not all is no row, and no way to read the others. */
+function tableRows(file: string, records: Generator<RawRecord, void>, columns: readonly string[]): Result<Iterable<RawRow>> {
+  const first = records.next();
+  const names = first.done === true || isBad(first.value.cells) ? [] : first.value.cells;
+  const missing = columns.filter((column) => !names.includes(column));
+  if (missing.length > 0 && missing.length < columns.length) {
+    return wrong("data-columns", `${file}:1: the first line names no column \`${missing[0]}\`; it has ${names.join(", ")}`, `name its columns in the recipe's data, or write ${columns.join(", ")}`);
   }
+  const isHeader = missing.length === 0;
+  const places = columns.map((column, at) => (isHeader ? names.indexOf(column) : at));
+  const width = isHeader ? names.length : columns.length;
+  const rowOf = ({ line, cells }: RawRecord): RawRow => {
+    if (isBad(cells)) return { line, content: cells };
+    if (cells.length === width) return { line, content: places.map((place) => cells[place]) };
+    return { line, content: bad("data-columns", `${cells.length} columns in ${shown(cells.join("\t"))}`, `each row has ${width}: ${columns.join(", ")}${width > columns.length ? " and others" : ""}`) };
+  };
+  return {
+    ok: true,
+    value: (function* () {
+      if (first.done !== true && !isHeader) yield rowOf(first.value);
+      for (let next = records.next(); next.done !== true; next = records.next()) yield rowOf(next.value);
+    })(),
+  };
 }
 
-function* tsvRecords(text: string): Iterable<RawRecord> {
+function* tsvRecords(text: string): Generator<RawRecord, void> {
   for (const [at, line] of text.split(/\r\n|\n|\r/).entries()) if (line.trim() !== "") yield { line: at + 1, cells: line.split("\t") };
 }
 
 /** Cells may be quoted, and then hold commas, line breaks and doubled quotes. */
-function* csvRecords(text: string): Iterable<RawRecord> {
+function* csvRecords(text: string): Generator<RawRecord, void> {
   let line = 1, at = 0;
   while (at < text.length) {
     const first = line;
@@ -207,7 +237,8 @@ export function shown(text: string): string {
 
 /** A class from 0, or why it is none. */
 export function classOf(text: string, classes: number, column: string): number | BadRow {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isInteger(value) && value >= 0 && value < classes) return value;
+  // With ".0" where a program wrote a column of numbers as reals.
+  const value = /^\s*\d+(\.0+)?\s*$/.test(text) ? Number(text) : -1;
+  if (value >= 0 && value < classes) return value;
   return bad("label-range", `\`${column}\` is ${shown(text)} and not a class from 0 to ${classes - 1}`, "write classes as numbers from 0, and how many there are in the recipe's data");
 }

@@ -7,7 +7,7 @@ import { openedRows } from "./source.ts";
 
 /** A table of `question`, `context` and `answer`; the answer is where it first stands in the context. */
 export const spansSource: Source = async (request) => {
-  const read = await readRows(request.path, ["question", "context", "answer"], request.skipBadRows, ({ line, values }) => question(line, values.map(String)));
+  const read = await readRows(request.path, ["question", "context", "answer"], request.skipBadRows, ({ line, values }) => question(line, values));
   return read.ok ? openedRows(request, read.value, spanExamples) : read;
 };
 

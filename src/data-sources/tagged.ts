@@ -3,7 +3,7 @@ import type { Tagged } from "../../runtime/data/index.ts";
 import type { Result } from "../failure.ts";
 import { readText } from "../files.ts";
 import type { BadRow, RowsRead } from "./rows.ts";
-import { bad, classOf, isBad, kindOf, readRows, shown } from "./rows.ts";
+import { bad, classOf, isBad, kindOf, readLists, shown } from "./rows.ts";
 import type { Source } from "./source.ts";
 import { openedRows, wrong } from "./source.ts";
 
@@ -13,13 +13,9 @@ export const taggedSource: Source = async (request) => {
   const read =
     kindOf(file) === "tsv"
       ? readColumns(file, skipBadRows, Number(tags))
-      : await readRows(file, ["words", "tags"], skipBadRows, ({ values: [words = [], given = []] }) => sentence(list(words), list(given), Number(tags)));
+      : await readLists(file, ["words", "tags"], skipBadRows, ({ values: [words = [], given = []] }) => sentence(words, given, Number(tags)));
   return read.ok ? openedRows(request, read.value, taggedExamples) : read;
 };
-
-function list(value: string | readonly string[]): readonly string[] {
-  return typeof value === "string" ? value.split(" ").filter((word) => word !== "") : value;
-}
 
 function sentence(words: readonly string[], given: readonly string[], classes: number): Tagged | BadRow {
   if (words.length === 0) return bad("data-empty-column", "a sentence without words", "remove it");

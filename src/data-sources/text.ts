@@ -31,7 +31,7 @@ function packed(request: SourceRequest, of: (documents: readonly string[]) => Ex
 }
 
 async function rowsAsDocuments(request: SourceRequest, column: string, of: (documents: readonly string[]) => Examples): Promise<Result<OpenedData>> {
-  const read = await readRows(request.path, [column], request.skipBadRows, ({ values: [text] }) => (String(text).trim() === "" ? bad("data-empty-column", `\`${column}\` is empty`, "fill it in or remove the row") : String(text)));
+  const read = await readRows(request.path, [column], request.skipBadRows, ({ values: [text = ""] }) => (text.trim() === "" ? bad("data-empty-column", `\`${column}\` is empty`, "fill it in or remove the row") : text));
   return read.ok ? openedRows({ ...request, validation: request.validation ?? LAST }, read.value, of) : read;
 }
 

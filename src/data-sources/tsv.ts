@@ -26,7 +26,7 @@ export const pairsSource: Source = async (request) => {
 };
 
 function pairOfRow({ line, values }: Row, columns: readonly string[]): TextPair | BadRow {
-  const [source = "", target = ""] = values.map(String);
+  const [source = "", target = ""] = values;
   const empty = [source, target].findIndex((text) => normalise(text) === "");
   return empty < 0 ? { source, target, line } : bad("data-empty-column", `\`${columns[empty]}\` is empty`, "fill it in or remove the row");
 }

@@ -6,7 +6,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import type { ColumnSource } from "hyparquet-writer";
 import { afterAll, describe, expect, it } from "vitest";
 import { labelledSource } from "../../src/data-sources/labelled.ts";
-import { readRows } from "../../src/data-sources/rows.ts";
+import { classOf, readRows } from "../../src/data-sources/rows.ts";
 import type { Row } from "../../src/data-sources/rows.ts";
 import type { Source, SourceRequest } from "../../src/data-sources/index.ts";
 import { spansSource } from "../../src/data-sources/spans.ts";
@@ -60,6 +60,31 @@ describe("a table", () => {
     expect(await rows(at, ["text"], true)).toMatchObject({ ok: false, failure: { code: "data-columns", exit: 1, message: `${at} has no column \`text\`; it has sentence` } });
     expect(await rows(file("c.parquet", "no such thing"), ["text"])).toMatchObject({ ok: false, failure: { code: "data-not-parquet", message: expect.stringContaining("c.parquet") as string } });
     expect(await rows(path.join(folder, "none.parquet"), ["text"])).toMatchObject({ ok: false, failure: { code: "file-missing" } });
+  });
+});
+
+describe("a first line of a table", () => {
+  it("that names all columns is no row; others may stand beside them, in any order", async () => {
+    expect(await rows(file("named.csv", "id,n,text\n7,0,a\n"), ["text", "n"])).toEqual({ ok: true, value: { badRows: 0, items: [{ line: 2, values: ["a", "0"] }] } });
+  });
+  it.each([false, true])("that names some of them and not all is refused as a whole (bad rows left out: %s)", async (skip) => {
+    const at = file("half.csv", "review,label\ngood,1\n");
+    expect(await rows(at, ["text", "label"], skip)).toMatchObject({ ok: false, failure: { code: "data-columns", message: `${at}:1: the first line names no column \`text\`; it has review, label` } });
+  });
+  it("that is a bad row is told that it might have been names", async () => {
+    const read = await labelledSource({ path: file("other.csv", "review,sentiment\ngood,1\n"), arguments: { first: "text", second: "", label: "label", classes: 2 }, skipBadRows: false, resolve: (one) => one });
+    expect(read).toMatchObject({ ok: false, failure: { code: "label-range", remedy: expect.stringContaining("a first line of names has text, label") as string } });
+  });
+});
+
+describe("a cell", () => {
+  it("that is a list is no text", async () => {
+    expect(await rows(file("list.jsonl", jsonl([{ text: ["a", "b"], n: 1 }])), ["text", "n"])).toMatchObject({ ok: false, failure: { code: "data-columns", message: expect.stringContaining("`text` is not a text or a number") as string } });
+  });
+  it.each([["1", 1], [" 1 ", 1], ["1.0", 1], ["0x1", undefined], ["1e0", undefined], ["+1", undefined], ["-1", undefined], ["1.5", undefined], ["", undefined], ["3", undefined]])("%j is class %s of 3", (text, expected) => {
+    const found = classOf(text, 3, "label");
+    if (expected === undefined) expect(found).toMatchObject({ code: "label-range" });
+    else expect(found).toBe(expected);
   });
 });
 
