@@ -8,6 +8,7 @@ export { stepJobs, train } from "./training/trainer.ts";
 export type { StepRow, TrainOptions, TrainResult, TrainingBatch } from "./training/trainer.ts";
 export { CHECKPOINT, encodeCheckpoint, programHash, readManifest, restoreCheckpoint, verifyFiles } from "./training/checkpoint.ts";
 export type { CheckpointContent, CheckpointFiles, Manifest, Restored } from "./training/checkpoint.ts";
+export { renamed } from "./training/weight-names.ts";
 export { loadMatching, matching, readTensors } from "./training/matching.ts";
 export type { Matching } from "./training/matching.ts";
 export { evaluationRow, logLine, logUpTo, trainingRow } from "./training/log.ts";

@@ -22,6 +22,7 @@ import { Run } from "./run.ts";
 import { warnOfUnread } from "./unread.ts";
 import { Exhausted, World } from "./world.ts";
 import { withoutRecipe } from "./standalone.ts";
+import { weightBlocks } from "./weights.ts";
 
 export interface CheckOptions {
   /** The library's files. */
@@ -117,6 +118,7 @@ function modelOf(main: FileScope, built: Built, world: World): Model | undefined
     parameters: parameters.map(parameterOf),
     running: world.parameters.filter((param) => param.state === "running" && isReached(param)).map(parameterOf),
     entries,
+    weights: weightBlocks(root, world),
     ...(recipe ? { recipe } : {}),
   };
 }

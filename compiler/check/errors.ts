@@ -10,8 +10,8 @@ export const CHECK_CODES = [
   "optimizer-form", "out-of-bounds", "pack-misused", "parameter-type", "pattern-unmatched", "random-type", "range-not-inferable", "range-too-short", "rank-mismatch",
   "rate-range", "recursion", "require-fails", "require-undecidable", "result-count", "result-size", "result-type-differs", "setting-unknown", "setting-value",
   "several-results", "shape-mismatch", "size-mismatch", "size-negative", "size-too-large", "size-unbound", "slot-not-integer", "stack-misused", "state-shape", "target-form",
-  "too-much-work", "type-unknown", "unbound-index", "unnamed-layer", "unread", "unsupported", "use-failed", "value-unknown", "where-misplaced",
-  "whole-tensor", "wrong-kind", "zero-divisor",
+  "too-much-work", "type-unknown", "unbound-index", "unnamed-layer", "unread", "unsupported", "use-failed", "value-unknown", "weights-form",
+  "where-misplaced", "whole-tensor", "wrong-kind", "zero-divisor",
 ] as const; // prettier-ignore
 export type CheckCode = (typeof CHECK_CODES)[number];
 
@@ -19,3 +19,4 @@ export * from "./errors-names.ts";
 export * from "./errors-recipe.ts";
 export * from "./errors-shapes.ts";
 export * from "./errors-values.ts";
+export * from "./errors-weights.ts";

@@ -4,6 +4,7 @@
  */
 import type { SourceFile, Span } from "../../grammar/source.ts";
 import type { Init, Requirement } from "../../runtime/program.ts";
+import type { WeightNames } from "../../runtime/training/weight-names.ts";
 import type { Dim } from "../dim.ts";
 import type { Expr, Graph, ScalarType, ValueId } from "../ir/graph.ts";
 
@@ -18,6 +19,8 @@ export interface Model {
   readonly running: readonly Parameter[];
   /** `forward`, `encode`, `decode` … of the model, with `training` false. */
   readonly entries: readonly Entry[];
+  /** Its `weights` blocks: how the files of other programs call the parameters. */
+  readonly weights: readonly WeightNames[];
   /** The chosen recipe, absent when the file has none. */
   readonly recipe?: Recipe;
 }

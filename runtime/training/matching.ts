@@ -2,6 +2,7 @@
 import type { Session } from "../session.ts";
 import type { NamedTensor } from "../states.ts";
 import { LOADED_KINDS, MODEL_KINDS } from "../weights.ts";
+import { FOREIGN_DTYPES } from "./foreign-dtypes.ts";
 import { decodeSafetensors } from "./safetensors.ts";
 import type { Tensor } from "./safetensors.ts";
 
@@ -21,9 +22,9 @@ export interface Shaped {
   readonly shape: readonly number[];
 }
 
-/** Throws TfmError `weights-damaged` or `weights-unsupported`. A file without a checksum is read. */
+/** Throws TfmError `weights-damaged` or `weights-unsupported`. A file without a checksum is read, and reals of any width are as F32. */
 export function readTensors(bytes: Uint8Array): readonly Tensor[] {
-  return decodeSafetensors(bytes, "if present").tensors;
+  return decodeSafetensors(bytes, "if present", FOREIGN_DTYPES).tensors;
 }
 
 /** Only numbers of 32 bits with a point are weights: others count as unused. */

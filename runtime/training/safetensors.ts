@@ -20,10 +20,19 @@ export interface Safetensors {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-type Dtype = "F32" | "I32" | "U32";
+/** By the format's name of an element's type: its bytes, and how a tensor's data are read. */
+export type Dtypes = Readonly<Record<string, { readonly bytes: number; readonly read: (buffer: ArrayBuffer) => TensorData }>>;
+
+/** What is written here. */
+export const OWN_DTYPES = {
+  F32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
+  I32: { bytes: 4, read: (buffer) => new Int32Array(buffer) },
+  U32: { bytes: 4, read: (buffer) => new Uint32Array(buffer) },
+} as const satisfies Dtypes;
+
 interface Place {
   readonly name: string;
-  readonly dtype: Dtype;
+  readonly dtype: Dtypes[string];
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -61,7 +70,7 @@ function encodeHeader(tensors: readonly Tensor[], metadata: ReadonlyMap<string, 
   for (const { name, shape, data } of tensors) {
     if (entries.has(name)) throw new Error(`internal: two tensors are called ${name}`);
     if (count(shape) !== data.length) throw new Error(`internal: ${name} of shape [${shape.join(", ")}] has ${data.length} elements`);
-    const dtype: Dtype = data instanceof Float32Array ? "F32" : data instanceof Int32Array ? "I32" : "U32";
+    const dtype: keyof typeof OWN_DTYPES = data instanceof Float32Array ? "F32" : data instanceof Int32Array ? "I32" : "U32";
     entries.set(name, { dtype, shape, data_offsets: [at, at + data.byteLength] });
     at += data.byteLength;
   }
@@ -77,20 +86,20 @@ function encodeHeader(tensors: readonly Tensor[], metadata: ReadonlyMap<string, 
  * The tensors in the order of their data. Throws TfmError `weights-damaged` with the cause, or `weights-unsupported` for a dtype that
  * is not read here. Files of other programs have no checksum; where it is `required`, its absence counts as damage.
  */
-export function decodeSafetensors(bytes: Uint8Array, checksum: "required" | "if present" = "required"): Safetensors {
+export function decodeSafetensors(bytes: Uint8Array, checksum: "required" | "if present" = "required", dtypes: Dtypes = OWN_DTYPES): Safetensors {
   const dataStart = headerEnd(bytes);
   const header = parseHeader(bytes.subarray(8, dataStart));
   const metadata = metadataOf(header[METADATA]);
   verifyChecksum(bytes, dataStart, metadata.get("checksum"), checksum);
 
   const dataLength = bytes.length - dataStart;
-  const places = Object.entries(header).filter(([name]) => name !== METADATA).map(([name, value]) => placeOf(name, value, dataLength));
+  const places = Object.entries(header).filter(([name]) => name !== METADATA).map(([name, value]) => placeOf(name, value, dataLength, dtypes));
   places.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCover(places, dataLength);
   const tensors = places.map(({ name, dtype, shape, begin, end }): Tensor => {
     // A copy, and not by `slice`: that of a Node Buffer shares the file's memory.
     const { buffer } = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
-    return { name, shape, data: dtype === "F32" ? new Float32Array(buffer) : dtype === "I32" ? new Int32Array(buffer) : new Uint32Array(buffer) };
+    return { name, shape, data: dtype.read(buffer) };
   });
   return { tensors, metadata };
 }
@@ -166,21 +175,23 @@ function digitsAt(bytes: Uint8Array, dataStart: number): number {
   return -1;
 }
 
-function placeOf(name: string, value: unknown, dataLength: number): Place {
+function placeOf(name: string, value: unknown, dataLength: number, dtypes: Dtypes): Place {
   const where = `the tensor ${JSON.stringify(name)}`;
   if (!isFields(value)) throw damaged(`${where} is not described by an object`);
   const extra = Object.keys(value).find((key) => key !== "dtype" && key !== "shape" && key !== "data_offsets");
   if (extra !== undefined) throw damaged(`${where} has the unknown property ${JSON.stringify(extra)}`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string") throw damaged(`${where} has no dtype`);
-  if (dtype !== "F32" && dtype !== "I32" && dtype !== "U32") throw unsupported(`${where} is of dtype ${JSON.stringify(dtype)}`);
+  const type = Object.hasOwn(dtypes, dtype) ? dtypes[dtype] : undefined;
+  if (type === undefined) throw unsupported(`${where} is of dtype ${JSON.stringify(dtype)}`, dtypes);
   if (!isCounts(shape)) throw damaged(`${where} has no proper shape`);
   if (!isCounts(offsets) || offsets.length !== 2) throw damaged(`${where} has no proper data_offsets`);
   const [begin, end] = offsets as readonly [number, number];
   if (begin > end) throw damaged(`${where} ends (${end}) before it begins (${begin})`);
   if (end > dataLength) throw damaged(`it ends within its data: ${where} ends at byte ${end} and there are ${dataLength}`);
-  if (end - begin !== 4 * count(shape)) throw damaged(`${where} of shape [${shape.join(", ")}] needs ${4 * count(shape)} bytes and has ${end - begin}`);
-  return { name, dtype, shape, begin, end };
+  const needed = type.bytes * count(shape);
+  if (end - begin !== needed) throw damaged(`${where} of shape [${shape.join(", ")}] needs ${needed} bytes and has ${end - begin}`);
+  return { name, dtype: type, shape, begin, end };
 }
 
 /** Every byte belongs to one tensor. */
@@ -213,6 +224,6 @@ function damaged(cause: string): TfmError {
   return new TfmError("weights-damaged", 1, `The weights (safetensors) are damaged: ${cause}.`, "Take another checkpoint, or copy the file again from where it was whole.");
 }
 
-function unsupported(cause: string): TfmError {
-  return new TfmError("weights-unsupported", 1, `The weights (safetensors) cannot be used: ${cause}; F32, I32 and U32 can.`, "Convert them to F32 first.");
+function unsupported(cause: string, dtypes: Dtypes): TfmError {
+  return new TfmError("weights-unsupported", 1, `The weights (safetensors) cannot be used: ${cause}; ${Object.keys(dtypes).join(", ")} can.`, "Convert them to F32 first.");
 }

@@ -1,8 +1,8 @@
 /** Where a run's first weights come from, when they are not drawn: the run of another recipe, any run, a file of weights, or the average of several. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import type { Recipe } from "../../compiler/check/model.ts";
-import { CHECKPOINT, loadMatching, readTensors } from "../../runtime/index.ts";
+import type { Model, Recipe } from "../../compiler/check/model.ts";
+import { CHECKPOINT, loadMatching, readTensors, renamed } from "../../runtime/index.ts";
 import type { Matching, Session } from "../../runtime/index.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -34,6 +34,8 @@ export interface InitialRecord extends Matching {
   readonly from: string;
   readonly others?: readonly string[];
   readonly trained?: { readonly recipe: string; readonly step: number };
+  /** The `weights` block by whose names it was read. */
+  readonly names?: string;
   readonly otherTokens?: true;
 }
 
@@ -63,18 +65,31 @@ export function weightsAtHand(source: ModelSource, recipe: Recipe): InitialWeigh
   }
 }
 
-/** Loads what matches; the optimizer begins anew. Throws where nothing does. */
-export function load(session: Session, { from, others, trained, otherTokens, tensors }: InitialWeights): InitialRecord {
-  const found = loadMatching(session, tensors);
+/** Loads what matches, by the model's own names or those of one of its `weights` blocks; the optimizer begins anew. Throws where nothing does. */
+export function load(session: Session, { weights, parameters }: Pick<Model, "weights" | "parameters">, { from, others, trained, otherTokens, tensors }: InitialWeights): InitialRecord {
+  const other = told(from, () => renamed(weights, parameters.map((parameter) => parameter.path), tensors));
+  const found = loadMatching(session, other?.tensors ?? tensors);
   if (found.matched.length === 0) throw nothingMatches(from, found);
-  return { from: path.resolve(from), ...(others && { others: others.map((other) => path.resolve(other)) }), ...(trained === undefined ? {} : { trained }), ...(otherTokens && { otherTokens }), ...found };
+  return {
+    from: path.resolve(from), ...(others && { others: others.map((one) => path.resolve(one)) }), ...(trained === undefined ? {} : { trained }),
+    ...(other && { names: other.names }), ...(otherTokens && { otherTokens }), ...found,
+  };
+}
+
+/** What is wrong with a file is told with its place. */
+function told<T>(place: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw placed(error, place);
+  }
 }
 
 /** Sentences for the terminal and the report; the run's record has all paths. */
-export function initialText({ from, others = [], trained, otherTokens, matched, missing, differing, unused }: InitialRecord): readonly string[] {
+export function initialText({ from, others = [], trained, names, otherTokens, matched, missing, differing, unused }: InitialRecord): readonly string[] {
   const shaped = (all: Matching["missing"]): string => listed(all.map(({ path: name, shape }) => [name, `[${shape.join(", ")}]`]));
   const places = [from, ...others].map((place) => path.relative("", place) || place);
-  const origin = `${others.length === 0 ? "" : "the average of "}${places.join(", ")}${trained === undefined ? "" : ` (${trained.recipe}, step ${trained.step})`}`;
+  const origin = `${others.length === 0 ? "" : "the average of "}${places.join(", ")}${trained === undefined ? "" : ` (${trained.recipe}, step ${trained.step})`}${names === undefined ? "" : `, by the names of \`${names}\``}`;
   return [
     `started from ${origin}: ${matched.length} of ${matched.length + missing.length + differing.length} parameters`,
     ...(otherTokens === undefined ? [] : ["its tokenizer is another: what was learnt of its tokens means nothing here"]),
@@ -115,11 +130,7 @@ function fromFile(file: string): InitialWeights {
 }
 
 function tensorsOf(bytes: Uint8Array, place: string): readonly Tensor[] {
-  try {
-    return readTensors(bytes);
-  } catch (error) {
-    throw placed(error, place);
-  }
+  return told(place, () => readTensors(bytes));
 }
 
 /** The newest run of that recipe of the model file. */

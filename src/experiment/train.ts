@@ -114,7 +114,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
   let release = (): void => {};
   try {
     const restored = resume === undefined ? undefined : restore(session, resume);
-    const initial = resume?.record.initial ?? (prepared.initial && load(session, prepared.initial));
+    const initial = resume?.record.initial ?? (prepared.initial && load(session, model, prepared.initial));
     if (resume?.folder !== folder) claimRunFolder(folder);
     if (resume !== undefined && resume.folder !== folder) copyBest(resume.folder, folder);
     else makeFolder(folder);

@@ -90,6 +90,6 @@ async function untrained(file: string, { recipe, set, data, skipBadRows }: Subje
     seed: prepared.recipe.seed,
     limits: generationLimits(prepared),
     examples: () => Promise.resolve({ examples: prepared.data.validation ?? prepared.data.whole, badRows: prepared.data.badRows }),
-    load: (session) => void (initial && load(session, initial)),
+    load: (session) => void (initial && load(session, model, initial)),
   };
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { crc32 } from "../../runtime/training/crc32.ts";
+import { readTensors } from "../../runtime/training/matching.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../runtime/training/safetensors.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
 
@@ -168,6 +169,20 @@ describe("decodeSafetensors checks files without a checksum", () => {
     ["4 bytes follow the last tensor", file(`{"a":${entry("[1]", 0, 4)}}`, eight)],
   ])("%s", (cause, bytes) => {
     expect(() => read(bytes)).toThrow(damaged(cause));
+  });
+
+  it.each([
+    ["F64", Float64Array.of(0.1, -2), [Math.fround(0.1), -2]],
+    // IEEE 754 binary16: 1, -2, the largest, the smallest, infinity, zero.
+    ["F16", Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001, 0x7c00, 0x8000), [1, -2, 65504, 2 ** -24, Infinity, -0]],
+    ["BF16", Uint16Array.of(0x3f80, 0xc000, 0x7f80, 0x3e20), [1, -2, Infinity, 0.15625]],
+    ["I64", BigInt64Array.of(-3n, 7n), [-3, 7]], ["U64", BigUint64Array.of(7n), [7]], ["I16", Int16Array.of(-3), [-3]], ["U16", Uint16Array.of(65535), [65535]],
+    ["I8", Int8Array.of(-3), [-3]], ["U8", Uint8Array.of(255), [255]], ["BOOL", Uint8Array.of(1, 0), [1, 0]],
+  ])("reads %s of other programs", (dtype, values, expected) => {
+    const bytes = new Uint8Array(values.buffer);
+    const [tensor] = readTensors(file(`{"a":{"dtype":"${dtype}","shape":[${values.length}],"data_offsets":[0,${bytes.length}]}}`, bytes));
+    expect([...(tensor?.data ?? [])]).toEqual(expected);
+    expect(tensor?.data.constructor).toBe(dtype.includes("F") ? Float32Array : Int32Array);
   });
 
   it("refuses dtypes that are not read here by name", () => {

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { renamed } from "../../runtime/training/weight-names.ts";
+import type { Tensor } from "../../runtime/training/safetensors.ts";
+import { checkedModel } from "../support/reference.ts";
+
+/** Element [i, j, …] is a number with the digits i, j, …, so that it says where it was read. */
+function tensor(name: string, ...shape: readonly number[]): Tensor {
+  const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  for (let at = 0; at < data.length; at++) {
+    let rest = at, value = 0, unit = 1;
+    for (const size of [...shape].reverse()) {
+      value += (rest % size) * unit;
+      rest = Math.floor(rest / size);
+      unit *= 10;
+    }
+    data[at] = value;
+  }
+  return { name, shape, data };
+}
+
+const model = (lines: string) => checkedModel("model.tfm", `model Small(d = 2, m = 4, layers = 2) {
+  up = stack(layers) Linear(d, m)
+  param shift: [m] ~ zeros
+  forward(x: [B, d]) -> [B, m] { y[b,o] = shift[o] + (sum[i] x[b,i]); return y }
+  weights theirs { ${lines} }
+}`);
+const read = (lines: string, ...file: readonly Tensor[]): ReturnType<typeof renamed> => {
+  const { weights, parameters } = model(lines);
+  return renamed(weights, parameters.map(({ path }) => path), file);
+};
+const data = (found: ReturnType<typeof renamed>, name: string): readonly number[] | undefined => {
+  const one = found?.tensors.find((each) => each.name === name);
+  return one && [...one.data];
+};
+
+describe("a weights block", () => {
+  it("gives each layer its tensor, and leaves what it does not name", () => {
+    const found = read('up[l].weight = "fc{l}.w"; up[0].bias = "b"', tensor("fc1.w", 2, 4), tensor("fc0.w", 2, 4), tensor("b", 4), tensor("other", 1));
+    expect(found?.names).toBe("theirs");
+    expect(found?.tensors.map(({ name }) => name)).toEqual(["up.0.weight", "up.1.weight", "up.0.bias", "other"]);
+    expect(data(found, "up.1.weight")).toEqual([0, 1, 2, 3, 10, 11, 12, 13]);
+  });
+  it.each([
+    ["turned", 'up[0].weight[i,o] = "w"[o,i]', tensor("w", 4, 2), [0, 10, 20, 30, 1, 11, 21, 31]],
+    ["a part of a larger one", 'up[0].weight[i,o] = "w"[i, m + o]', tensor("w", 2, 8), [4, 5, 6, 7, 14, 15, 16, 17]],
+    ["layers in one tensor", 'up[l].weight[i,o] = "w"[l, i, o]', tensor("w", 2, 2, 4), [0, 1, 2, 3, 10, 11, 12, 13]],
+    ["halves instead of pairs", 'up[0].weight[i,o] = "w"[i, (o % 2) * (m / 2) + o / 2]', tensor("w", 2, 4), [0, 2, 1, 3, 10, 12, 11, 13]],
+    ["backwards", 'up[0].weight[i,o] = "w"[1 - i, m - 1 - o]', tensor("w", 2, 4), [13, 12, 11, 10, 3, 2, 1, 0]],
+    ["one row for all", 'up[0].weight[i,o] = "w"[o]', tensor("w", 4), [0, 1, 2, 3, 0, 1, 2, 3]],
+    ["of other axes", 'up[0].weight[i,o] = "w"[o / 2, i, o % 2]', tensor("w", 2, 2, 2), [0, 1, 100, 101, 10, 11, 110, 111]],
+  ])("reads a tensor that is %s", (_, line, file, expected) => {
+    expect(data(read(line, file), "up.0.weight")).toEqual(expected);
+  });
+  it("finds its names behind a prefix that all share", () => {
+    const found = read('up[l].weight = "fc{l}.w"; shift = "b"', tensor("net.fc0.w", 2, 4), tensor("net.fc1.w", 2, 4), tensor("net.b", 4), tensor("head.b", 4));
+    expect(found?.tensors.map(({ name }) => name)).toEqual(["up.0.weight", "up.1.weight", "shift", "head.b"]);
+  });
+  it("is not followed where the file has the model's own names", () => {
+    expect(read('shift = "up.0.bias"', tensor("up.0.bias", 4), tensor("shift", 4))).toBeUndefined();
+    expect(read('shift = "b"', tensor("other", 4))).toBeUndefined();
+  });
+  it("says where a tensor is smaller than it reads", () => {
+    const differs = (message: string) => expect.objectContaining({ code: "weights-differ", message: expect.stringContaining(message) as string });
+    expect(() => read('up[0].weight[i,o] = "w"[o,i]', tensor("w", 3, 2))).toThrow(differs("w is [3, 2] in the file, and for up.0.weight the block reads place 3 of axis 0"));
+    expect(() => read('up[0].weight[i,o] = "w"[o,i]', tensor("w", 8))).toThrow(differs("the block reads it as one of 2 axes"));
+  });
+  it("names what a model has under its hyperparameters, and belongs in a model", () => {
+    const part = "layer Part(d, biased = true) { if biased { param bias: [d] ~ zeros }; forward(x: [B, d]) -> [B, d] = x }";
+    const text = `${part}\nmodel M(biased = false) { part = Part(4, biased); forward(x: [B, 4]) -> [B, 4] = part(x); weights theirs { part.bias = "b" } }`;
+    expect(checkedModel("m.tfm", text).weights).toEqual([{ name: "theirs", parameters: [] }]);
+    expect(checkedModel("m.tfm", text, { set: { biased: "true" } }).weights[0]?.parameters).toEqual([{ parameter: "part.bias", shape: [4], tensor: "b" }]);
+    expect(() => checkedModel("m.tfm", 'layer L(d = 2) { param w: [d] ~ zeros; forward(x: [d]) -> [d] = x + w; weights theirs { w = "w" } }\nmodel M() { l = L(); forward(x: [2]) -> [2] = l(x) }')).toThrow("misplaced-item");
+  });
+});
