@@ -34,7 +34,8 @@ export function nestKernel(group: Group, context: EmitContext, widths?: Widths, 
   const coordinates = emitter.composite("t", "t", grid);
   const rows = lanes ? [...coordinates.slice(0, -1), emitter.lanes(coordinates.at(-1)!)] : coordinates;
 
-  const byFour = !lanes && group.kind !== "stream";
+  // Points of a segment stand one by one in its list.
+  const byFour = !lanes && group.kind !== "stream" && group.kind !== "scatter";
   if (group.kind === "prefix" || group.kind === "search") {
     const emitRoot = group.kind === "prefix" ? emitPrefix : emitSearch;
     for (const id of group.roots.keys()) emitRoot(emitter, context.values.get(id) as Equation, rows);
