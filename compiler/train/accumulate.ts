@@ -1,20 +1,21 @@
 /**
- * Gradient accumulation that is exact: k micro-batches give the gradient of one batch k times as large, padding included.
+ * Gradient accumulation: k micro-batches give the gradient of one batch of all their rows, where that can be had from their sums.
  *
- * A mean over the kept positions divides by a count that depends on the batch alone. Those denominators are summed over
- * all micro-batches first, by an entry of their own; `grad` then divides by the totals, so losses and gradients of the
- * micro-batches simply add up:
+ * A mean over the kept positions divides by a count that depends on the batch alone. Such counts are summed over all micro-batches first,
+ * by an entry of their own; `grad` then divides by the totals, so losses and gradients of the micro-batches simply add up:
  *
  *     loss = Σ x / n        count:  n' = n (+ n' of the micro-batches before)        grad:  loss' = Σ x / n' (+ loss' before)
  *
- * What does not depend on the batch is added once (see `once.ts`).
+ * What does not depend on the batch, such as a penalty of the weights, is added by the first alone. Any other term, such as a root of a
+ * mean or a mean over places that are drawn, counts by the micro-batch's share of the rows: what is trained on is the mean of the
+ * micro-batches' terms.
  */
 import { GraphBuilder } from "../ir/builder.ts";
-import { access, apply, exprKey, identityAccess, int, mapExpr, MICRO, select } from "../ir/expr.ts";
-import type { Equation, Expr, Graph, GraphOutput, StateLeaf, Value, ValueId } from "../ir/graph.ts";
-import { mapExpressions, operandsOf, valuesById } from "../ir/walk.ts";
+import { access, apply, identityAccess, int, isOp, MICRO, real, select, substituteIndices, visitExpr } from "../ir/expr.ts";
+import type { Equation, Expr, Graph, GraphOutput, ValueId } from "../ir/graph.ts";
 import { countState, LOSS } from "../plan/layout.ts";
-import { withPenaltiesOnce } from "./once.ts";
+import { batchFree, isBatchFree } from "./batch-free.ts";
+import { mentionsRows, Totals } from "./totals.ts";
 
 export interface Accumulated {
   /** The loss graph, dividing by states. */
@@ -25,35 +26,11 @@ export interface Accumulated {
 }
 
 /** `loss`: as the checker made it, before differentiation. */
-export function withCountsAsStates(original: Graph): Accumulated {
-  const loss = withPenaltiesOnce(original);
-  const values = valuesById(loss);
-  const fed = fedOnly(loss);
-  const counts = new Map<string, { expr: Expr; leaf: StateLeaf }>();
-  const states = new GraphBuilder(loss.name, { values: loss.values, outputs: [] });
-  const total = (expr: Expr): Expr => {
-    const key = exprKey(expr);
-    const known = counts.get(key) ?? { expr, leaf: states.state(countState(counts.size), []) };
-    counts.set(key, known);
-    return access(known.leaf);
-  };
-  const isCount = (expr: Expr): boolean => expr.kind === "access" && expr.slots.length === 0 && fed.has(expr.value) && values.get(expr.value)!.kind === "equation";
-  const rewritten = loss.values.map((value): Value => {
-    if (value.kind !== "equation" || value.shape.length > 0 || fed.has(value.id) || value.type !== "f32") return value;
-    return mapExpressions(value, (body) =>
-      mapExpr(body, (node) => {
-        if (isCount(node)) return total(node);
-        if (node.kind === "apply" && node.op === "div" && dependsOnSizesOnly(node.args[1]!)) return apply("div", node.args[0]!, total(node.args[1]!));
-        return node;
-      }),
-    );
-  });
-  const leaves = [...counts.values()].map(({ leaf }) => leaf);
-  return {
-    loss: { ...loss, values: [...leaves, ...rewritten] },
-    count: countGraph(loss, [...counts.values()]),
-    counts: counts.size,
-  };
+export function withCountsAsStates(loss: Graph): Accumulated {
+  const terms = new Terms(loss);
+  const outputs = loss.outputs.map((output) => ({ ...output, value: output.state ? terms.shared(output.value) : terms.summed(output.value) }));
+  const { graph, counted } = terms.totals;
+  return { loss: { ...loss, values: graph.values, outputs }, count: countGraph(loss, counted), counts: counted.length };
 }
 
 /** Adds every state output of `grad` to what the micro-batches before left; the first overwrites. */
@@ -71,27 +48,115 @@ function addUp(b: GraphBuilder, output: GraphOutput): void {
   b.output(output.name, b.map(`${value.name}.sum`, value.shape, sum), state);
 }
 
-function countGraph(loss: Graph, counts: readonly { readonly expr: Expr }[]): Graph {
+function countGraph(loss: Graph, counted: readonly Expr[]): Graph {
   const b = new GraphBuilder("count", { values: loss.values, outputs: [] });
-  for (const [at, { expr }] of counts.entries()) b.output(`count.${at}`, b.map(`count.${at}`, [], expr), countState(at));
+  for (const [at, expr] of counted.entries()) b.output(`count.${at}`, b.map(`count.${at}`, [], expr), countState(at));
   return addedUp(b.build());
 }
 
-/** Values that depend on the batch and its sizes alone: the same for all micro-batch orders, free of parameters and draws. */
-function fedOnly(graph: Graph): Set<ValueId> {
-  const fed = new Set<ValueId>();
-  for (const value of graph.values)
-    if (value.kind === "input" || value.kind === "host-table" || (value.kind === "equation" && operandsOf(value).every((id) => fed.has(id)) && !draws(value))) fed.add(value.id);
-  return fed;
+/** A loss, term by term, as something that adds up over the micro-batches. */
+class Terms {
+  readonly totals: Totals;
+  private readonly free: ReadonlySet<ValueId>;
+  private readonly constants = new Map<ValueId, boolean>();
+
+  constructor(loss: Graph) {
+    this.totals = new Totals(loss);
+    this.free = batchFree(loss);
+  }
+
+  summed(loss: ValueId): ValueId {
+    const { graph } = this.totals;
+    return graph.map(graph.value(loss).name, [], this.split(access(loss))).id;
+  }
+
+  /** What a layer keeps: the mean of what the micro-batches leave, by their rows. */
+  shared(kept: ValueId): ValueId {
+    const { graph } = this.totals;
+    const value = graph.value(kept);
+    return graph.map(value.name, value.shape, apply("mul", this.totals.share(), identityAccess(value))).id;
+  }
+
+  /** Sums and multiples of terms, each by itself. */
+  private split(expr: Expr): Expr {
+    if (isBatchFree(expr, this.free)) return once(expr);
+    if (isOp(expr, "add") || isOp(expr, "sub") || isOp(expr, "neg")) return apply(expr.op, ...expr.args.map((arg) => this.split(arg)));
+    if (isOp(expr, "mul") || isOp(expr, "div")) {
+      const [a, b] = expr.args as [Expr, Expr];
+      if (isBatchFree(b, this.free)) return apply(expr.op, this.split(a), b);
+      if (expr.op === "mul" && isBatchFree(a, this.free)) return apply("mul", a, this.split(b));
+    }
+    const value = expr.kind === "access" ? this.totals.graph.value(expr.value) : undefined;
+    if (value?.kind === "equation" && !value.reduce && value.shape.length === 0) return this.split(value.body);
+    return this.exact(expr) ?? apply("mul", this.totals.share(), expr);
+  }
+
+  /** With totals, the expression whose sum over the micro-batches is that of the whole batch; undefined where none is known. */
+  private exact(expr: Expr): Expr | undefined {
+    const whole = this.constant(expr);
+    if (whole) return once(whole);
+    if (expr.kind === "access") return this.exactAccess(expr.value, expr.slots);
+    if (expr.kind !== "apply") return undefined;
+    const [a, b, c] = expr.args as [Expr, Expr, Expr];
+    switch (expr.op) {
+      case "add":
+      case "sub":
+      case "neg":
+        return applied(expr.op, ...expr.args.map((arg) => this.exact(arg)));
+      case "mul":
+        return this.constant(a) ? applied("mul", this.constant(a), this.exact(b)) : applied("mul", this.exact(a), this.constant(b));
+      case "div":
+        return applied("div", this.exact(a), this.constant(b));
+      case "select":
+        return applied("select", this.constant(a), this.exact(b), this.exact(c));
+      default:
+        return undefined;
+    }
+  }
+
+  private exactAccess(id: ValueId, slots: readonly Expr[]): Expr | undefined {
+    const { graph } = this.totals;
+    const value = graph.value(id);
+    if (value.kind !== "equation" || value.shape.some(mentionsRows)) return undefined;
+    if (!value.reduce) return this.exact(substituteIndices(value.body, (at) => slots[at]));
+    if (value.reduce.monoid !== "sum") return undefined;
+    // What each row adds, as it does in the whole batch.
+    if (value.reduce.sizes.some(mentionsRows)) return this.totals.in(access(id, ...slots));
+    const body = value.reduce.where ? undefined : this.exact(value.body);
+    return body && access(graph.push({ ...value, id: graph.fresh(), name: `${value.name}.whole`, body }), ...slots);
+  }
+
+  /** With totals, where it is then the same in every micro-batch. */
+  private constant(expr: Expr): Expr | undefined {
+    const whole = this.totals.in(expr);
+    return this.isConstant(whole) ? whole : undefined;
+  }
+
+  private isConstant(expr: Expr): boolean {
+    let same = true;
+    visitExpr(expr, (node) => {
+      if (node.kind === "draw" || node.kind === "micro" || (node.kind === "size" && mentionsRows(node.dim))) same = false;
+      if (node.kind === "access" && !this.isConstantValue(node.value)) same = false;
+    });
+    return same;
+  }
+
+  private isConstantValue(id: ValueId): boolean {
+    let known = this.constants.get(id);
+    if (known === undefined) {
+      const value = this.totals.graph.value(id);
+      known = this.free.has(id) || this.totals.isTotal(id) || (value.kind === "equation" && !value.reduce && !value.shape.some(mentionsRows) && this.isConstant(value.body));
+      this.constants.set(id, known);
+    }
+    return known;
+  }
 }
 
-function draws(value: Equation): boolean {
-  let found = false;
-  mapExpressions(value, (expr) => mapExpr(expr, (node) => ((found ||= node.kind === "draw"), node)));
-  return found;
+/** In the first micro-batch alone. */
+function once(expr: Expr): Expr {
+  return select(apply("ieq", MICRO, int(0)), expr, real(0));
 }
 
-function dependsOnSizesOnly(expr: Expr): boolean {
-  if (expr.kind === "size") return true;
-  return expr.kind === "apply" && expr.op === "toReal" && dependsOnSizesOnly(expr.args[0]!);
+function applied(op: "add" | "sub" | "neg" | "mul" | "div" | "select", ...args: readonly (Expr | undefined)[]): Expr | undefined {
+  return args.every((arg) => arg !== undefined) ? apply(op, ...args) : undefined;
 }

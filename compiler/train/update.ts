@@ -31,13 +31,13 @@ export function updateGraph(recipe: Recipe, layout: Layout): Graph {
   return b.build();
 }
 
-/** Running states become what `grad` found for them, on average over the micro-batches. */
-function keepRunning(b: GraphBuilder, { loss, accumulate }: Recipe, layout: Layout, ok: Expr): void {
+/** Running states become what `grad` found for them. */
+function keepRunning(b: GraphBuilder, { loss }: Recipe, layout: Layout, ok: Expr): void {
   const written = new Set(loss.graph.outputs.flatMap(({ state }) => (state?.kind === "running" ? [state.path] : [])));
   for (const { path, shape } of layout.buffers.find(({ kind }) => kind === "running")?.tensors ?? []) {
     if (!written.has(path)) continue;
     const [old, next] = [b.state({ kind: "running", path }, shape), b.state(nextState(path), shape)];
-    b.output(path, b.map(path, shape, select(ok, apply("div", identityAccess(next), real(Math.max(1, accumulate))), identityAccess(old))), old.state);
+    b.output(path, b.map(path, shape, select(ok, identityAccess(next), identityAccess(old))), old.state);
   }
 }
 

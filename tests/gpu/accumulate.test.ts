@@ -105,7 +105,15 @@ const CASES = [
     ["a penalty of the weights", "cross_entropy(model(image), label) + model.penalty()"],
     ["penalties within a difference", "0.5 * (cross_entropy(model(image), label, keep: label != 0) - 3 * model.penalty()) + 1 + mse(model.edges(image), edge) * (1 + model.penalty())"],
     ["a mean over the rows, of a sum", "-0.5 * mean[b] sum[p] edge[b,p] * model.edges(image)[b,p]"],
-  ].map(([name, loss]) => ({ name: name!, text: IMAGES.replace("LOSS", loss!), recipe: "base", whole: images(0, 6), parts: [images(0, 2), images(2, 1), images(3, 3)] })),
+    ["a mean over the rows first, then a sum", "sum[p] m[p]", "m[p] = mean[b] model.edges(image)[b,p]^2"],
+    ["rows that are divided each by their number", "sum[b] l[b]", "l[b] = (sum[p] model.edges(image)[b,p]^2) / (sum[c < B] 1)"],
+    ["weights divided by their sum before they are used", "sum[b] l[b]", "w[b] = label[b] + 1.0; n = sum[b] w[b]; l[b] = w[b] / n * sum[p] model.edges(image)[b,p]^2"],
+    ["a count of integers, at least one", "(sum[b where label[b] > 0] e[b,0]^2) / max(1, n)", "e = model.edges(image); n = sum[b where label[b] > 0] 1"],
+    ["a number of rows to the power -1", "(sum[b,p] model.edges(image)[b,p]^2) * (sum[c < B] 1)^-1"],
+    ["a mean divided by a number that is no count of rows", "cross_entropy(model(image), label) / (sum[q < 7] 1)"],
+    ["the part of the rows that are kept times a mean of them", "share * cross_entropy(model(image), label, keep: label != 0)", "share = (sum[b where label[b] != 0] 1) / (sum[c < B] 1)"],
+    ["a row's place in a table", "mean[b] e[b, label[b]]^2", "e = model.edges(image)"],
+  ].map(([name, loss, before = ""]) => ({ name: name!, text: IMAGES.replace("return LOSS", `${before}\n    return ${loss!}`), recipe: "base", whole: images(0, 6), parts: [images(0, 2), images(2, 1), images(3, 3)] })),
 ];
 
 async function stepped(text: string, recipe: string, batches: readonly TrainingBatch[]): Promise<{ readonly session: Session; readonly before: Map<string, Float32Array>; readonly report: Float32Array }> {
@@ -145,4 +153,30 @@ describeGpu("accumulated gradients are those of one batch", () => {
       one.session.dispose();
       many.session.dispose();
     });
+});
+
+/** Terms that no sum of the micro-batches gives, beside one that has its own denominators. */
+const SHARED = [
+  ["a root of a mean", "sqrt(mean[b,p] e[b,p]^2)"],
+  ["a square of a mean", "sum[p] (mean[b] e[b,p])^2"],
+  ["the largest of the batch", "max[b,p] e[b,p]"],
+  ["a product of two means", "(mean[b,p] e[b,p]^2) * (mean[b] e[b,0])"],
+];
+
+describeGpu("what does not add up counts by a micro-batch's share of the rows", () => {
+  it.each(SHARED)("%s", async (_, term) => {
+    const text = (loss: string): string => IMAGES.replace("return LOSS", `e = model.edges(image)\n    return ${loss}`);
+    const [whole, ...parts] = [images(0, 6), images(0, 1), images(1, 2), images(3, 3)];
+    const both = text(`cross_entropy(model(image), label) + 0.3 * ${term}`);
+    const { session, report, before } = await stepped(both, "base", parts);
+    const exact = new HostGradient(checkedModel("model.tfm", text("cross_entropy(model(image), label)"))).at(before, whole);
+    const other = new HostGradient(checkedModel("model.tfm", text(`0.3 * ${term}`)));
+    const shared = parts.map((part) => ({ share: part.sizes["B"]! / 6, ...other.at(before, part) }));
+    expect(report[REPORT.loss]).toBeCloseTo(exact.loss + shared.reduce((sum, { share, loss }) => sum + share * loss, 0), 5);
+    for (const [path, data] of before) {
+      const wanted = Float64Array.from(data, (_value, at) => (exact.raw.get(path)?.[at] ?? 0) + shared.reduce((sum, { share, raw }) => sum + share * (raw.get(path)?.[at] ?? 0), 0));
+      expect(relativeError(await session.readState(path, "gradient"), wanted, 0.1), path).toBeLessThan(1e-5);
+    }
+    session.dispose();
+  });
 });
