@@ -28,7 +28,7 @@ export type UniformField =
   | { readonly kind: "micro" } // u32: the micro-batch within the step, from 0
   | { readonly kind: "seed" } // u32
   | { readonly kind: "iter" } // u32: the time of the innermost loop; only in programs with loops
-  | { readonly kind: "scalar"; readonly name: string; readonly body: HostExpr }; // f32, computed in f64 from the step
+  | { readonly kind: "scalar"; readonly name: string; readonly body: HostExpr; readonly integer?: true }; // f32, or i32 for whole numbers and truths; computed in f64 from the step
 
 /** An expression evaluated on the CPU in f64; `op` is one of runtime/host-expr.ts's table. */
 export type HostExpr =

@@ -46,7 +46,8 @@ export class UniformBlock {
         case "scalar": {
           const body = compileHostExpr(field.body);
           scalars.set(field.name, body);
-          return ({ sizes, step }) => void (this.floats[at] = body({ sizes, step, indices: [] }));
+          const words = field.integer ? this.words : this.floats;
+          return ({ sizes, step }) => void (words[at] = body({ sizes, step, indices: [] }));
         }
         default:
           return field satisfies never;

@@ -20,7 +20,7 @@ export function uniformOf(graphs: readonly Graph[], sizes: readonly string[], le
   for (const graph of graphs)
     for (const value of graph.values)
       if (value.kind === "host-scalar" && !scalars.has(exprKey(value.body)))
-        scalars.set(exprKey(value.body), { name: `h${scalars.size}`, body: value.body, type: "f32" });
+        scalars.set(exprKey(value.body), { name: `h${scalars.size}`, body: value.body, type: value.type === "f32" ? "f32" : "i32" });
   const loops = graphs.some(({ values }) => values.some(({ kind }) => kind === "carry"));
   const fields: UniformField[] = [
     ...sizes.map((name): UniformField => ({ kind: "size", name })),
@@ -28,7 +28,7 @@ export function uniformOf(graphs: readonly Graph[], sizes: readonly string[], le
     { kind: "micro" },
     { kind: "seed" },
     ...(loops ? [{ kind: "iter" } as const] : []),
-    ...[...scalars.values()].map(({ name, body }): UniformField => ({ kind: "scalar", name, body: hostExpr(body) })),
+    ...[...scalars.values()].map(({ name, body, type }): UniformField => ({ kind: "scalar", name, body: hostExpr(body), ...(type === "i32" && { integer: true }) })),
   ];
   if (fields.length > 64) throw new Error(`internal: ${fields.length} fields do not fit the uniform block`);
   const members = [
@@ -42,7 +42,10 @@ export function uniformOf(graphs: readonly Graph[], sizes: readonly string[], le
   return {
     fields,
     text: `struct U { ${members.join(", ")} }\n@group(0) @binding(0) var<uniform> u: U;`,
-    scalarText: (scalar) => `u.h_${scalars.get(exprKey(scalar.body))!.name}`,
+    scalarText: (scalar) => {
+      const text = `u.h_${scalars.get(exprKey(scalar.body))!.name}`;
+      return scalar.type === "bool" ? `(${text} != 0)` : text;
+    },
   };
 }
 

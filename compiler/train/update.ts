@@ -7,7 +7,7 @@
 import type { Optimizer, OptimizerGroup, Recipe } from "../check/model.ts";
 import { constant, type Dim, substitute } from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";
-import { access, apply, identityAccess, index, int, real, renameValues, select, STEP } from "../ir/expr.ts";
+import { access, apply, identityAccess, index, int, mapExpr, size, real, renameValues, select, STEP } from "../ir/expr.ts";
 import type { Equation, Expr, Graph, StateLeaf, Value, ValueId } from "../ir/graph.ts";
 import { mapExpressions } from "../ir/walk.ts";
 import { CHUNK, type Layout, LOSS, nextState, REPORT, REPORT_LENGTH } from "../plan/layout.ts";
@@ -126,7 +126,7 @@ function copied(b: GraphBuilder, value: Value, sizes: ReadonlyMap<string, Dim>, 
     if (kind !== "gradient" || !clip) return leaf;
     return b.map(`${range}.dw`, shape, apply("mul", access(leaf, index(0)), clip));
   }
-  const moved = mapExpressions(value, (expr) => renameValues(expr, (id) => renamed.get(id)!));
+  const moved = mapExpressions(value, (expr) => mapExpr(renameValues(expr, (id) => renamed.get(id)!), (node) => (node.kind === "size" ? size(substitute(node.dim, sizes)) : node)));
   const sized = moved.kind === "equation" && moved.reduce ? { ...moved, reduce: { ...moved.reduce, sizes: moved.reduce.sizes.map((dim) => substitute(dim, sizes)) } } : moved;
   return b.push({ ...sized, shape, id: b.fresh(), name: `${range}.${value.name}` });
 }
