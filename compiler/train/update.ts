@@ -4,13 +4,14 @@
  * Around the optimizer's own equations it adds clipping by the global norm (Pascanu et al. 2013, §3.2) and a guard: when the
  * loss or the norm is not finite nothing changes and the report names the step, so the weights that led there survive.
  */
-import type { Optimizer, OptimizerGroup, Recipe } from "../check/model.ts";
+import { fnv1a } from "../check/draw.ts";
+import type { Optimizer, Recipe } from "../check/model.ts";
 import { constant, type Dim, substitute } from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";
-import { access, apply, identityAccess, index, int, mapExpr, size, real, renameValues, select, STEP } from "../ir/expr.ts";
+import { access, accessesIn, apply, identityAccess, index, int, mapExpr, real, select, size, STEP } from "../ir/expr.ts";
 import type { Equation, Expr, Graph, StateLeaf, Value, ValueId } from "../ir/graph.ts";
 import { mapExpressions } from "../ir/walk.ts";
-import { CHUNK, type Layout, LOSS, nextState, REPORT, REPORT_LENGTH } from "../plan/layout.ts";
+import { CHUNK, type Layout, LOSS, nextState, type Range, REPORT, REPORT_LENGTH } from "../plan/layout.ts";
 
 /** Places in the report, as the runtime reads them. */
 const AT = { loss: 0, gradNorm: 1, badStep: 2 } as const;
@@ -23,12 +24,22 @@ export function updateGraph(recipe: Recipe, layout: Layout): Graph {
   const clip = recipe.clip === undefined ? undefined : b.map("clip", [], clipFactor(access(norm), recipe.clip));
   const share = recipe.average === undefined ? undefined : b.hostScalar("average", newShare(recipe.average));
   report(b, access(loss), access(norm), access(ok));
-  for (const group of recipe.optimizer.groups) {
-    const { length } = layout.ranges.find(({ name }) => name === group.name)!;
-    if (length > 0) inline(b, group, constant(length), access(ok), clip && access(clip), share && access(share));
+  for (const { name, graph, paths } of recipe.optimizer.groups) {
+    const ranges = readsElsewhere(graph) ? paths.map((path) => tensorOf(layout, path)) : layout.ranges.filter((range) => range.name === name);
+    for (const range of ranges) if (range.length > 0) inline(b, range, graph, access(ok), clip && access(clip), share && access(share));
   }
   keepRunning(b, recipe, layout, access(ok));
   return b.build();
+}
+
+/** Whether an element's update needs others of its parameter, as a trust ratio does: then each parameter has an update of its own. */
+function readsElsewhere(graph: Graph): boolean {
+  return graph.values.some((value) => value.kind === "equation" && (value.reduce !== undefined || accessesIn(value.body).some(({ slots }) => slots.some((slot) => slot.kind !== "index"))));
+}
+
+function tensorOf({ buffers }: Layout, path: string): Omit<Range, "offset"> {
+  const { shape } = buffers.find(({ kind }) => kind === "parameter")!.tensors.find((tensor) => tensor.path === path)!;
+  return { name: path, length: shape.reduce((product, size) => product * size, 1) };
 }
 
 /** Running states become what `grad` found for them. */
@@ -93,12 +104,12 @@ export function averaged(graph: Graph, optimizer: Optimizer): Graph {
 }
 
 /** The optimizer's equations over one range; its gradient is clipped, its results are taken only where the step is sound. */
-function inline(b: GraphBuilder, { name: range, graph }: OptimizerGroup, length: Dim, ok: Expr, clip: Expr | undefined, share: Expr | undefined): void {
+function inline(b: GraphBuilder, { name: range, length: count }: Omit<Range, "offset">, graph: Graph, ok: Expr, clip: Expr | undefined, share: Expr | undefined): void {
+  const length = constant(count);
   const renamed = new Map<ValueId, ValueId>();
-  const sizes = new Map([["n", length]]);
   const leaves = new Map<string, StateLeaf>();
   for (const value of graph.values) {
-    const made = copied(b, value, sizes, renamed, range, clip);
+    const made = copied(b, value, { range, length, renamed, clip });
     renamed.set(value.id, made.id);
     if (value.kind === "state") leaves.set(`${value.state.kind}:${value.state.path}`, made as StateLeaf);
   }
@@ -117,8 +128,17 @@ function inline(b: GraphBuilder, { name: range, graph }: OptimizerGroup, length:
   }
 }
 
-function copied(b: GraphBuilder, value: Value, sizes: ReadonlyMap<string, Dim>, renamed: ReadonlyMap<ValueId, ValueId>, range: string, clip: Expr | undefined): Value {
-  const shape = value.shape.map((dim) => substitute(dim, sizes));
+interface Copying {
+  readonly range: string;
+  readonly length: Dim;
+  readonly renamed: ReadonlyMap<ValueId, ValueId>;
+  readonly clip: Expr | undefined;
+}
+
+function copied(b: GraphBuilder, value: Value, { range, length, renamed, clip }: Copying): Value {
+  const sizes = new Map([["n", length]]);
+  const sized = (dims: readonly Dim[]): readonly Dim[] => dims.map((dim) => substitute(dim, sizes));
+  const shape = sized(value.shape);
   if (value.kind === "state") {
     const { kind, path } = value.state;
     if (kind === "optimizer") return b.state({ kind, path: `${path}:${range}` }, shape);
@@ -126,8 +146,12 @@ function copied(b: GraphBuilder, value: Value, sizes: ReadonlyMap<string, Dim>, 
     if (kind !== "gradient" || !clip) return leaf;
     return b.map(`${range}.dw`, shape, apply("mul", access(leaf, index(0)), clip));
   }
-  const moved = mapExpressions(value, (expr) => mapExpr(renameValues(expr, (id) => renamed.get(id)!), (node) => (node.kind === "size" ? size(substitute(node.dim, sizes)) : node)));
-  const sized = moved.kind === "equation" && moved.reduce ? { ...moved, reduce: { ...moved.reduce, sizes: moved.reduce.sizes.map((dim) => substitute(dim, sizes)) } } : moved;
-  return b.push({ ...sized, shape, id: b.fresh(), name: `${range}.${value.name}` });
+  const moved = mapExpressions(value, (expr) => mapExpr(expr, (node) => {
+    if (node.kind === "access") return { ...node, value: renamed.get(node.value)! };
+    if (node.kind === "size") return size(substitute(node.dim, sizes));
+    // What one range draws, no other does.
+    return node.kind === "draw" ? { ...node, site: (node.site ^ fnv1a(range)) >>> 0, sizes: sized(node.sizes) } : node;
+  }));
+  const reduced = moved.kind === "equation" && moved.reduce ? { ...moved, reduce: { ...moved.reduce, sizes: sized(moved.reduce.sizes) } } : moved;
+  return b.push({ ...reduced, shape, id: b.fresh(), name: `${range}.${value.name}` });
 }
-

@@ -98,9 +98,14 @@ function groupsOf(paths: readonly string[], undecayed: readonly Pattern[], rates
     const own = paths.filter((path) => rateOf(path) === at);
     const named = at < 0 ? {} : { factor: rates[at]!.factor };
     const suffix = at < 0 ? "" : `.${at + 1}`;
-    const both = [true, false].map((kind) => ({ name: `${kind ? "decayed" : "undecayed"}${suffix}`, paths: own.filter((path) => decays(path) === kind), decays: kind, ...named }));
+    const both = [true, false].map((kind) => ({ name: unlike(`${kind ? "decayed" : "undecayed"}${suffix}`, paths), paths: own.filter((path) => decays(path) === kind), decays: kind, ...named }));
     return both.filter((group) => at < 0 || group.paths.length > 0);
   });
+}
+
+/** A state's path may name a group or a parameter. */
+function unlike(name: string, paths: readonly string[]): string {
+  return paths.includes(name) ? unlike(`${name}_`, paths) : name;
 }
 
 /** `*.bias*` against a dotted path: `*` stands for any characters. */
