@@ -110,7 +110,7 @@ export function writeCheckpoint(folder: string, files: CheckpointFiles, best?: U
 }
 
 function keepPrevious(folder: string): void {
-  if (!holdsCheckpoint(folder)) return;
+  if (!holdsCheckpoint(folder) || isCutOff(folder)) return;
   const previous = path.join(folder, PREVIOUS);
   mkdirSync(previous, { recursive: true });
   // The manifest goes first and comes last, so that what lies there is never half of one and half of another.
@@ -156,14 +156,25 @@ export function readCheckpoint(folder: string): Checkpoint {
   try {
     const bytes = valueOf(readBytes(path.join(folder, CHECKPOINT.manifest)));
     const manifest = readManifest(bytes);
-    const files = new Map([[CHECKPOINT.manifest as string, bytes]]);
-    for (const name of Object.keys(manifest.files)) if (existsSync(path.join(folder, name))) files.set(name, valueOf(readBytes(path.join(folder, name))));
-    verifyFiles(manifest, files);
+    const files = wholeFiles(isCutOff(folder) ? path.join(folder, PREVIOUS) : folder, manifest, bytes);
     const record = manifest.run as unknown as RunRecord;
     return { folder, manifest, record, files, source: restoredModel(record.sources) };
   } catch (error) {
     throw placed(error, folder);
   }
+}
+
+/** Whether a process ended while the files of the next checkpoint took their places: the manifest, which is the last, still is that of the one before. */
+function isCutOff(folder: string): boolean {
+  const [now, before] = [folder, path.join(folder, PREVIOUS)].map((each) => path.join(each, CHECKPOINT.manifest)) as [string, string];
+  return existsSync(before) && Buffer.compare(valueOf(readBytes(before)), valueOf(readBytes(now))) === 0;
+}
+
+function wholeFiles(folder: string, manifest: Manifest, bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
+  const files = new Map([[CHECKPOINT.manifest as string, bytes]]);
+  for (const name of Object.keys(manifest.files)) if (existsSync(path.join(folder, name))) files.set(name, valueOf(readBytes(path.join(folder, name))));
+  verifyFiles(manifest, files);
+  return files;
 }
 
 /** The runtime knows no folders: their names go before its messages, and the checkpoint before, where there is one, into the remedy. */

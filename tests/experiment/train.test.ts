@@ -88,6 +88,18 @@ describeGpu("training", () => {
     expect(readCheckpoint(path.join(folder("cut"), "previous")).manifest.step).toBe(23);
   });
 
+  it("goes on to the same bits from a checkpoint that was being replaced when the process ended", async () => {
+    await train("torn", { stopAt: 23 });
+    await train("torn", { stopAt: 31 }, "torn");
+    // The files take their places one after the other, the manifest last: here it is still that of step 23.
+    cpSync(path.join(folder("torn"), "previous", "state.json"), path.join(folder("torn"), "state.json"));
+    expect(readCheckpoint(folder("torn")).manifest.step).toBe(23);
+    await train("torn", { stopAt: 40 }, "torn");
+    expect(readCheckpoint(path.join(folder("torn"), "previous")).manifest.step).toBe(23);
+    await train("torn", {}, "torn");
+    for (const name of ["model.safetensors", "state.safetensors", "tokenizer.json"]) expect(file("torn", name)).toEqual(file("whole", name));
+  });
+
   it("goes on to the same bits where pairs too long for the model are left out", async () => {
     const pairs = readFileSync(path.join(project, "pairs.tsv"), "utf8").trimEnd().split("\n");
     writeFileSync(path.join(project, "long.tsv"), pairs.map((pair, at) => (at % 9 === 4 ? `${"un deux trois ".repeat(9)}\tone\n${pair}` : pair)).join("\n"));
