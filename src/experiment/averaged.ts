@@ -29,7 +29,9 @@ function differenceOf(first: InitialWeights, other: InitialWeights): string | un
   if (missing[0] !== undefined) return `${missing[0].path} is here only`;
   if (differing[0] !== undefined) return `${differing[0].path} is [${differing[0].file.join(", ")}] there and [${differing[0].model.join(", ")}] here`;
   if (unused[0] !== undefined) return `${unused[0].path} is there only`;
-  return other.tokenizer === first.tokenizer ? undefined : "they read with different tokenizers";
+  if (other.tokenizer === first.tokenizer) return undefined;
+  const without = [first, other].find(({ tokenizer }) => tokenizer === undefined);
+  return without === undefined ? "they read with different tokenizers" : `${without.from} has no tokenizer.json beside it`;
 }
 
 /** Summed in f64. */

@@ -197,7 +197,13 @@ export function openLog(folder: string, resumedAt?: number): (row: LogRow) => vo
   const file = path.join(folder, LOG);
   const kept = resumedAt !== undefined && existsSync(file) ? logUpTo(readFileSync(file, "utf8"), resumedAt) : "";
   valueOf(writeAtomically(file, kept));
-  return (row) => append(file, logLine(row));
+  let last = kept.slice(kept.lastIndexOf("\n", kept.length - 2) + 1);
+  return (row) => {
+    const line = logLine(row);
+    // A run that had ended is measured once more, with the same outcome.
+    if (line !== last) append(file, line);
+    last = "";
+  };
 }
 
 /** Adds a row to the log of a run that has ended. */

@@ -27,6 +27,7 @@ it.each([
   ["another name", [tensor("v", 1)], "{}", "w is here only"],
   ["one more", [tensor("w", 1), tensor("x", 1)], "{}", "x is there only"],
   ["another tokenizer", [tensor("w", 1)], "[]", "they read with different tokenizers"],
+  ["no tokenizer", [tensor("w", 1)], "", "b has no tokenizer.json beside it"],
 ])("refuses %s", (_, tensors, tokenizer, difference) => {
-  expect(() => averaged([run("a", [tensor("w", 1)]), run("b", tensors, tokenizer)])).toThrow(`b and a have no average: ${difference}`);
+  expect(() => averaged([run("a", [tensor("w", 1)]), tokenizer === "" ? { from: "b", tensors } : run("b", tensors, tokenizer)])).toThrow(`b and a have no average: ${difference}`);
 });

@@ -26,6 +26,9 @@ describeGpu("the commands of a run", () => {
     expect(stderr).toMatch(/BLEU \d+\.\d, exact match \d\.\d\d on 12 pairs/);
     expect(JSON.parse(read("runs", "tiny-2", "log.jsonl").trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ step: 60, eval_loss: expect.any(Number) as number, eval_bleu: expect.any(Number) as number });
     expect(read("runs", "tiny-2", "log.jsonl").split("\n").length).toBe(8);
+    const log = read("runs", "tiny-2", "log.jsonl");
+    expect(await run(["train", "--resume", "runs/tiny-2", "-q"])).toMatchObject({ code: 0 });
+    expect(read("runs", "tiny-2", "log.jsonl")).toBe(log);
   });
 
   it("train evaluates on its way, ends when it gets no better, and what was best can be used", async () => {
