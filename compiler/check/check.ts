@@ -114,6 +114,7 @@ function modelOf(main: FileScope, built: Built, world: World): Model | undefined
   return {
     name: root.decl.name.text,
     file: main.file.source,
+    declaredIn: root.home.file.source,
     root: instance,
     parameters: parameters.map(parameterOf),
     running: world.parameters.filter((param) => param.state === "running" && isReached(param)).map(parameterOf),

@@ -11,6 +11,8 @@ import type { Expr, Graph, ScalarType, ValueId } from "../ir/graph.ts";
 export interface Model {
   readonly name: string;
   readonly file: SourceFile;
+  /** Where the model stands: that file, or one that it uses. */
+  readonly declaredIn: SourceFile;
   /** The instance tree, for printing and for the names of values. */
   readonly root: Instance;
   /** In order of construction; paths are unique. */

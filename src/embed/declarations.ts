@@ -46,7 +46,7 @@ export function declarations(parts: DeclarationParts): string {
 }
 
 function interfaceOf({ model, program, entries, reads, generates, ownTokenizer }: DeclarationParts, name: string, used: Set<string>): string {
-  const { doc, entries: written } = signatures(model.file, model.name);
+  const { doc, entries: written } = signatures(model.declaredIn, model.name);
   const methods = model.entries.flatMap((entry) => {
     const compiled = program.entries.find((one) => one.name === entries.get(entry.name));
     return compiled === undefined ? [] : [method(entry, compiled, written.get(entry.name), used)];
@@ -70,7 +70,7 @@ function method(entry: ModelEntry, compiled: Entry, written: Signature | undefin
   if (entry.sizes.length > 0) used.add("Sizes");
   const [only, ...others] = outputs;
   const result = others.length === 0 ? (only?.text ?? "never") : `{ ${outputs.map(({ name, text }) => `readonly ${property(name)}: ${text}`).join("; ")} }`;
-  const lines = [...docs, ...(requires.length === 0 ? [] : ["", `Requires ${requires.join(", ")}.`])];
+  const lines = [...docs, ...(requires.length === 0 ? [] : [...(docs.length === 0 ? [] : [""]), `Requires ${requires.join(", ")}.`])];
   return `${lines.length === 0 ? "" : `${comment(lines, "  ")}\n`}  ${property(compiled.name)}(${argument}${sizes}): Promise<${result}>;`;
 }
 

@@ -20,7 +20,7 @@ const TAKEN_TYPES = new Set(
     "any unknown never void undefined null string number boolean bigint symbol object true false this type readonly declare async await break case catch class const continue debugger default delete do else enum export extends " +
     "finally for function if implements import in instanceof interface let new package private protected public return static super switch throw try typeof var while with yield " +
     "Array ArrayBuffer ArrayBufferView Error Float32Array Int32Array Uint32Array Iterable Partial Promise PromiseLike Record globalThis " +
-    "Decoding Device Gpu GenerateOptions LoadOptions Resource Sizes Tensor TfmError Tokenizer load"
+    "Booleans Decoding Device Gpu GenerateOptions Integers LoadOptions Ready Reals Resource Sizes Tensor TfmError Tokenizer load"
   ).split(" "),
 );
 

@@ -1,7 +1,7 @@
 /** Values of a model as they are for one batch, by their names. */
 import { compile, metricEntry } from "../../compiler/compile.ts";
 import type { Entry, Model } from "../../compiler/check/model.ts";
-import { print } from "../../compiler/dim.ts";
+import { print, type Dim } from "../../compiler/dim.ts";
 import { checkObserved, gradientOutput, observableEntries, observables } from "../../compiler/observe.ts";
 import type { Observable } from "../../compiler/observe.ts";
 import { createSession } from "../../runtime/index.ts";
@@ -159,6 +159,7 @@ function feedFor({ inputs }: Entry, batch: GivenBatch): Feed | undefined {
   const byRole = inputs.length <= 2 && inputs.every(({ name }) => batch.fields[name] === undefined);
   const fields: Record<string, Elements> = {};
   const sizes: Record<string, number> = {};
+  const composite: (readonly [dim: Dim, extent: number])[] = [];
   for (const [at, { name, shape, type }] of inputs.entries()) {
     const field = byRole ? roles[at] : name;
     const data = field === undefined ? undefined : batch.fields[field];
@@ -170,9 +171,11 @@ function feedFor({ inputs }: Entry, batch: GivenBatch): Feed | undefined {
       if (size !== undefined && print(dim) === size) {
         if ((sizes[size] ?? extents[axis]) !== extents[axis]) return undefined;
         sizes[size] = extents[axis]!;
-      } else if (evaluateSize(dim, sizes) !== extents[axis]) return undefined;
+      } else composite.push([dim, extents[axis]!]);
     }
   }
+  // Another field may say what B is where this one has 4 B rows.
+  if (composite.some(([dim, extent]) => sizeNames(dim).some((name) => sizes[name] === undefined) || evaluateSize(dim, sizes) !== extent)) return undefined;
   return { sizes, fields, step: 1 };
 }
 

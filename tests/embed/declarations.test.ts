@@ -1,6 +1,10 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { check } from "../../compiler/check/check.ts";
+import { sourceFile } from "../../grammar/source.ts";
+import { signatures } from "../../src/embed/signatures.ts";
+import { library } from "../support/reference.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { moduleFiles, tokenizer, userFolder } from "./tiny.ts";
 import type { Folder } from "./tiny.ts";
@@ -108,4 +112,12 @@ it("the model's own comments and signatures stand at its entries", () => {
   expect(text).toContain(" * A translator *\\/ that is small.");
   expect(text).toContain("   * Logits of the token after each.\n   *\n   *     forward(target: index(vocab)[B, T], source: index(vocab)[B, S]) -> [B, T, vocab]\n");
   expect(text).toContain("Requires `T <= 40`.");
+});
+
+it("says of a model in another file what that file says", () => {
+  const text = "model Twice(d = 3) {\n  param w: [d] ~ ones\n  /// Twice as much.\n  forward(x: [B, d]) -> [B, d] { y[b,i] = 2 * w[i] * x[b,i]; return y }\n}";
+  const recipe = 'use "twice.tfm"\ntrain t { data = images("digits", side: 1, channels: 3); model = Twice(); loss(image) { x[b,i] = image[b,0,0,i]; y = model(x); return mean[b,i] y[b,i]^2 }; optimizer = Sgd(lr: 0); batch = 1; steps = 1 }';
+  const { model } = check(sourceFile("recipe.tfm", recipe), { std: library(), use: () => sourceFile("twice.tfm", text) });
+  const declaredIn = model?.declaredIn ?? sourceFile("none", "");
+  expect([...signatures(declaredIn, "Twice").entries]).toEqual([["forward", { doc: "Twice as much.", text: "forward(x: [B, d]) -> [B, d]", axes: [["B", "d"]] }]]);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Program } from "../../runtime/program.ts";
 import { moduleName, typeName, withSafeNames } from "../../src/embed/names.ts";
+import { moduleFiles } from "./tiny.ts";
 import { tinyProgram } from "../support/tiny-program.ts";
 
 describe("names of a module", () => {
@@ -20,6 +21,13 @@ describe("names of a module", () => {
     ["function", "functionModel"],
     ["load", "loadModel"],
   ])("%s has the type %s", (model, type) => expect(typeName(model)).toBe(type));
+
+  it("no type of the declarations is taken by a model", () => {
+    const [declarations] = [...moduleFiles("any")].flatMap(([name, text]) => (name.endsWith(".d.ts") ? [text] : []));
+    const declared = [...(declarations ?? "").matchAll(/^(?:export )?(?:declare )?(?:type|interface|class) (\w+)/gm)].map(([, name]) => name as string).filter((name) => !name.startsWith("Transformer"));
+    expect(declared).toEqual(expect.arrayContaining(["Ready", "Tensor"]));
+    for (const name of [...declared, "Reals", "Integers", "Booleans"]) expect(typeName(name)).toBe(`${name}Model`);
+  });
 
   it("entries, inputs and outputs give way where JavaScript has another use for their name, and only there", () => {
     const [entry] = tinyProgram.entries.filter(({ name }) => name === "grad") as [Program["entries"][number]];

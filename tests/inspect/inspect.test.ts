@@ -128,4 +128,26 @@ embed.logits.y  value      [B, T, 61]  forward  std/linear.tfm
     expect(await run("inspect", "trained", "--at", "about", "--entry", "decode")).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no function `decode` to look into") as string });
     expect(await run("inspect", "missing", "--at", "about")).toMatchObject({ code: 1, stderr: expect.stringContaining("missing") as string });
   });
+
+  it("feeds rows that are four for each label", async () => {
+    writeFileSync(path.join(project, "choices.tsv"), ["one\ta\tb\tc\td\t1", "two\ta\tb\tc\td\t0", "two\tb\tc\ta\td\t3"].join("\n"));
+    writeFileSync(path.join(project, "choose.tfm"), `model Choose(vocab, d = 8) {
+  words = Embedding(vocab, d); judge = Linear(d, 1)
+  choice(ids: index(vocab)[N, T], segment: index(2)[N, T]) -> [N / 4, 4] {
+    require 4 divides N, T > 0
+    x = words(ids); m[n,i] = mean[t] x[n,t,i]; s = judge(m)
+    score[b < N / 4, c < 4] = s[b*4 + c, 0]
+    return score
+  }
+}
+train choose {
+  tokenizer = wordpiece(40); data = choices("choices.tsv", tokenizer: tokenizer); model = Choose(vocab: tokenizer.size)
+  loss(ids, segment, label) = cross_entropy(model.choice(ids, segment), label)
+  optimizer = Adam(lr: 0.01); batch = 2; steps = 2
+}`);
+    const [shown] = parsed(await run("inspect", "choose.tfm", "--untrained", "--at", "label", "--rows", "2", "--json"));
+    expect(shown).toMatchObject({ name: "label", shape: [2], values: [1, 0] });
+    const [gradient] = parsed(await run("inspect", "choose.tfm", "--untrained", "--at", "choice.m", "--grad", "--rows", "2", "--json"));
+    expect(gradient).toMatchObject({ shape: [8, 8] });
+  });
 });
