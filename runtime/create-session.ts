@@ -27,7 +27,7 @@ export interface SessionOptions {
   readonly batches?: number;
   /** In bytes, for all that the session makes. Default 4 GiB: WebGPU neither tells how much there is nor reports when it ends. */
   readonly memoryBudget?: number;
-  /** Seconds to wait for the GPU before it counts as hung. Default 120. */
+  /** Seconds to wait for the GPU before it counts as hung, five times as many for its first answer. Default 120. */
   readonly patience?: number;
   /** Checks every submission by an error scope. */
   readonly debug?: boolean;

@@ -54,7 +54,7 @@ export function offerOf(device: GPUDevice): Offer {
   };
 }
 
-/** The watches of a device, which has one listener for all of them, and whether it is lost already. */
+/** The watches of a device, and whether it is lost already. */
 interface Watched {
   readonly all: Set<DeviceWatch>;
   lost?: TfmError;
@@ -62,17 +62,20 @@ interface Watched {
 
 const watched = new WeakMap<GPUDevice, Watched>();
 
-function watchedDevice(device: GPUDevice): Watched {
+/** Errors outside any scope are the program's own on a device that it made, and anybody's on one that was handed in. */
+function watchedDevice(device: GPUDevice, owned: boolean): Watched {
   const known = watched.get(device);
   if (known !== undefined) return known;
   const made: Watched = { all: new Set() };
   watched.set(device, made);
-  device.addEventListener("uncapturederror", (event) => {
-    // It is thrown by the next call: the implementation need not print it.
-    event.preventDefault();
-    const fault = explain((event as GPUUncapturedErrorEvent).error);
-    for (const watch of made.all) watch.fail(fault);
-  });
+  if (owned) {
+    device.addEventListener("uncapturederror", (event) => {
+      // It is thrown by the next call: the implementation need not print it.
+      event.preventDefault();
+      const fault = explain((event as GPUUncapturedErrorEvent).error);
+      for (const watch of made.all) watch.fail(fault);
+    });
+  }
   void device.lost.then((info) => {
     made.lost = deviceLost(info.reason, info.message);
     for (const watch of made.all) watch.fail(made.lost);
@@ -80,20 +83,25 @@ function watchedDevice(device: GPUDevice): Watched {
   return made;
 }
 
-/** Remembers the first thing that went wrong with a session's device. Errors outside any scope are always fatal. */
+/** How many times as long the first answer may take: a driver that computes on the CPU compiles its kernels when they first run. */
+const FIRST_ANSWER = 5;
+
+/** Remembers the first thing that went wrong with a session's device. */
 export class DeviceWatch {
   private readonly device: GPUDevice;
   private readonly seconds: number;
+  private readonly watched: Watched;
   private fault: TfmError | undefined;
+  private answered = false;
   /** Rejects waits that are under way when something goes wrong. */
   private readonly waiting = new Set<(error: TfmError) => void>();
 
-  constructor(device: GPUDevice, seconds: number) {
+  constructor(device: GPUDevice, seconds: number, owned: boolean) {
     this.device = device;
     this.seconds = seconds;
-    const { all, lost } = watchedDevice(device);
-    all.add(this);
-    this.fault = lost;
+    this.watched = watchedDevice(device, owned);
+    this.watched.all.add(this);
+    this.fault = this.watched.lost;
   }
 
   /** Throws what went wrong, if anything did. To be called before every submission: a lost device does not refuse. */
@@ -117,11 +125,13 @@ export class DeviceWatch {
     const trouble = new Promise<never>((_, reject) => {
       give = reject;
       this.waiting.add(reject);
-      timer = setTimeout(() => this.fail(deviceSilent(this.seconds)), this.seconds * 1000);
+      const seconds = this.answered ? this.seconds : FIRST_ANSWER * this.seconds;
+      timer = setTimeout(() => this.fail(deviceSilent(seconds)), seconds * 1000);
     });
     try {
       const value = await Promise.race([promise, trouble]);
       this.check();
+      this.answered = true;
       return value;
     } catch (error) {
       // A map of a lost device is rejected before `lost` is told: its cause is the better message.
@@ -146,7 +156,7 @@ export class DeviceWatch {
 
   /** Waits under way end with `fault`. */
   close(fault: TfmError): void {
-    watchedDevice(this.device).all.delete(this);
+    this.watched.all.delete(this);
     this.fail(fault);
   }
 }

@@ -114,7 +114,7 @@ export function outOfMemory(detail: string): TfmError {
 export function deviceLost(reason: string, message: string): TfmError {
   const cause = message.trim() === "" ? "the driver gave no reason" : message.trim();
   const how = reason === "destroyed" ? "The GPU device was destroyed" : "The GPU device was lost";
-  return new TfmError("device-lost", 4, `${how}: ${cause}`, "Train again from the last checkpoint with --resume.");
+  return new TfmError("device-lost", 4, `${how}: ${cause}`, "Load the model again, on a new device; a training goes on from its last checkpoint with --resume.");
 }
 
 export function deviceSilent(seconds: number): TfmError {

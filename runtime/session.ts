@@ -74,7 +74,8 @@ export class Session {
   private readonly freeReports: GPUBuffer[];
   /** Sizes of each entry's last run, which give its outputs their shapes. */
   private readonly lastSizes = new Map<string, Sizes>();
-  private readonly debug: boolean;
+  /** Whether each submission has an error scope: what goes wrong on a device that was handed in may be others' doing. */
+  private readonly scoped: boolean;
   private readonly trace: Trace | undefined;
   private alive = true;
 
@@ -87,11 +88,11 @@ export class Session {
     this.buffers = buffers;
     this.bounds = options.bounds;
     this.seed = (options.seed ?? 0) >>> 0;
-    this.debug = options.debug ?? false;
+    this.scoped = !owned || (options.debug ?? false);
     this.trace = options.trace;
     this.stateBuffers = buffers.states;
     this.uniform = new UniformBlock(program, this.seed, plan.times);
-    this.watch = new DeviceWatch(device, options.patience ?? 120);
+    this.watch = new DeviceWatch(device, options.patience ?? 120, owned);
     this.readback = new Readback(device, this.watch);
     this.staging = new Staging(device.queue, plan, buffers, this.uniform, this.bounds, (output) => this.outputRange(output));
     this.states = new States(program, buffers.states, device.queue, this.readback);
@@ -253,7 +254,7 @@ export class Session {
     const started = this.trace === undefined ? 0 : performance.now();
     const feeds = [...new Set(jobs.map(({ feed }) => feed))];
     if (feeds.length > 1 && feeds.length > this.plan.slots) throw new Error(`internal: ${feeds.length} batches, but room for ${this.plan.slots}`);
-    if (this.debug) this.device.pushErrorScope("validation");
+    if (this.scoped) this.device.pushErrorScope("validation");
     const encoder = this.device.createCommandEncoder({ label: "run" });
     let pass: GPUComputePassEncoder | undefined;
     let staged: Feed | undefined;
@@ -277,7 +278,7 @@ export class Session {
     const source = this.states.report();
     if (report !== undefined && source !== undefined) encoder.copyBufferToBuffer(source.buffer, 0, report, 0, source.bytes);
     this.device.queue.submit([encoder.finish()]);
-    if (this.debug) this.watch.scoped(this.device.popErrorScope());
+    if (this.scoped) this.watch.scoped(this.device.popErrorScope());
     this.trace?.({
       kind: "run",
       entries: jobs.flatMap(({ entries }) => entries),

@@ -236,19 +236,40 @@ describe("a device in trouble", () => {
 
   it("that never answers is given up", async () => {
     const { fake, session } = await open({ patience: 0.02 });
+    session.run("forward", feed(1, 1));
+    await session.settled();
     fake.hang = true;
     session.run("forward", feed(1, 1));
-    await expect(session.settled()).rejects.toMatchObject({ code: "device-silent", exit: 4 });
+    await expect(session.settled()).rejects.toMatchObject({ code: "device-silent", exit: 4, message: "The GPU has not answered for 0.02 s." });
     expect(() => session.run("forward", feed(1, 1))).toThrow(/not answered/);
   });
 
-  it("that reports an error outside all scopes is not used again", async () => {
+  it("may take longer for its first answer, which its kernels are compiled for", async () => {
+    const { fake, session } = await open({ patience: 0.02 });
+    fake.hang = true;
+    session.run("forward", feed(1, 1));
+    await expect(session.settled()).rejects.toMatchObject({ code: "device-silent", message: "The GPU has not answered for 0.1 s." });
+  });
+
+  it.each([["GPUValidationError", "device-error"], ["GPUOutOfMemoryError", "out-of-memory"]] as const)("that the session made is not used again after a %s", async (name, code) => {
+    const fake = fakeDevice({});
+    const adapter = { features: fake.device.features, limits: fake.device.limits, requestDevice: () => Promise.resolve(fake.device) };
+    const gpu = { requestAdapter: () => Promise.resolve(adapter) } as unknown as GPU;
+    const session = await createSession(tinyProgram, { gpu, bounds: { B: 4, T: 6 } });
+    fake.raise(name, "Invalid BindGroup");
+    expect(() => session.run("forward", feed(1, 1))).toThrow(expect.objectContaining({ code, exit: 4 }));
+  });
+
+  it("that was handed in may meet errors of others, but none of the session's own", async () => {
     const { fake, session } = await open();
-    fake.raise("GPUValidationError", "Invalid BindGroup");
-    expect(() => session.run("forward", feed(1, 1))).toThrow(expect.objectContaining({ code: "device-error", exit: 4 }));
-    const { fake: full, session: other } = await open();
-    full.raise("GPUOutOfMemoryError", "no more");
-    expect(() => other.run("forward", feed(1, 1))).toThrow(expect.objectContaining({ code: "out-of-memory", exit: 4 }));
+    fake.raise("GPUValidationError", "a buffer of the app");
+    session.run("forward", feed(1, 1));
+    await session.settled();
+    const invalid = new (class GPUValidationError extends Error {})("Invalid BindGroup") as GPUError;
+    Object.assign(fake.device, { popErrorScope: () => Promise.resolve(invalid) });
+    session.run("forward", feed(1, 1));
+    await expect(session.settled()).rejects.toMatchObject({ code: "device-error", message: expect.stringContaining("Invalid BindGroup") as string });
+    expect(() => session.run("forward", feed(1, 1))).toThrow(expect.objectContaining({ code: "device-error" }));
   });
 });
 
