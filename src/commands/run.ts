@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { choiceOf, decodingOptions } from "../experiment/decoding.ts";
@@ -80,7 +81,8 @@ export function inOrder(count: number, write: (piece: string) => void): Required
 }
 
 function stdinLines(output: Output): readonly string[] {
-  if (process.stdin.isTTY) output.say("reading texts from the keyboard, a line each; Ctrl-D ends");
+  // To ask process.stdin would make the descriptor non-blocking, and a read that has to wait would fail.
+  if (isatty(0)) output.say("reading texts from the keyboard, a line each; Ctrl-D ends");
   const bytes = readFileSync(0);
   try {
     const lines = new TextDecoder("utf-8", { fatal: true }).decode(bytes).split(/\r\n|\n|\r/);

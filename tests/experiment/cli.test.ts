@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
 import { beforeAll, expect, it } from "vitest";
+import { packageRoot } from "../../src/package-root.ts";
 import { describeGpu } from "../support/gpu.ts";
 import { tfmc } from "../support/tfmc.ts";
 import type { CommandResult, CommandRun } from "../support/tfmc.ts";
@@ -95,6 +97,15 @@ describeGpu("the commands of a run", () => {
     expect(asJson.stdout.trimEnd().split("\n").map((line) => (JSON.parse(line) as { text: string }).text)).toEqual(texts);
     expect((await run(["run", "tiny.tfm", "un"])).code).toBe(0);
     expect((await run(["run", "runs/tiny"], { input: "\n\n" })).stdout).toBe("\n\n");
+  });
+
+  it.skipIf(process.platform === "win32")("run waits for a stdin that has nothing to say yet", async () => {
+    const child = spawn("sh", ["-c", '(sleep 2; echo "deux un") | "$@"', "sh", process.execPath, path.join(packageRoot, "dist", "tfmc.js"), "run", "runs/tiny"], { cwd: project, stdio: ["ignore", "pipe", "pipe"] });
+    let said = "", told = "";
+    child.stdout.setEncoding("utf8").on("data", (part: string) => (said += part));
+    child.stderr.setEncoding("utf8").on("data", (part: string) => (told += part));
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    expect({ code, said, told }).toEqual({ code: 0, said: (await run(["run", "runs/tiny", "deux un"])).stdout, told: "" });
   });
 
   it("eval measures on pairs, and with --answers prints them", async () => {
