@@ -7,21 +7,33 @@ import type { Failure, Result } from "./failure.ts";
 
 /** The bytes of a file that the user named. */
 export function readBytes(file: string): Result<Uint8Array> {
-  try {
-    return { ok: true, value: readFileSync(file) };
-  } catch (error) {
-    return { ok: false, failure: unreadable(file, error) };
-  }
+  return bytesOf(file, file);
 }
 
 /** The text of a UTF-8 file that the user named, without a byte order mark. */
 export function readText(file: string): Result<string> {
-  const bytes = readBytes(file);
+  return decoded(file, readBytes(file));
+}
+
+/** The same of all that comes in on stdin; waits for its end. */
+export function readStdin(): Result<string> {
+  return decoded("stdin", bytesOf("stdin", 0));
+}
+
+function bytesOf(name: string, file: string | number): Result<Uint8Array> {
+  try {
+    return { ok: true, value: readFileSync(file) };
+  } catch (error) {
+    return { ok: false, failure: unreadable(name, error) };
+  }
+}
+
+function decoded(name: string, bytes: Result<Uint8Array>): Result<string> {
   if (!bytes.ok) return bytes;
   try {
     return { ok: true, value: new TextDecoder("utf-8", { fatal: true }).decode(bytes.value) };
   } catch {
-    return { ok: false, failure: bytes.value.length > constants.MAX_STRING_LENGTH ? tooLong(file) : notUtf8(file, bytes.value) };
+    return { ok: false, failure: bytes.value.length > constants.MAX_STRING_LENGTH ? tooLong(name) : notUtf8(name, bytes.value) };
   }
 }
 
@@ -163,7 +175,7 @@ function tooLong(file: string): Failure {
 function notUtf8(file: string, bytes: Uint8Array): Failure {
   const { line, offset } = firstInvalid(bytes);
   const message = `${file}:${line}: not UTF-8 (byte 0x${(bytes[offset] ?? 0).toString(16).padStart(2, "0")} at offset ${offset})`;
-  return { code: "file-not-utf8", exit: exitCodes.wrong, message, remedy: "save the file as UTF-8" };
+  return { code: "file-not-utf8", exit: exitCodes.wrong, message, remedy: "save it as UTF-8, or convert it, for instance with iconv" };
 }
 
 /** Where the first sequence stands that is not UTF-8: the line, counted from 1, and the offset of its first byte. */

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { format, parse, sourceFile } from "../../grammar/index.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { readText, writeAtomically } from "../files.ts";
+import { readStdin, readText, writeAtomically } from "../files.ts";
 import type { Failure } from "../failure.ts";
 import type { Command } from "./command.ts";
 
@@ -48,7 +47,7 @@ type Formatted =
   | { readonly kind: "failed"; readonly failure: Failure };
 
 function formatted(file: string): Formatted {
-  const read = file === "-" ? { ok: true as const, value: readFileSync(0, "utf8") } : readText(file);
+  const read = file === "-" ? readStdin() : readText(file);
   if (!read.ok) return { kind: "failed", failure: read.failure };
   const parsed = parse(sourceFile(file === "-" ? "stdin" : file, read.value));
   if (parsed.diagnostics.length > 0) return { kind: "wrong", diagnostics: parsed.diagnostics };

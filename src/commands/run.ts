@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -7,7 +6,8 @@ import type { DecodingChoice } from "../experiment/decoding.ts";
 import { restoredTranslator } from "../experiment/translator.ts";
 import type { Follow } from "../experiment/translator.ts";
 import { readTrained, sayWhich } from "../experiment/use.ts";
-import { CommandFailure, valueOf } from "../failure.ts";
+import { valueOf } from "../failure.ts";
+import { readStdin } from "../files.ts";
 import { commandDevice } from "../gpu/device.ts";
 import type { Output } from "../output.ts";
 import type { Command } from "./command.ts";
@@ -83,12 +83,7 @@ export function inOrder(count: number, write: (piece: string) => void): Required
 function stdinLines(output: Output): readonly string[] {
   // To ask process.stdin would make the descriptor non-blocking, and a read that has to wait would fail.
   if (isatty(0)) output.say("reading texts from the keyboard, a line each; Ctrl-D ends");
-  const bytes = readFileSync(0);
-  try {
-    const lines = new TextDecoder("utf-8", { fatal: true }).decode(bytes).split(/\r\n|\n|\r/);
-    if (lines.at(-1) === "") lines.pop();
-    return lines;
-  } catch {
-    throw new CommandFailure({ code: "file-not-utf8", exit: exitCodes.wrong, message: "stdin is not UTF-8", remedy: "convert it, for instance with iconv" });
-  }
+  const lines = valueOf(readStdin()).split(/\r\n|\n|\r/);
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
 }

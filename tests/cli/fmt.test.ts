@@ -1,8 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { format, parse, sourceFile } from "../../grammar/index.ts";
+import { packageRoot } from "../../src/package-root.ts";
 import { tfmc } from "../support/tfmc.ts";
 
 const UGLY = "layer   Scale( d ) {\n      param gain : [ d ] ~ ones   // one per feature\n\n\n\n forward( x:[B,d] )->[B,d] {  return  scaled(x,gain) } }\n";
@@ -57,5 +59,21 @@ describe("tfmc fmt", () => {
 
   it("- formats stdin to stdout", async () => {
     expect(await tfmc(["fmt", "-"], { input: UGLY })).toEqual({ code: 0, stdout: pretty, stderr: "" });
+    expect(await tfmc(["fmt", "-"], { input: `\ufeff${UGLY}` })).toEqual({ code: 0, stdout: pretty, stderr: "" });
+  });
+
+  it("- refuses what is no text, and gives nothing in its place", async () => {
+    const latin1 = Buffer.from("// caf\u00e9\n", "latin1");
+    expect(await tfmc(["fmt", "-"], { input: Buffer.concat([Buffer.from(UGLY), latin1]) })).toEqual({
+      code: 1, stdout: "", stderr: `error[file-not-utf8]: stdin:${UGLY.split("\n").length}: not UTF-8 (byte 0xe9 at offset ${UGLY.length + 6})\n  = fix: save it as UTF-8, or convert it, for instance with iconv\n`,
+    });
+  });
+
+  it.skipIf(process.platform === "win32")("- says that a folder is none", async () => {
+    const child = spawn(process.execPath, [path.join(packageRoot, "dist", "tfmc.js"), "fmt", "-"], { stdio: [openSync(folder, "r"), "ignore", "pipe"] });
+    let told = "";
+    child.stderr!.setEncoding("utf8").on("data", (part: string) => (told += part));
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    expect({ code, told }).toEqual({ code: 1, told: "error[file-is-folder]: stdin is a folder, not a file\n" });
   });
 });

@@ -97,6 +97,8 @@ describeGpu("the commands of a run", () => {
     expect(asJson.stdout.trimEnd().split("\n").map((line) => (JSON.parse(line) as { text: string }).text)).toEqual(texts);
     expect((await run(["run", "tiny.tfm", "un"])).code).toBe(0);
     expect((await run(["run", "runs/tiny"], { input: "\n\n" })).stdout).toBe("\n\n");
+    expect((await run(["run", "runs/tiny"], { input: `\ufeff${texts.join("\r\n")}` })).stdout).toBe(byArguments.stdout);
+    expect(await run(["run", "runs/tiny"], { input: Uint8Array.of(0x61, 0x0a, 0xff) })).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("error[file-not-utf8]: stdin:2: not UTF-8 (byte 0xff at offset 2)") as string });
   });
 
   it.skipIf(process.platform === "win32")("run waits for a stdin that has nothing to say yet", async () => {

@@ -14,7 +14,7 @@ export interface CommandRun {
   readonly cwd?: string | undefined;
   /** Added to this process's variables; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  readonly input?: string | undefined;
+  readonly input?: string | Uint8Array | undefined;
   /** Called once the process runs, to signal it for instance. */
   readonly started?: ((child: ChildProcess) => void) | undefined;
 }
