@@ -96,8 +96,8 @@ function seeds(pieces: readonly Piece[], alphabet: ReadonlySet<string>, most: nu
 interface Lattice {
   readonly length: number;
   readonly count: number;
-  readonly from: Uint8Array | Uint16Array;
-  readonly to: Uint8Array | Uint16Array;
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
   readonly token: Int32Array;
 }
 
@@ -119,7 +119,7 @@ function latticeOf(characters: readonly string[], count: number, idOf: ReadonlyM
       token.push(id);
     }
   }
-  return { length: characters.length, count, from: Uint16Array.from(from), to: Uint16Array.from(to), token: Int32Array.from(token) };
+  return { length: characters.length, count, from: Uint32Array.from(from), to: Uint32Array.from(to), token: Int32Array.from(token) };
 }
 
 /** How often each token is expected over all ways to cut the pieces (forward and backward sums, in logarithms). */

@@ -236,6 +236,16 @@ describe("trainUnigram", () => {
     expect(JSON.stringify(trainWordPiece([...training].reverse(), 300))).toBe(JSON.stringify(bertPieces));
   });
 
+  it("learns from a word of more characters than 16 bits count", () => {
+    const random = draws(13);
+    const gene = Array.from({ length: 66_000 }, () => "acgt"[random.below(4)]).join("");
+    const tokenizer = trainUnigram([gene], 100);
+    const scores = tokenizer.toJSON().model.vocab.slice(4).map(([, score]) => score);
+    expect(scores.length).toBeGreaterThan(5);
+    expect(scores.every((score) => Number.isFinite(score) && score < 0)).toBe(true);
+    expect(tokenizer.decode(tokenizer.encode(gene))).toBe(gene);
+  });
+
   it("fuses unknown characters, and has the mask that was asked for", () => {
     expect(likely.encode("漢字").filter((id) => id === likely.unk)).toHaveLength(1);
     expect(likely.mask).toBe(4);
