@@ -56,7 +56,6 @@ Ctrl-C ends the run after the step at hand, writes a checkpoint and exits with 1
 };
 
 async function trainModel(file: string | undefined, options: OptionValues, output: Output): Promise<ExitCode> {
-  const signal = interruption();
   const resumed = options.text("resume");
   const resume = resumed === undefined ? undefined : readCheckpoint(resumed);
   const { recipe, set } = modelChoices(options);
@@ -70,6 +69,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
     resume,
     initFrom: initialOption(options, resumed),
     warn: (warnings) => output.report(warnings),
+    onLearning: () => output.say("training the tokenizer …"),
   });
   const { data, recipe: chosen } = prepared;
   const { validation } = data;
@@ -78,6 +78,8 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   if (resume !== undefined) checkResumable(resume, file, steps, output);
   const folder = options.text("out") ?? resume?.folder ?? newRunFolder(prepared.source.file.path);
   const device = valueOf(await commandDevice());
+  // Until here there is nothing to save, and no moment to notice a signal at: one ends the process at once.
+  const signal = interruption();
   const run = await openRun(prepared, device, folder, resume, { tensorboard: options.flag("tensorboard") });
   try {
     greet(run, resume, device.adapter.name, output);

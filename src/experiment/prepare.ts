@@ -17,7 +17,7 @@ import { DEFAULT_LIMIT, recipeLimit } from "./limits.ts";
 import { phasedBatches } from "./phases.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelSource } from "./source.ts";
-import { trainTokenizer } from "./tokenizer.ts";
+import { learns, trainTokenizer } from "./tokenizer.ts";
 
 export interface PrepareRequest {
   readonly source: ModelSource;
@@ -34,6 +34,8 @@ export interface PrepareRequest {
   /** Where the recipe's first weights come from. */
   readonly initial?: ((recipe: Recipe) => InitialWeights | undefined) | undefined;
   readonly warn?: ((warnings: readonly Diagnostic[]) => void) | undefined;
+  /** Called before a tokenizer learns its tokens from the data, which may take long. */
+  readonly onLearning?: (() => void) | undefined;
 }
 
 /** A recipe with all that comes before the GPU: the model at its sizes, the data, the tokenizer, the batches. */
@@ -58,12 +60,12 @@ export interface Prepared {
 }
 
 /** Rejects with ModelRefused, CommandFailure or TfmError. */
-export async function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, initial: starting, warn }: PrepareRequest): Promise<Prepared> {
+export async function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, initial: starting, warn, onLearning }: PrepareRequest): Promise<Prepared> {
   // The first look finds the tokenizer and the data that the recipe names, the second has their sizes.
   const first = recipeOf(checkedModel(source, { recipe: name, set }));
   const opened = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows, validation: first.validation, phases: first.phases }));
   const initial = starting?.(first);
-  const tokenizer = tokenizerFor(opened, first, set, saved ?? (initial?.otherTokens === true ? undefined : initial?.tokenizer));
+  const tokenizer = tokenizerFor(opened, first, set, saved ?? (initial?.otherTokens === true ? undefined : initial?.tokenizer), onLearning);
   const model = checkedModel(source, { recipe: name, set, tokenizer }, warn);
   const recipe = recipeOf(model);
   const data = fittingData(opened, { recipe, tokenizer, skipBadRows });
@@ -86,10 +88,11 @@ export async function prepare({ source, recipe: name, set = {}, data: override, 
   };
 }
 
-function tokenizerFor({ training: { text } }: Data, { tokenizer: spec, data: { source } }: Recipe, set: Settings, saved: string | undefined): Tokenizer | undefined {
+function tokenizerFor({ training: { text } }: Data, { tokenizer: spec, data: { source } }: Recipe, set: Settings, saved: string | undefined, onLearning?: () => void): Tokenizer | undefined {
   if (text === undefined) return undefined;
   if (saved !== undefined) return readingAll(loadTokenizer(saved), text.specials, source);
   if (spec === undefined) throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: `the recipe has no tokenizer, which data of kind \`${source}\` needs`, remedy: "write tokenizer = bpe(4000)" });
+  if (learns(spec)) onLearning?.();
   return trainTokenizer(spec, text, set["vocab"] === undefined ? undefined : Number(set["vocab"]));
 }
 

@@ -6,6 +6,11 @@ import type { Tokenizer } from "../../runtime/text/index.ts";
 /** For a recipe that gives none. */
 const DEFAULT_SIZE = 4096;
 
+/** Whether such a tokenizer learns which signs belong together, beside collecting those that there are. */
+export function learns({ kind }: TokenizerSpec): boolean {
+  return kind !== "characters" && kind !== "bytes";
+}
+
 /** Trains the tokenizer that a recipe asks for on the text that its data need it for; `size` in the place of the recipe's where it is given. */
 export function trainTokenizer({ kind, size: declared }: TokenizerSpec, { lines, spacing, specials }: TextNeeds, size?: number): Tokenizer {
   const wanted = size ?? declared;

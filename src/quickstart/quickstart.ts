@@ -24,7 +24,6 @@ import { answerLine, column, sample, spread } from "./show.ts";
 
 /** Trains the translation example, shows how it learns, and measures it on phrases that it has never seen. */
 export async function quickstart(options: QuickstartOptions, output: Output): Promise<ExitCode> {
-  const signal = interruption();
   const title = (text: string): void => output.say(`\n${pc.createColors(output.color).bold(text)}`);
   const example = path.relative(process.cwd(), path.join(packageRoot, "examples", "translation")) || ".";
   const file = path.join(example, "model.tfm");
@@ -40,6 +39,8 @@ export async function quickstart(options: QuickstartOptions, output: Output): Pr
 
   title("Model");
   const device = valueOf(await commandDevice());
+  // Until here there is nothing to save, and no moment to notice a signal at: one ends the process at once.
+  const signal = interruption();
   const started = performance.now();
   const run = await openRun(prepared, device, folder);
   try {

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { hostname } from "node:os";
 import path from "node:path";
 import { beforeAll, expect, it } from "vitest";
+import { draws } from "../../runtime/random/philox.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { describeGpu } from "../support/gpu.ts";
 import { tfmc } from "../support/tfmc.ts";
@@ -144,6 +145,17 @@ describeGpu("the commands of a run", () => {
     expect(resumed.stderr).toContain(`going on after step ${step} of 100000`);
     expect(resumed.stderr).not.toContain("bit for bit");
     expect(JSON.parse(read("stopped", "state.json"))).toMatchObject({ step: step + 5 });
+  });
+
+  it("Ctrl-C ends at once while the tokenizer is trained, of which the command speaks", async () => {
+    const numbers = draws(5);
+    const word = (): string => Array.from({ length: 4 + numbers.below(8) }, () => "abcdefghij"[numbers.below(10)]).join("");
+    writeFileSync(path.join(project, "many.tsv"), Array.from({ length: 20_000 }, () => `${word()} ${word()}\t${word()}\n`).join(""));
+    const result = await run(["train", "tiny.tfm", "--data", "many.tsv", "--out", "never", "--set", "recipe.tokenizer=unigram(3000)"], {
+      started: (child) => child.stderr?.on("data", (part: string) => part.includes("training the tokenizer …") && child.kill("SIGINT")),
+    });
+    expect(result).toEqual({ code: 130, stdout: "", stderr: "training the tokenizer …\n" });
+    expect(existsSync(path.join(project, "never"))).toBe(false);
   });
 
   it("--resume is told when fewer steps are asked for than are done, and when the model's file has changed", async () => {
