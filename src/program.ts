@@ -19,6 +19,8 @@ export function startProgram(main: (inChild: boolean) => Promise<number>): void 
     process.stderr.write(`error[output-not-writable]: stdout could not be written: ${error.message}\n`);
     process.exit(exitCodes.wrong);
   });
+  // What is told beside the data is lost then, but the work goes on, and the exit code says how it ended.
+  process.stderr.on("error", () => {});
   main(inChild).then(end, (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return end(exitCodes.wrong);

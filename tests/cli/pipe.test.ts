@@ -28,6 +28,14 @@ it.skipIf(process.platform !== "linux")("a stdout that takes nothing is an error
   expect(told).toContain("error[output-not-writable]: stdout could not be written");
 });
 
+it.each([["fmt", 0], ["no-such-verb", 2]] as const)("a stderr that nobody reads does not change the exit code of %s", async (verb, code) => {
+  const model = path.join(mkdtempSync(path.join(tmpdir(), "tfm-")), "model.tfm");
+  writeFileSync(model, "model  M { forward() -> real = 1.0 }\n");
+  const child = spawn(process.execPath, [path.join(packageRoot, "dist", "tfmc.js"), verb, model], { stdio: ["ignore", "ignore", "pipe"] });
+  child.stderr!.destroy();
+  expect(await new Promise<number | null>((resolve) => child.on("close", resolve))).toBe(code);
+});
+
 it("no figure or module takes the place of what was written by hand", async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "tfm-"));
   const model = path.join(folder, "model.tfm");
