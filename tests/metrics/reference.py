@@ -9,6 +9,7 @@ lines = [
     "the &quot;quoted&quot; &amp; &lt;b&gt; &amp;lt;", "a\tb\u00a0c\u202fd\u3000e", "«\u00a0Oui\u00a0» — l'été d’Élodie", "(a) [b] {c} <d> ~e` f@g h/i:j;k=l?m!n",
     "", "   ", "<skipped>", "x<skipped>y", "line-\nbreak", "line\nbreak", "ends-", "ends-\n", "$12.50 €12.50 12 % 30%", "São Tomé & Príncipe, Türkiye.",
     "😀, 5😀.6 😀-7", "3:45 PM, Mon, Mar 4", "..., 1... 2,,3", "1\u0661.\u06612", "a\x1cb\x85c\ufeffd",
+    "a mark\ufeff", "\ufeff", "ends-\n\x85", "ends-\n \x1c\x1f\u3000", "ends-\n\ufeff",
 ]
 corpora = [
     (["the cat sat on the mat"], ["the cat sat on the mat"]),
