@@ -7,8 +7,6 @@ import type { HuggingFaceTokenizer, Tokenizer, TokenizerModel } from "./tokenize
 export interface Segmenter<M extends TokenizerModel = TokenizerModel> {
   /** The ids of a piece; each distinct piece is asked for about once. */
   readonly idsOf: (piece: string) => readonly number[];
-  /** Whether unknown tokens that follow each other are one. */
-  readonly fusesUnknown: boolean;
   readonly model: M;
 }
 
@@ -48,10 +46,7 @@ export function assemble<M extends TokenizerModel>(scheme: Scheme, vocabulary: r
       }
       const plain = scheme.normalise(part);
       if (plain === "") continue;
-      const first = ids.length;
-      for (const piece of scheme.pieces(plain)) {
-        for (const id of idsOfPiece(piece)) if (!(segmenter.fusesUnknown && id === UNK && ids.length > first && ids.at(-1) === UNK)) ids.push(id);
-      }
+      for (const piece of scheme.pieces(plain)) for (const id of idsOfPiece(piece)) ids.push(id);
     }
     return ids;
   };

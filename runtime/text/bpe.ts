@@ -19,7 +19,6 @@ export function bpe(scheme: Scheme, vocabulary: readonly string[], merges: reado
   const joined = merges.map(([left, right]) => idOf.get(`${vocabulary[left]}${vocabulary[right]}`) as number);
   return assemble(scheme, vocabulary, specials, {
     idsOf: (piece) => join(Array.from(piece, (symbol) => idOf.get(symbol) ?? UNK), ranks, joined, size),
-    fusesUnknown: false,
     model: {
       type: "BPE",
       dropout: null,

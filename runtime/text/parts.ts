@@ -1,7 +1,8 @@
 /** UTF-16 units of a part: far below what an array or a regular expression's matches may hold, far above what a call costs. */
 const LENGTH = 2 ** 20;
 
-const LINE_END = /\S(?=[\r\n])/g;
+/** A space is what JavaScript or Unicode takes for one: U+0085 is to Unicode alone. */
+const LINE_END = /[^\s\u0085](?=[\r\n])/g;
 
 /**
  * A text in parts of about `length` UTF-16 units, for what would need an array as long as the text. Each ends with a sign that is no space and stands before a

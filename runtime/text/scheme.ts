@@ -87,8 +87,11 @@ export const BYTES: Scheme = {
   decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: false, use_regex: false },
 };
 
-/** GPT-2's (Radford et al. 2019): a word, number or run of signs with the space before it, or a run of spaces. */
-const BYTE_PIECE = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+/**
+ * GPT-2's (Radford et al. 2019): a word, number or run of signs with the space before it, or a run of spaces. What is a space Unicode says:
+ * JavaScript's \s has U+FEFF besides and lacks U+0085.
+ */
+const BYTE_PIECE = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
 /** Words as bytes, for text in which every space and line break counts: every text comes back as it was. */
 export const BYTE_WORDS: Scheme = {
@@ -108,10 +111,10 @@ const INVISIBLE_PATTERN = "[\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}\\uFFFD]";
 const invisible = new RegExp(INVISIBLE_PATTERN, "gu");
 const spaces = new RegExp(SPACE_PATTERN, "gu");
 
-/** Small letters without accents; invisible signs are dropped. */
+/** Small letters without accents, each sign by itself: a sigma at the end of a word is one as elsewhere. Invisible signs are dropped. */
 export const BERT_WORDS: Scheme = {
   name: "bert-words",
-  normalise: (text) => text.replace(spaces, " ").replace(invisible, "").normalize("NFD").toLowerCase().replace(/\p{M}/gu, "").trim(),
+  normalise: (text) => text.replace(spaces, " ").replace(invisible, "").normalize("NFD").replaceAll("Σ", "σ").toLowerCase().replace(/\p{M}/gu, "").trim(),
   pieces: (text) => text.match(bertPiece) ?? [],
   join: (tokens) => tokens.map((token, at) => (at === 0 ? token : token.startsWith(CONTINUES) ? token.slice(CONTINUES.length) : ` ${token}`)).join(""),
   begins: (token) => !token.startsWith(CONTINUES),

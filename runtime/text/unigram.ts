@@ -14,8 +14,8 @@ const UNKNOWN_PENALTY = 10;
 export function unigram(vocabulary: readonly string[], scores: readonly number[], specials: readonly string[] = SPECIAL_TOKENS): TokenizerWith<UnigramModel> {
   const lattice = lexicon(vocabulary, scores, specials.length);
   return assemble(WORDS, vocabulary, specials, {
-    idsOf: (piece) => likeliest(Array.from(piece), lattice),
-    fusesUnknown: true,
+    // Unknown characters that follow each other in a piece are one token.
+    idsOf: (piece) => likeliest(Array.from(piece), lattice).filter((id, at, ids) => id !== UNK || ids[at - 1] !== UNK),
     model: { type: "Unigram", unk_id: UNK, byte_fallback: false, vocab: vocabulary.map((token, id) => [token, scores[id] as number] as const) },
   });
 }

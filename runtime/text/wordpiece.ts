@@ -16,7 +16,6 @@ export function wordPiece(vocabulary: readonly string[], specials: readonly stri
   const longest = vocabulary.reduce((length, token) => Math.max(length, token.length), 0);
   return assemble(BERT_WORDS, vocabulary, specials, {
     idsOf: (word) => cut(Array.from(word), idOf, longest),
-    fusesUnknown: false,
     model: {
       type: "WordPiece",
       unk_token: BERT_TOKENS[UNK],

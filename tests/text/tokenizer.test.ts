@@ -5,6 +5,7 @@ import { bytes, characters, loadTokenizer, MASK, normalise, partsOf, trainBpe, t
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { draws } from "../../runtime/random/philox.ts";
 import { AWKWARD, anythingLines, madeUpLines } from "./lines.ts";
+import { besidePort } from "./port.ts";
 
 const training = madeUpLines(3000, 1);
 const words = trainBpe(training, 300);
@@ -117,20 +118,20 @@ const anyLines = (count: number): readonly string[] => fc.sample(fc.string({ uni
 
 describe.each(tokenizers)("the tokenizer of %s", (name, tokenizer) => {
   const huggingFace = new HuggingFace(JSON.parse(JSON.stringify(tokenizer)) as object, {});
-  const theirs = (text: string): number[] => huggingFace.encode(text, { add_special_tokens: false }).ids;
+  const beside = besidePort(tokenizer);
+  const expectSame = (text: string): void => {
+    const { ours, theirs } = beside(text);
+    expect(ours).toEqual(theirs);
+  };
 
   it("is read by @huggingface/tokenizers with the same ids on 10,000 lines", () => {
-    for (const line of [...madeUpLines(5000, 3), ...training.slice(0, 2000), ...anyLines(3000)]) expect(tokenizer.encode(line)).toEqual(theirs(line));
+    for (const line of [...madeUpLines(5000, 3), ...training.slice(0, 2000), ...anyLines(3000)]) expectSame(line);
   });
 
-  it.each(AWKWARD)("and on %j", (text) => {
-    expect(tokenizer.encode(text)).toEqual(theirs(text));
-  });
+  it.each(AWKWARD)("and on %j", expectSame);
 
   it("and on any text", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 40 }), (text) => {
-      expect(tokenizer.encode(text)).toEqual(theirs(text));
-    }), { numRuns: 1000, seed: 1 });
+    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 40 }), expectSame), { numRuns: 1000, seed: 1 });
   });
 
   it("decodes as @huggingface/tokenizers does", () => {
@@ -201,6 +202,13 @@ describe("trainWordPiece", () => {
     expect(spelt("ab [MASK]")).toEqual(["ab", "[MASK]"]);
   });
 
+  it("makes each capital small by itself, a sigma at the end of a word too", () => {
+    const tokenizer = trainWordPiece(["ΌΣΟΣ ΌΣΟΣ"], 20);
+    expect(tokenizer.encode("ΌΣΟΣ").map((id) => tokenizer.token(id))).toEqual(["οσοσ"]);
+    expect(tokenizer.encode("οσοσ")).toEqual(tokenizer.encode("ΟΣΌΣ"));
+    expect(tokenizer.encode("οσος").map((id) => tokenizer.token(id))).toEqual(["[UNK]"]);
+  });
+
   it("finds the words of a language in few pieces", () => {
     expect(bertPieces.size).toBe(300);
     const pieces = bertPieces.encode("kilometres lundi mars").map((id) => bertPieces.token(id));
@@ -246,8 +254,10 @@ describe("trainUnigram", () => {
     expect(tokenizer.decode(tokenizer.encode(gene))).toBe(gene);
   });
 
-  it("fuses unknown characters, and has the mask that was asked for", () => {
+  it("fuses unknown characters of a piece, and has the mask that was asked for", () => {
     expect(likely.encode("漢字").filter((id) => id === likely.unk)).toHaveLength(1);
+    // A word and the signs behind it are two pieces.
+    expect(likely.encode("漢字。。").filter((id) => id === likely.unk)).toHaveLength(2);
     expect(likely.mask).toBe(4);
     expect(likely.encode(`a${MASK}`).at(-1)).toBe(4);
     expect(words.mask).toBeUndefined();
@@ -258,6 +268,12 @@ describe("a text in which spaces count", () => {
   const tokenizer = trainBpe(["First Citizen:\nBefore we proceed any further, hear me speak.\n\n", ...training], 400, { spacing: "kept" });
   it.each(["First Citizen:\n\n  hear\tme  ", " a ", "\r\n", "naïve 漢字 😀"])("comes back as it was: %j", (text) => {
     expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
+  });
+  it("takes for a space what Unicode does: a sign joins U+FEFF, and not U+0085", () => {
+    const signs = trainBpe(["\u0085!", "\u0085!", "\ufeff!", "\ufeff!"], 300, { spacing: "kept" });
+    const spelt = (text: string): readonly string[] => signs.encode(text).map((id) => signs.decode([id]));
+    expect(spelt("\u0085!")).toEqual(["\u0085", "!"]);
+    expect(spelt("\ufeff!")).toEqual(["\ufeff!"]);
   });
   it("learns words with the space before them", () => {
     expect(tokenizer.size).toBe(400);
