@@ -44,9 +44,9 @@ interface Cells<Cell> {
   readonly is: string;
 }
 
-const TEXTS: Cells<string> = { of: (value) => (isPlain(value) ? String(value) : undefined), is: "a text or a number" };
+const TEXTS: Cells<string> = { of: (value) => (isPlain(value) ? wellFormed(value) : undefined), is: "a text or a number" };
 const LISTS: Cells<readonly string[]> = {
-  of: (value) => (typeof value === "string" ? value.split(" ").filter((word) => word !== "") : Array.isArray(value) && value.every(isPlain) ? value.map(String) : undefined),
+  of: (value) => (typeof value === "string" ? wellFormed(value).split(" ").filter((word) => word !== "") : Array.isArray(value) && value.every(isPlain) ? value.map(wellFormed) : undefined),
   is: "a list of texts or numbers",
 };
 
@@ -144,8 +144,15 @@ function jsonRow(line: string, columns: readonly string[]): RawRow["content"] {
   return columns.map((column) => (value as Readonly<Record<string, unknown>>)[column]);
 }
 
-function isPlain(value: unknown): value is string | number | bigint | boolean {
+type Plain = string | number | bigint | boolean;
+
+function isPlain(value: unknown): value is Plain {
   return typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
+}
+
+/** JSON can spell half of a surrogate pair, which no UTF-8 can hold: other programs could not read a vocabulary that has learnt it. */
+function wellFormed(value: Plain): string {
+  return String(value).replace(/\p{Cs}/gu, "\uFFFD");
 }
 
 interface RawRecord {

@@ -6,7 +6,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import type { ColumnSource } from "hyparquet-writer";
 import { afterAll, describe, expect, it } from "vitest";
 import { labelledSource } from "../../src/data-sources/labelled.ts";
-import { classOf, readRows } from "../../src/data-sources/rows.ts";
+import { classOf, readLists, readRows } from "../../src/data-sources/rows.ts";
 import type { Row } from "../../src/data-sources/rows.ts";
 import type { Source, SourceRequest } from "../../src/data-sources/index.ts";
 import { spansSource } from "../../src/data-sources/spans.ts";
@@ -78,6 +78,12 @@ describe("a first line of a table", () => {
 });
 
 describe("a cell", () => {
+  it("has U+FFFD in the place of half a surrogate pair, which JSON alone can spell", async () => {
+    const at = file("halves.jsonl", '{"text": "a\\ud83d b\\ude00 \\ud83d\\ude00", "words": ["\\ude00\\ud83d", "c"]}');
+    const whole = "a\ufffd b\ufffd \u{1f600}";
+    expect(await rows(at, ["text"])).toMatchObject({ value: { items: [{ values: [whole] }] } });
+    expect(await readLists(at, ["words", "text"], false, ({ values }) => values)).toMatchObject({ value: { items: [[["\ufffd\ufffd", "c"], whole.split(" ")]] } });
+  });
   it("that is a list is no text", async () => {
     expect(await rows(file("list.jsonl", jsonl([{ text: ["a", "b"], n: 1 }])), ["text", "n"])).toMatchObject({ ok: false, failure: { code: "data-columns", message: expect.stringContaining("`text` is not a text or a number") as string } });
   });
