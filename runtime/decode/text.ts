@@ -10,7 +10,7 @@ export interface WriteOptions {
   readonly maxLength: number;
   /** Whether the model reads a source beside what it writes; if not, it goes on with what it is given. */
   readonly reads: boolean;
-  /** Texts before the first of which an answer ends. */
+  /** An answer ends before the first of these texts that is complete in it; of those that end at one place before the longest. */
   readonly stop?: readonly string[];
   /** Texts of a batch at most. */
   readonly batch?: number;
@@ -100,8 +100,10 @@ export class TextStream {
   private cut(): { readonly text: string; readonly stopped: boolean } {
     // The prompt is decoded along, for the space that stands between it and the first word.
     const whole = this.tokenizer.decode([...this.prefix, ...this.ids]).slice(this.before);
-    const places = this.stop.map((text) => whole.indexOf(text)).filter((at) => at >= 0);
-    return places.length === 0 ? { text: whole, stopped: false } : { text: whole.slice(0, Math.min(...places)), stopped: true };
+    // The stop that is complete first, so that it is the same one whether this is asked after each token or at the end.
+    const found = this.stop.map((text) => ({ from: whole.indexOf(text), length: text.length })).filter(({ from }) => from >= 0);
+    const [first] = found.sort((a, b) => a.from + a.length - (b.from + b.length) || a.from - b.from);
+    return first === undefined ? { text: whole, stopped: false } : { text: whole.slice(0, first.from), stopped: true };
   }
 
   private upTo(text: string): string {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { NextLogits } from "../../runtime/decode/next-logits.ts";
 import { requestOf, TextStream, writeTexts } from "../../runtime/decode/text.ts";
@@ -65,6 +66,22 @@ describe("text as it is written", () => {
     const stream = new TextStream(words, [words.start], ["ack", "l", ""]);
     for (const id of ids) if (!stream.stopped) stream.push(id);
     expect(stream.text).toBe("three b");
+  });
+
+  it("stops at the text that is complete first, asked after each token or at the end", () => {
+    const words = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 12 });
+    const pairs = trainBpe(["abc abcab bcab caab", "abc abcab bcab caab"], 30);
+    fc.assert(fc.property(fc.constantFrom(letters, pairs), words, fc.array(fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }), (tokenizer, text, stop) => {
+      const end = Array.from({ length: text.length + 1 }, (_, at) => at).find((at) => stop.some((one) => text.slice(0, at).endsWith(one)));
+      const longest = Math.max(...stop.filter((one) => text.slice(0, end).endsWith(one)).map((one) => one.length));
+      const expected = end === undefined ? text : text.slice(0, end - longest);
+      const ids = tokenizer.encode(text);
+      const growing = new TextStream(tokenizer, [], stop), whole = new TextStream(tokenizer, [], stop);
+      const used = ids.findIndex((id) => (growing.push(id), growing.stopped));
+      growing.finish(used < 0 ? ids : ids.slice(0, used + 1));
+      whole.finish(ids);
+      expect([growing.text, growing.stopped, whole.text, whole.stopped]).toEqual([expected, end !== undefined, expected, end !== undefined]);
+    }), { numRuns: 1000, seed: 1 });
   });
 
   it("gives back what a stop only seemed to begin with", () => {
