@@ -46,12 +46,21 @@ describe("--set of a recipe", () => {
     { set: { "recipe.lr": "1; b = 2" }, code: "setting-value", says: "one expression" },
     { set: { "recipe.lr": "(1" }, code: "missing-bracket", says: "put the `)`" },
     { set: { "recipe.lr": "fast" }, code: "name-unknown", says: "fast" },
+    { set: { "recipe.seed": "-1" }, code: "setting-value", says: "`seed` is an integer of at least 0" },
+    { set: { "recipe.seed": "1.5" }, code: "setting-value", says: "`seed` is an integer of at least 0" },
+    { set: { "recipe.seed": "4294967296" }, code: "setting-value", says: "`seed` is an integer of at most 4294967295" },
+    { set: { "recipe.steps": "1e12" }, code: "setting-value", says: "`steps` is an integer of at most 4294967295" },
+    { set: { "recipe.seed": "99999999999999999999" }, code: "setting-value", says: "`seed` is an integer of at most 4294967295" },
     { set: { "recipe.optimizer": "Adm(lr: 1)" }, code: "value-unknown", says: "did you mean `Adam`?" },
   ];
   test.each(wrong)("$set is told on the command line's text", ({ set, code, says }) => {
     const [message] = messagesOf(set);
     expect(message).toMatchObject({ code, span: { file: { path: "--set" } } });
     expect(JSON.stringify(message, (key, value: unknown) => (key === "file" ? undefined : value))).toContain(says);
+  });
+
+  test("a seed is a number of 32 bits", () => {
+    expect(messagesOf({ "recipe.seed": "4294967295" })).toEqual([]);
   });
 
   test("a setting is no name for a `let`, which would stand between it and the command line", () => {

@@ -33,6 +33,9 @@ export interface Setting {
   readonly home: FileScope;
 }
 
+/** Seeds and steps are words of 32 bits where kernels draw. */
+const LARGEST = 0xffffffff;
+
 export class Settings {
   /** As the file has them, its own before those that it is like. */
   readonly written = new Map<string, Setting>();
@@ -222,9 +225,10 @@ export class Settings {
       this.missing(name);
       return undefined;
     }
-    const count = value.kind === "size" ? dims.asNumber(value.size.dim) : undefined;
-    if (count !== undefined && count >= least && count <= 0xffffffff) return count;
-    if (value.kind !== "poison") this.world.report(errors.wrongSetting(this.span(name), name, `an integer of at least ${least}`));
+    const count = numberOf(value);
+    if (count !== undefined && value.kind === "size" && count >= least && count <= LARGEST) return count;
+    const limit = count !== undefined && count > LARGEST ? `at most ${LARGEST}` : `at least ${least}`;
+    if (value.kind !== "poison") this.world.report(errors.wrongSetting(this.span(name), name, `an integer of ${limit}`));
     return undefined;
   }
 
@@ -232,8 +236,7 @@ export class Settings {
   real(name: SettingName, limit = Number.POSITIVE_INFINITY): number | undefined {
     const value = this.value(name);
     if (!value || value.kind === "poison" || value.kind === "none") return undefined;
-    const size = value.kind === "size" ? dims.asNumber(value.size.dim) : undefined;
-    const found = size ?? (value.kind === "tensor" && value.body.kind === "const" && value.type === "f32" ? value.body.value : undefined);
+    const found = numberOf(value);
     if (found !== undefined && found > 0 && found < limit) return found;
     this.world.report(errors.wrongSetting(this.span(name), name, limit === Number.POSITIVE_INFINITY ? "a positive number" : `a number between 0 and ${limit}`));
     return undefined;
@@ -249,4 +252,10 @@ export class Settings {
   recipeNames(): readonly string[] {
     return [...this.home.names].filter(([, d]) => d.decl.kind === "decl" && d.decl.category === "train").map(([name]) => name);
   }
+}
+
+/** A number that is known when building. */
+function numberOf(value: Val): number | undefined {
+  if (value.kind === "size") return dims.asNumber(value.size.dim);
+  return value.kind === "tensor" && value.body.kind === "const" && value.type === "f32" ? value.body.value : undefined;
 }
