@@ -5,9 +5,10 @@ export function tokenOutsideVocabulary(id: number, size: number): TfmError {
     "Use the tokenizer.json that was written with the model.");
 }
 
-export function vocabularyTooSmall(size: number, specials: number): TfmError {
-  return new TfmError("vocabulary-too-small", 1, `A vocabulary of ${size} has no room for text beside its ${specials} special tokens.`,
-    "Some hundreds of tokens suit a small model, thousands a large one.");
+/** `bytes`: how many symbols it must have because it spells bytes; 0 where it spells characters. */
+export function vocabularyTooSmall(size: number, specials: number, bytes: number): TfmError {
+  return new TfmError("vocabulary-too-small", 1, `A vocabulary of ${size} has no room for ${bytes === 0 ? "text" : `the ${bytes} bytes`} beside its ${specials} special tokens.`,
+    `${bytes === 0 ? "" : `Give it at least ${specials + bytes}: where spaces and line breaks count, tokens spell bytes. `}Some hundreds of tokens suit a small model, thousands a large one.`);
 }
 
 export function tokenizerDamaged(cause: string): TfmError {

@@ -57,7 +57,7 @@ export function pieceCounts(scheme: Scheme, lines: Iterable<string>): ReadonlyMa
 /** The symbols that the pieces are made of, in the order of code points; the commonest where there are too many. */
 export function alphabetOf(scheme: Scheme, counts: ReadonlyMap<string, number>, size: number, specials: number): readonly string[] {
   const room = size - specials;
-  if (!(room >= 1)) throw vocabularyTooSmall(size, specials);
+  if (!(room >= Math.max(1, scheme.alphabet.length))) throw vocabularyTooSmall(size, specials, scheme.alphabet.length);
   if (scheme.alphabet.length > 0) return scheme.alphabet;
   const alphabet = new Map<string, number>();
   for (const [piece, count] of counts) for (const symbol of piece) alphabet.set(symbol, (alphabet.get(symbol) ?? 0) + count);

@@ -275,6 +275,13 @@ describe("a text in which spaces count", () => {
     expect(spelt("\u0085!")).toEqual(["\u0085", "!"]);
     expect(spelt("\ufeff!")).toEqual(["\ufeff!"]);
   });
+  it("has a token for each byte, and refuses a size that has no room for them", () => {
+    expect(trainBpe(["ab ab"], 4 + 256, { spacing: "kept" }).size).toBe(260);
+    expect(() => trainBpe(["ab ab"], 259, { spacing: "kept" })).toThrow(expect.objectContaining({
+      code: "vocabulary-too-small", message: "A vocabulary of 259 has no room for the 256 bytes beside its 4 special tokens.", hint: expect.stringContaining("at least 260") as string,
+    }));
+    expect(() => trainBpe(["ab ab"], 260, { spacing: "kept", specials: [MASK] })).toThrow("beside its 5 special tokens");
+  });
   it("learns words with the space before them", () => {
     expect(tokenizer.size).toBe(400);
     expect(Object.keys(tokenizer.toJSON().model.vocab)).toContain("Ġmars");
