@@ -64,29 +64,25 @@ export async function parseCommandLine(
   return line === undefined ? { ok: false, usageError: true } : { ok: true, line };
 }
 
-function parserArgument({ name, count, doc }: Command["arguments"][number]): Argument {
-  switch (count) {
-    case "one":
-      return new Argument(`<${name}>`, doc);
-    case "optional":
-      return new Argument(`[${name}]`, doc);
-    case "many":
-      return new Argument(`<${name}...>`, doc);
-    case "any":
-      return new Argument(`[${name}...]`, doc);
-    default:
-      return count satisfies never;
-  }
+function parserArgument({ name, count, mayBeEmpty, doc }: Command["arguments"][number]): Argument {
+  const argument = new Argument({ one: `<${name}>`, optional: `[${name}]`, many: `<${name}...>`, any: `[${name}...]` }[count], doc);
+  return mayBeEmpty === true ? argument : argument.argParser(filled);
 }
 
-function parserOption({ name, short, kind, value, choices, doc }: Option): ParserOption {
+function parserOption({ name, short, kind, value, choices, mayBeEmpty, doc }: Option): ParserOption {
   const flags = `${short === undefined ? "" : `-${short}, `}--${name}${kind === "flag" ? "" : ` <${value ?? "VALUE"}>`}`;
   const option = new ParserOption(flags, doc);
   if (choices !== undefined) option.choices([...choices]);
   else if (kind === "integer") option.argParser(integer);
   else if (kind === "number") option.argParser(finite);
-  else if (kind === "list") option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);
+  else if (kind === "list") option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), filled(text)]);
+  else if (kind === "text" && mayBeEmpty !== true) option.argParser(filled);
   return option;
+}
+
+function filled(text: string): string {
+  if (text === "") throw new InvalidArgumentError("It must not be empty.");
+  return text;
 }
 
 function integer(text: string): number {

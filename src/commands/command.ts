@@ -19,6 +19,8 @@ export interface Argument {
   readonly name: string;
   /** "many" is one or more, "any" none or more. Only the last argument may be either. */
   readonly count: "one" | "optional" | "many" | "any";
+  /** Where an empty text makes sense, which it does not for a path or a name. */
+  readonly mayBeEmpty?: true | undefined;
   readonly doc: string;
 }
 
@@ -31,6 +33,8 @@ export interface Option {
   /** What stands for the value in the help: "N", "FILE". */
   readonly value?: string | undefined;
   readonly choices?: readonly string[] | undefined;
+  /** As for an argument. */
+  readonly mayBeEmpty?: true | undefined;
   readonly doc: string;
 }
 

@@ -9,7 +9,7 @@ export const execCommand: Command = {
   name: "exec",
   summary: "run any program with the environment of the WebGPU adapter",
   details: "Example: tfmc exec -- node app.js\nThe exit code is the program's own.",
-  arguments: [{ name: "command", count: "many", doc: "the program and its arguments, after --" }],
+  arguments: [{ name: "command", count: "many", mayBeEmpty: true, doc: "the program and its arguments, after --" }],
   options: [],
   needsAdapter: false,
   run: async ({ arguments: [command = "", ...args], output }) => {

@@ -1,5 +1,6 @@
 import path from "node:path";
-import { valueOf } from "../failure.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { CommandFailure, valueOf } from "../failure.ts";
 import { parseSettings } from "../experiment/settings.ts";
 import type { Settings } from "../experiment/settings.ts";
 import type { Output } from "../output.ts";
@@ -25,11 +26,14 @@ export function sayBadRows(count: number, output: Output): void {
   if (count > 0) output.say(`${count.toLocaleString("en-US")} bad rows of the data are left out`);
 }
 
-/** As a setting of the recipe; a path is relative to where the command is given. */
+/** As a setting of the recipe; a path is relative to where the command is given. Throws CommandFailure for a number that is no share. */
 export function validationSetting(options: OptionValues): Settings {
   const given = options.text("validation");
   if (given === undefined) return {};
-  return { "recipe.validation": /^\d*\.?\d+$/.test(given) ? given : path.resolve(given) };
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(given)) return { "recipe.validation": path.resolve(given) };
+  const share = Number(given);
+  if (share >= 0 && share < 1) return { "recipe.validation": given };
+  throw new CommandFailure({ code: "option-value", exit: exitCodes.usage, message: `--validation must be a path, or a share of the data of at least 0 and below 1; it is ${given}`, remedy: `such as --validation 0.1; a file of that name is ./${given}` });
 }
 
 /** Of verbs that use a run. */

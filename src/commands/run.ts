@@ -26,7 +26,7 @@ options say in its place; the same seed gives the same texts.
   tfmc run runs/gpt "ROMEO:" --temperature 0.8 --top-k 40 --max-length 500`,
   arguments: [
     { name: "run", count: "one", doc: "a run folder, or a model file for its newest run in runs/" },
-    { name: "texts", count: "any", doc: "what to translate, or to go on with" },
+    { name: "texts", count: "any", mayBeEmpty: true, doc: "what to translate, or to go on with" },
   ],
   options: [...decodingOptions, bestOption],
   needsAdapter: true,

@@ -22,7 +22,7 @@ export const tokenizeCommand: Command = {
   tfmc tokenize tokenizer.json "unbelievable"`,
   arguments: [
     { name: "tokenizer", count: "one", doc: "a run folder, a model file for its newest run in runs/, or a tokenizer.json" },
-    { name: "texts", count: "many", doc: "what to cut" },
+    { name: "texts", count: "many", mayBeEmpty: true, doc: "what to cut" },
   ],
   options: [],
   needsAdapter: false,

@@ -14,6 +14,7 @@ const sample: Command = {
     { name: "rate", kind: "number", doc: "a rate" },
     { name: "set", kind: "list", value: "NAME=VALUE", doc: "settings" },
     { name: "stop-at", kind: "integer", doc: "an end" },
+    { name: "out", kind: "text", value: "DIR", doc: "a folder" },
     { name: "emit", kind: "text", choices: ["ast", "wgsl"], doc: "a stage" },
     { name: "resume", kind: "flag", doc: "go on" },
   ],
@@ -21,10 +22,20 @@ const sample: Command = {
   run: async () => exitCodes.ok,
 };
 
-async function parse(line: string, table: readonly Command[] = [sample]) {
+const talking: Command = {
+  name: "say",
+  summary: "another",
+  arguments: [{ name: "run", count: "one", doc: "a run" }, { name: "texts", count: "any", mayBeEmpty: true, doc: "texts" }],
+  options: [{ name: "to", kind: "text", mayBeEmpty: true, doc: "a text" }],
+  needsAdapter: false,
+  run: async () => exitCodes.ok,
+};
+
+/** Of a line in which '' is an empty word. */
+async function parse(line: string, table: readonly Command[] = [sample, talking]) {
   const out: string[] = [];
   const err: string[] = [];
-  const result = await parseCommandLine(line.split(" ").filter((word) => word !== ""), { version: "1.2.3", commands: table, commonOptions }, { out: (text) => out.push(text), err: (text) => err.push(text) });
+  const result = await parseCommandLine(line.split(" ").filter((word) => word !== "").map((word) => (word === "''" ? "" : word)), { version: "1.2.3", commands: table, commonOptions }, { out: (text) => out.push(text), err: (text) => err.push(text) });
   return { result, out: out.join(""), err: err.join("") };
 }
 
@@ -57,12 +68,22 @@ describe("a command line", () => {
     ["train", "missing required argument 'file'"],
     ["train a b", "too many arguments"],
     ["train a --steps", "argument missing"],
+    ["train ''", "argument 'file'. It must not be empty."],
+    ["train a --out ''", "'--out <DIR>' argument '' is invalid. It must not be empty."],
+    ["train a --set b=1 --set ''", "It must not be empty."],
+    ["train a --emit ''", "Allowed choices are ast, wgsl."],
+    ["say ''", "argument 'run'. It must not be empty."],
     ["", "Usage: tfmc"],
   ])("`tfmc %s` is a usage error that helps", async (line, message) => {
     const { result, err, out } = await parse(line);
     expect(result).toEqual({ ok: false, usageError: true });
     expect(err).toContain(message);
     expect(out).toBe("");
+  });
+
+  it("may hold empty texts where a text is asked for", async () => {
+    const { result } = await parse("say a '' b --to ''");
+    expect(result.ok && [result.line.arguments, result.line.options]).toEqual([["a", "", "b"], new Map([["to", ""]])]);
   });
 
   it("prints help and version on stdout and is done", async () => {

@@ -41,6 +41,11 @@ describe("bad input", () => {
     { name: "using what is not there", args: () => ["eval", "runs/none", "pairs.tsv"], code: 1, says: ["error[file-missing]", "runs/none"] },
     { name: "going on with what is no run", args: () => ["train", "--resume", "none"], code: 1, says: ["error[no-checkpoint]"] },
     { name: "nothing to emit", args: () => ["compile", "tiny.tfm"], code: 2, says: ["error[nothing-to-emit]", "--emit"] },
+    { name: "a folder without a name", args: () => ["compile", "tiny.tfm", "-o", ""], code: 2, says: ["'-o, --out <DIR>'", "must not be empty"] },
+    { name: "a file without a name", args: () => ["check", ""], code: 2, says: ["'files'", "must not be empty"] },
+    { name: "an empty text to stop at", args: () => ["run", "tiny.tfm", "un", "--stop", ""], code: 2, says: ["--stop", "must not be empty"] },
+    ...["-0.1", "1", "1.5", "2e0"].map((share) => ({ name: `a share of ${share} for validation`, args: () => ["data", "show", "tiny.tfm", "--validation", share], code: 2, says: ["error[option-value]", `--validation must be a path, or a share of the data of at least 0 and below 1; it is ${share}`, `./${share}`] })),
+    { name: "a file for validation that is named as a number is, with its folder", args: () => ["data", "show", "tiny.tfm", "--validation", "./1.5"], code: 1, says: ["error[file-missing]", "1.5"] },
     { name: "an unknown pass, with the nearest", args: () => ["compile", "tiny.tfm", "--print-after", "simplfy"], code: 2, says: ["did you mean `simplify`?"] },
     { name: "an unknown entry, with the nearest", args: () => ["compile", "tiny.tfm", "--emit", "plan", "--entry", "forwrd"], code: 2, says: ["did you mean `forward`?"] },
   ];
