@@ -89,8 +89,16 @@ function collect(input: Input, value: Given, into: number[]): void {
   }
   const number = typeof value === "boolean" ? Number(value) : value;
   if (typeof number !== "number") throw fieldElement(input.name, "numbers", String(value));
-  if (input.type !== "f32" && !Number.isInteger(number)) throw fieldElement(input.name, "whole numbers", String(value));
+  if (input.type !== "f32") checkInteger(input.name, INTEGERS[input.type], number);
   into.push(number);
+}
+
+const INTEGERS = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
+
+/** An integer array would cut the number off, or take it modulo 2^32. */
+function checkInteger(field: string, [least, most]: readonly [number, number], number: number): void {
+  if (!Number.isInteger(number)) throw fieldElement(field, "whole numbers", String(number));
+  if (number < least || number > most) throw fieldElement(field, `whole numbers from ${least} to ${most}`, String(number));
 }
 
 function packed(type: ElementType, elements: readonly number[]): Elements {

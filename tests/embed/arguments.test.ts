@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { feedOf, sizesOf } from "../../runtime/embedded/arguments.ts";
 import type { Given } from "../../runtime/embedded/arguments.ts";
 import { TfmError } from "../../runtime/errors.ts";
+import type { Feed } from "../../runtime/feed.ts";
 import type { Entry, Input } from "../../runtime/program.ts";
 import type { Size } from "../../runtime/size.ts";
 
@@ -19,16 +20,37 @@ const window: Input = { name: "window", type: "f32", shape: [odd] };
 const product: Input = { name: "product", type: "f32", shape: [[{ coefficient: 1, factors: ["B", "T"] }]] };
 const scalar: Input = { name: "scale", type: "f32", shape: [] };
 
-function code(of: Entry, inputs: Readonly<Record<string, Given>>, sizes = {}): string {
+function errorOf(work: () => unknown): TfmError | undefined {
   try {
-    feedOf(of, inputs, sizes);
-    return "none";
+    work();
+    return undefined;
   } catch (error) {
     if (!(error instanceof TfmError)) throw error;
     expect(error.message.length).toBeGreaterThan(20);
-    return error.code;
+    return error;
   }
 }
+
+function code(of: Entry, inputs: Readonly<Record<string, Given>>, sizes = {}): string {
+  return errorOf(() => feedOf(of, inputs, sizes))?.code ?? "none";
+}
+
+const outside = /^The field ids holds whole numbers from (.*); it was given (.*)\.$/;
+
+it.each<readonly ["i32" | "u32", number, string | undefined]>([
+  ["i32", 2 ** 31 - 1, undefined],
+  ["i32", -(2 ** 31), undefined],
+  ["i32", 2 ** 32 + 5, "-2147483648 to 2147483647"],
+  ["i32", 2 ** 31, "-2147483648 to 2147483647"],
+  ["i32", -(2 ** 31) - 1, "-2147483648 to 2147483647"],
+  ["u32", 2 ** 32 - 1, undefined],
+  ["u32", 2 ** 32, "0 to 4294967295"],
+  ["u32", -1, "0 to 4294967295"],
+])("an input of %s takes %d as it is or not at all", (type, value, range) => {
+  const feed = (): Feed => feedOf(entry({ ...ids, type }), { ids: [[value]] }, {});
+  if (range === undefined) expect(Array.from(feed().fields["ids"] as Int32Array)).toEqual([value]);
+  else expect(outside.exec(errorOf(feed)?.message ?? "")?.slice(1)).toEqual([range, String(value)]);
+});
 
 describe("arguments become a feed", () => {
   it("nested arrays give every size", () => {
