@@ -1,3 +1,5 @@
+import { shown } from "./shown.ts";
+
 /**
  * What can go wrong at run time and is not a bug of ours. `exit` is the exit code that a command ends with:
  * 1 the model or the data is wrong, 2 usage, 3 no adapter, 4 device lost or out of memory, 5 diverged.
@@ -47,8 +49,8 @@ export function unknownBound(name: string): TfmError {
   return new TfmError("bound-missing", 2, `The size ${name} has no bound.`, `Give its largest value: bounds: { ${name}: 64 }.`);
 }
 
-export function badSize(name: string, value: number): TfmError {
-  return new TfmError("size-not-a-count", 1, `The size ${name} must be a whole number of at least 0; it is ${value}.`);
+export function badSize(name: string, value: unknown): TfmError {
+  return new TfmError("size-not-a-count", 1, `The size ${name} must be a whole number of at least 0; it is ${shown(value)}.`);
 }
 
 export function missingSize(entry: string, name: string): TfmError {

@@ -48,8 +48,13 @@ export function checkBounds(names: readonly string[], bounds: Sizes): void {
   for (const name of names) {
     const bound = bounds[name];
     if (bound === undefined) throw unknownBound(name);
-    if (!Number.isSafeInteger(bound) || bound < 0) throw badSize(name, bound);
+    checkCount(name, bound);
   }
+}
+
+/** Throws a TfmError where the size is not a whole number of at least 0. */
+export function checkCount(name: string, size: number): void {
+  if (!Number.isSafeInteger(size) || size < 0) throw badSize(name, size);
 }
 
 /** Throws a TfmError where the sizes are not within the bounds or break a requirement. */
@@ -57,7 +62,7 @@ export function checkSizes(entry: Entry, names: readonly string[], sizes: Sizes,
   for (const name of names) {
     const value = sizes[name];
     if (value === undefined) throw missingSize(entry.name, name);
-    if (!Number.isSafeInteger(value) || value < 0) throw badSize(name, value);
+    checkCount(name, value);
     const bound = bounds[name] ?? 0;
     if (value > bound) throw sizeAboveBound(name, value, bound);
   }

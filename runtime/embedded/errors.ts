@@ -1,4 +1,7 @@
 import { TfmError } from "../errors.ts";
+import type { Input } from "../program.ts";
+import { shown } from "../shown.ts";
+import type { Size } from "../size.ts";
 
 export function unreachable(what: string, address: string, cause: string): TfmError {
   return new TfmError("resource-unreachable", 1, `The ${what} could not be fetched from ${address}: ${cause}.`, "In Node, read the file and hand in its bytes.");
@@ -25,24 +28,26 @@ export function sizeNotInferred(entry: string, name: string): TfmError {
   );
 }
 
-export function lengthFitsNoSize(field: string, shape: string, extent: number, name: string): TfmError {
-  return new TfmError("field-length", 1, `No whole size ${name} gives the field ${field} of shape ${shape} what it was given: ${extent} elements.`);
+export function lengthFitsNoSize(input: Input, given: number, name: string): TfmError {
+  return new TfmError("field-length", 1, `No whole size ${name} gives the field ${input.name} of shape ${shapeText(input)} what it was given: ${given} elements.`);
 }
 
-export function fieldShape(field: string, shape: string, wanted: readonly number[], found: readonly number[]): TfmError {
-  return new TfmError("field-shape", 1, `The field ${field} of shape ${shape} is [${wanted.join(", ")}] for these sizes; it was given as [${found.join(", ")}].`);
+export function fieldShape(input: Input, wanted: readonly number[], found: readonly number[]): TfmError {
+  return new TfmError("field-shape", 1, `The field ${input.name} of shape ${shapeText(input)} is [${wanted.join(", ")}] for these sizes; it was given as [${found.join(", ")}].`);
 }
 
-export function fieldRank(field: string, shape: string, rank: number, found: number): TfmError {
-  return new TfmError("field-shape", 1, `The field ${field} of shape ${shape} takes arrays nested ${rank} deep, or one typed array; it was given ${found} deep.`);
+export function fieldRank(input: Input, found: string, place: readonly number[]): TfmError {
+  const rank = input.shape.length;
+  const wanted = rank === 0 ? "a number" : `arrays nested ${rank} deep, or one typed array`;
+  return new TfmError("field-shape", 1, `The field ${input.name} of shape ${shapeText(input)} takes ${wanted}; it was given ${found}${placeText(place)}.`);
 }
 
 export function fieldRagged(field: string, lengths: readonly [number, number]): TfmError {
   return new TfmError("field-ragged", 1, `The rows of the field ${field} differ in length: ${lengths[0]} and ${lengths[1]}.`, "Pad the shorter rows.");
 }
 
-export function fieldElement(field: string, wanted: string, found: string): TfmError {
-  return new TfmError("field-type", 1, `The field ${field} holds ${wanted}; it was given ${found}.`);
+export function fieldElement(field: string, wanted: string, found: unknown, place: readonly number[]): TfmError {
+  return new TfmError("field-type", 1, `The field ${field} holds ${wanted}; it was given ${shown(found)}${placeText(place)}.`);
 }
 
 export function inputsType(entry: string, found: string): TfmError {
@@ -55,4 +60,17 @@ export function textsType(found: string): TfmError {
 
 export function optionValue(name: string, wanted: string, found: string): TfmError {
   return new TfmError("option-value", 2, `generate(): \`${name}\` must be ${wanted}; it is ${found}.`);
+}
+
+/** `[B, T + 1]` */
+function shapeText({ shape }: Input): string {
+  const factorText = (factor: Size[number]["factors"][number]): string => (typeof factor === "string" ? factor : "…");
+  const termText = ({ coefficient, factors }: Size[number]): string =>
+    factors.length === 0 ? String(coefficient) : [...(coefficient === 1 ? [] : [String(coefficient)]), ...factors.map(factorText)].join("*");
+  return `[${shape.map((size) => size.map(termText).join(" + ") || "0").join(", ")}]`;
+}
+
+/** ` at [0, 2]`; of the whole, nothing. */
+function placeText(place: readonly number[]): string {
+  return place.length === 0 ? "" : ` at [${place.join(", ")}]`;
 }

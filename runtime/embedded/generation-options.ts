@@ -4,6 +4,7 @@ import { count, GENERATE_OPTIONS, generateOptions } from "../decode/options.ts";
 import type { GenerateOption } from "../decode/options.ts";
 import { unknownName } from "../errors.ts";
 import type { TfmError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import { optionValue, textsType } from "./errors.ts";
 import type { GenerationOptions } from "./generation.ts";
 
@@ -40,8 +41,4 @@ function checkNumbers(path: string, given: object, options: readonly GenerateOpt
 
 function badOption(name: string, wanted: string, value: unknown): TfmError {
   return optionValue(name, wanted, shown(value));
-}
-
-function shown(value: unknown): string {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : typeof value === "string" ? `"${value}"` : String(value);
 }

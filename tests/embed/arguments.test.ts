@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { feedOf, sizesOf } from "../../runtime/embedded/arguments.ts";
-import type { Given } from "../../runtime/embedded/arguments.ts";
+import type { Given } from "../../runtime/embedded/nested.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Feed } from "../../runtime/feed.ts";
 import type { Entry, Input } from "../../runtime/program.ts";
-import type { Size } from "../../runtime/size.ts";
+import type { Size, Sizes } from "../../runtime/size.ts";
 
 const number = (value: number): Size => [{ coefficient: value, factors: [] }];
 const named = (name: string): Size => [{ coefficient: 1, factors: [name] }];
@@ -35,7 +35,7 @@ function code(of: Entry, inputs: Readonly<Record<string, Given>>, sizes = {}): s
   return errorOf(() => feedOf(of, inputs, sizes))?.code ?? "none";
 }
 
-const outside = /^The field ids holds whole numbers from (.*); it was given (.*)\.$/;
+const outside = /^The field ids holds whole numbers from (.*); it was given (.*) at \[0, 0\]\.$/;
 
 it.each<readonly ["i32" | "u32", number, string | undefined]>([
   ["i32", 2 ** 31 - 1, undefined],
@@ -110,4 +110,20 @@ it.each<readonly [string, Entry, Readonly<Record<string, Given>>, object]>([
   ["unknown-size", entry(ids), { ids: [[1]] }, { S: 1 }],
 ])("%s: arguments that do not fit are told", (expected, of, inputs, sizes) => {
   expect(code(of, inputs, sizes)).toBe(expected);
+});
+
+it.each<readonly [string, Entry, unknown, object, string]>([
+  ["a packed length", entry(ids), new Int32Array(7), { B: 2 }, "No whole size T gives the field ids of shape [B, T] what it was given: 7 elements."],
+  ["a packed length beside constants", entry({ ...image, name: "ids" }), new Float32Array(1534), {}, "No whole size B gives the field ids of shape [B, 2, 2] what it was given: 1534 elements."],
+  ["an array too deep behind a number", entry(ids), [[1, [2]]], {}, "The field ids of shape [B, T] takes arrays nested 2 deep, or one typed array; it was given an array at [0, 1]."],
+  ["a number where an array was", entry(ids), [[1, 2], 3], {}, "The field ids of shape [B, T] takes arrays nested 2 deep, or one typed array; it was given a number at [1]."],
+  ["a typed array a level too high", entry({ ...image, name: "ids" }), [Float32Array.of(1, 2)], {}, "The field ids of shape [B, 2, 2] takes arrays nested 3 deep, or one typed array; it was given a number at [0, 0]."],
+  ["an array for one number", entry({ ...scalar, name: "ids" }), [1], {}, "The field ids of shape [] takes a number; it was given an array."],
+  ["rows of other lengths", entry(ids), [[1, 2], [3]], {}, "The rows of the field ids differ in length: 2 and 1."],
+  ["a part of a number", entry(ids), [[1, 2], [3, 0.5]], {}, "The field ids holds whole numbers; it was given 0.5 at [1, 1]."],
+  ["a size that is no number", entry(ids), [[1]], { B: Number.NaN }, "The size B must be a whole number of at least 0; it is NaN."],
+  ["a size below 0", entry(ids), [[1]], { B: -1 }, "The size B must be a whole number of at least 0; it is -1."],
+  ["a size that is a text", entry(ids), [[1]], { B: "4" }, 'The size B must be a whole number of at least 0; it is "4".'],
+])("%s is told where and as it is", (_, of, value, sizes, message) => {
+  expect(errorOf(() => feedOf(of, { ids: value as Given }, sizes as Sizes))?.message).toBe(message);
 });
