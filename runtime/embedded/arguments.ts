@@ -5,13 +5,14 @@ import type { Elements, Feed } from "../feed.ts";
 import type { Entry, Input } from "../program.ts";
 import { evaluateSize, sizeNames } from "../size.ts";
 import type { Size, Sizes } from "../size.ts";
-import { fieldShape, inputsType, lengthFitsNoSize, sizeNotInferred } from "./errors.ts";
+import { fieldShape, inputsType, lengthFitsNoSize, optionValue, sizeNotInferred } from "./errors.ts";
 import { flattened, isElements } from "./nested.ts";
 import type { Given } from "./nested.ts";
 
 /** Throws a TfmError where the arguments do not fit the entry's inputs; whether the values do is checked when they are fed. */
 export function feedOf(entry: Entry, inputs: Readonly<Record<string, Given>>, sizes: Sizes): Feed {
-  if (typeof inputs !== "object" || (inputs as unknown) === null) throw inputsType(entry.name, String(inputs));
+  if (typeof inputs !== "object" || (inputs as unknown) === null) throw inputsType(entry.name, inputs);
+  if (typeof sizes !== "object" || (sizes as unknown) === null) throw optionValue(`${entry.name}()`, "sizes", "an object", sizes);
   const names = entrySizes(entry);
   const known: Record<string, number> = Object.fromEntries(Object.entries(sizes).filter(([, size]) => (size as number | undefined) !== undefined));
   for (const name of Object.keys(sizes)) if (!names.includes(name)) throw unknownName("size", name, names);

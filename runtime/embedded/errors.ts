@@ -47,19 +47,24 @@ export function fieldRagged(field: string, lengths: readonly [number, number]): 
 }
 
 export function fieldElement(field: string, wanted: string, found: unknown, place: readonly number[]): TfmError {
-  return new TfmError("field-type", 1, `The field ${field} holds ${wanted}; it was given ${shown(found)}${placeText(place)}.`);
+  return new TfmError("field-type", 1, `The field ${field} holds ${wanted}; it was given ${shown(found)}${placeText(place)}.`, isPromise(found) ? "Await it first." : undefined);
 }
 
-export function inputsType(entry: string, found: string): TfmError {
-  return new TfmError("field-type", 1, `${entry}() takes an object with a field for each input; it was given ${found}.`);
+export function inputsType(entry: string, found: unknown): TfmError {
+  return new TfmError("field-type", 1, `${entry}() takes an object with a field for each input; it was given ${shown(found)}.`);
 }
 
-export function textsType(found: string): TfmError {
-  return new TfmError("texts-type", 2, `generate() takes a text, or an array of texts; it was given ${found}.`);
+export function textsType(found: unknown): TfmError {
+  return new TfmError("texts-type", 2, `generate() takes a text, or an array of texts; it was given ${found === undefined || found === null ? "nothing" : shown(found)}.`);
 }
 
-export function optionValue(name: string, wanted: string, found: string): TfmError {
-  return new TfmError("option-value", 2, `generate(): \`${name}\` must be ${wanted}; it is ${found}.`);
+/** `call`: "load()" */
+export function optionValue(call: string, name: string, wanted: string, found: unknown): TfmError {
+  return new TfmError("option-value", 2, `${call}: \`${name}\` must be ${wanted}; it is ${shown(found)}.`, isPromise(found) ? "Await it first." : undefined);
+}
+
+function isPromise(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object Promise]";
 }
 
 /** `[B, T + 1]` */

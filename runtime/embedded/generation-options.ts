@@ -4,7 +4,6 @@ import { count, GENERATE_OPTIONS, generateOptions } from "../decode/options.ts";
 import type { GenerateOption } from "../decode/options.ts";
 import { unknownName } from "../errors.ts";
 import type { TfmError } from "../errors.ts";
-import { shown } from "../shown.ts";
 import { optionValue, textsType } from "./errors.ts";
 import type { GenerationOptions } from "./generation.ts";
 
@@ -15,13 +14,14 @@ const METHODS: readonly Decoding["method"][] = ["greedy", "beam", "sample"];
 
 /** Throws TfmError `texts-type`, `option-value` or `unknown-option`. */
 export function checkGeneration(texts: unknown, options: GenerationOptions): void {
-  const wrong = Array.isArray(texts) ? texts.find((text) => typeof text !== "string") : typeof texts === "string" ? undefined : texts ?? null;
-  if (wrong !== undefined) throw textsType(wrong === null ? "nothing" : shown(wrong));
+  const all: readonly unknown[] = Array.isArray(texts) ? texts : [texts];
+  const wrong = all.findIndex((text) => typeof text !== "string");
+  if (wrong >= 0) throw textsType(all[wrong]);
   if (typeof options !== "object" || (options as unknown) === null) throw badOption("options", "an object", options);
   for (const name of Object.keys(options)) if (!OPTIONS.some((known) => known === name)) throw unknownName("option", name, OPTIONS);
   checkNumbers("", options, OUTSIDE, false);
   const { stop, decoding } = options;
-  if (stop !== undefined && !(Array.isArray(stop) && stop.every((text) => typeof text === "string" && text !== ""))) throw badOption("stop", "an array of texts that are not empty", stop);
+  if (stop !== undefined && !(Array.isArray(stop) && stop.findIndex((text) => typeof text !== "string" || text === "") < 0)) throw badOption("stop", "an array of texts that are not empty", stop);
   for (const name of ["onText", "onProgress"] as const) if (options[name] !== undefined && typeof options[name] !== "function") throw badOption(name, "a function", options[name]);
   if (decoding === undefined) return;
   const method = METHODS.find((one) => one === (decoding as { readonly method?: string } | null)?.method);
@@ -40,5 +40,5 @@ function checkNumbers(path: string, given: object, options: readonly GenerateOpt
 }
 
 function badOption(name: string, wanted: string, value: unknown): TfmError {
-  return optionValue(name, wanted, shown(value));
+  return optionValue("generate()", name, wanted, value);
 }

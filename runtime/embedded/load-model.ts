@@ -12,6 +12,7 @@ import { loadWeights } from "../weights.ts";
 import { feedOf } from "./arguments.ts";
 import { generation } from "./generation.ts";
 import type { Generation, GenerationOptions } from "./generation.ts";
+import { checkLoadOptions } from "./load-options.ts";
 import type { Given } from "./nested.ts";
 import { bytesOf, jsonTextOf } from "./resource.ts";
 import type { Resource } from "./resource.ts";
@@ -46,6 +47,7 @@ export interface LoadedModel {
 
 /** Throws a TfmError where there is no adapter, or the weights are of another model or damaged. */
 export async function loadModel({ program, generation: generating, tokenizer: own }: ModelDefinition, weights: Resource, options: LoadModelOptions = {}): Promise<LoadedModel> {
+  checkLoadOptions(options);
   const { tokenizer: given = own, ...sessionOptions } = options;
   const [bytes, json] = await Promise.all([bytesOf(weights, "weights"), given === undefined ? undefined : jsonTextOf(given, "tokenizer")]);
   const tokenizer = json === undefined ? undefined : loadTokenizer(json);

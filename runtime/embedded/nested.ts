@@ -42,7 +42,8 @@ export function flattened(input: Input, value: Given): Flattened {
 
 /** Whether it is packed: one typed array. */
 export function isElements(value: unknown): value is Elements {
-  return ArrayBuffer.isView(value);
+  // A DataView has bytes and no elements.
+  return ArrayBuffer.isView(value) && "length" in value;
 }
 
 function isArray(value: unknown): value is ArrayLike<unknown> {

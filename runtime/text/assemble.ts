@@ -1,4 +1,4 @@
-import { tokenOutsideVocabulary } from "./errors.ts";
+import { textType, tokenOutsideVocabulary } from "./errors.ts";
 import type { Scheme } from "./scheme.ts";
 import { BERT_TOKENS, END, MASK, PAD, START, UNK } from "./tokenizer.ts";
 import type { HuggingFaceTokenizer, Tokenizer, TokenizerModel } from "./tokenizer.ts";
@@ -38,6 +38,8 @@ export function assemble<M extends TokenizerModel>(scheme: Scheme, vocabulary: r
     return ids;
   };
   const encode = (text: string): number[] => {
+    // Callers of a compiled module may be JavaScript.
+    if (typeof text !== "string") throw textType(text);
     const ids: number[] = [];
     for (const [index, part] of text.split(expression).entries()) {
       if (index % 2 === 1) {

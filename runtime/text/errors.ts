@@ -1,4 +1,9 @@
 import { TfmError } from "../errors.ts";
+import { shown } from "../shown.ts";
+
+export function textType(found: unknown): TfmError {
+  return new TfmError("texts-type", 2, `A tokenizer encodes a text; it was given ${shown(found)}.`);
+}
 
 export function tokenOutsideVocabulary(id: number, size: number): TfmError {
   return new TfmError("token-outside-vocabulary", 1, `The token id ${id} is outside the vocabulary, whose ids are 0 to ${size - 1}.`,

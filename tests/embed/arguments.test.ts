@@ -112,7 +112,7 @@ it.each<readonly [string, Entry, Readonly<Record<string, Given>>, object]>([
   expect(code(of, inputs, sizes)).toBe(expected);
 });
 
-it.each<readonly [string, Entry, unknown, object, string]>([
+it.each<readonly [string, Entry, unknown, unknown, string]>([
   ["a packed length", entry(ids), new Int32Array(7), { B: 2 }, "No whole size T gives the field ids of shape [B, T] what it was given: 7 elements."],
   ["a packed length beside constants", entry({ ...image, name: "ids" }), new Float32Array(1534), {}, "No whole size B gives the field ids of shape [B, 2, 2] what it was given: 1534 elements."],
   ["an array too deep behind a number", entry(ids), [[1, [2]]], {}, "The field ids of shape [B, T] takes arrays nested 2 deep, or one typed array; it was given an array at [0, 1]."],
@@ -121,9 +121,25 @@ it.each<readonly [string, Entry, unknown, object, string]>([
   ["an array for one number", entry({ ...scalar, name: "ids" }), [1], {}, "The field ids of shape [] takes a number; it was given an array."],
   ["rows of other lengths", entry(ids), [[1, 2], [3]], {}, "The rows of the field ids differ in length: 2 and 1."],
   ["a part of a number", entry(ids), [[1, 2], [3, 0.5]], {}, "The field ids holds whole numbers; it was given 0.5 at [1, 1]."],
+  ["an object", entry(ids), { a: 1 }, {}, 'The field ids holds numbers; it was given {"a":1}.'],
+  ["a promise", entry(ids), Promise.resolve([[1]]), {}, "The field ids holds numbers; it was given a Promise."],
+  ["a set", entry(ids), [new Set([1])], {}, "The field ids holds numbers; it was given a Set at [0]."],
+  ["an object in a row", entry(ids), [{ a: 1 }], {}, 'The field ids holds numbers; it was given {"a":1} at [0].'],
+  ["a hole in a row", entry(ids), [[1, , 3]], {}, "The field ids holds numbers; it was given undefined at [0, 1]."],
+  ["a hole between rows", entry(ids), [[1], , [3]], {}, "The field ids holds numbers; it was given undefined at [1]."],
+  ["a view without elements", entry(ids), [new DataView(new ArrayBuffer(4))], {}, "The field ids holds numbers; it was given a DataView at [0]."],
+  ["a view in the place of all", entry(ids), new DataView(new ArrayBuffer(4)), { B: 1 }, "The field ids holds numbers; it was given a DataView."],
+  ["64-bit integers", entry(ids), [BigInt64Array.of(1n)], {}, "The field ids holds numbers; it was given 1 at [0, 0]."],
+  ["no sizes", entry(ids), [[1]], null, "run(): `sizes` must be an object; it is null."],
+  ["a number for sizes", entry(ids), [[1]], 3, "run(): `sizes` must be an object; it is 3."],
   ["a size that is no number", entry(ids), [[1]], { B: Number.NaN }, "The size B must be a whole number of at least 0; it is NaN."],
   ["a size below 0", entry(ids), [[1]], { B: -1 }, "The size B must be a whole number of at least 0; it is -1."],
   ["a size that is a text", entry(ids), [[1]], { B: "4" }, 'The size B must be a whole number of at least 0; it is "4".'],
 ])("%s is told where and as it is", (_, of, value, sizes, message) => {
   expect(errorOf(() => feedOf(of, { ids: value as Given }, sizes as Sizes))?.message).toBe(message);
+});
+
+it("a promise in the place of a value should have been awaited", () => {
+  expect(errorOf(() => feedOf(entry(ids), { ids: [Promise.resolve([1])] as unknown as Given }, {}))?.hint).toBe("Await it first.");
+  expect(errorOf(() => feedOf(entry(ids), { ids: [[null]] as unknown as Given }, {}))?.hint).toBeUndefined();
 });

@@ -182,6 +182,10 @@ describe.each(tokenizers)("the tokenizer of %s", (name, tokenizer) => {
   it.each([-1, 1e9, 0.5, NaN])("refuses to decode id %d", (id) => {
     expect(() => tokenizer.decode([id])).toThrow(expect.objectContaining({ code: "token-outside-vocabulary" }));
   });
+
+  it.each([[5, "5"], [undefined, "undefined"], [["a"], '["a"]']])("refuses to encode %j, which is no text", (value, form) => {
+    expect(() => tokenizer.encode(value as unknown as string)).toThrow(expect.objectContaining({ code: "texts-type", message: `A tokenizer encodes a text; it was given ${form}.` }));
+  });
 });
 
 describe("trainWordPiece", () => {
