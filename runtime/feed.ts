@@ -95,12 +95,17 @@ const ARRAYS: Readonly<Record<ElementType, readonly [string, ...string[]]>> = {
   u32: ["Uint32Array", "Int32Array"],
 };
 
+/** Throws a TfmError where the array is of another type than the input's elements. */
+export function checkArray({ name, type }: Input, value: Elements): void {
+  // Not `instanceof`: the array may come from another realm.
+  const found = Object.prototype.toString.call(value).slice(8, -1);
+  if (!ARRAYS[type].includes(found)) throw fieldType(name, ARRAYS[type][0], found);
+}
+
 /** The elements of a field, or a TfmError that says what is wrong with them. */
 export function checkField(entry: Entry, input: Input, value: Elements | undefined, sizes: Sizes): Elements {
   if (value === undefined) throw missingField(entry.name, input.name);
-  // Not `instanceof`: the array may come from another realm.
-  const found = Object.prototype.toString.call(value).slice(8, -1);
-  if (!ARRAYS[input.type].includes(found)) throw fieldType(input.name, ARRAYS[input.type][0], found);
+  checkArray(input, value);
   const shape = input.shape.map((size) => evaluateSize(size, sizes));
   const expected = shape.reduce((product, size) => product * size, 1);
   if (value.length !== expected) throw fieldLength(input.name, shape, expected, value.length);

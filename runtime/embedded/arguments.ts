@@ -1,6 +1,6 @@
 /** From the arguments of a call, nested or packed, to a feed: the sizes that the caller leaves out follow from the lengths. */
 import { missingField, unknownName } from "../errors.ts";
-import { checkCount, entrySizes } from "../feed.ts";
+import { checkArray, checkCount, checkField, checkSizes, entrySizes } from "../feed.ts";
 import type { Elements, Feed } from "../feed.ts";
 import type { Entry, Input } from "../program.ts";
 import { evaluateSize, sizeNames } from "../size.ts";
@@ -9,7 +9,7 @@ import { fieldShape, inputsType, lengthFitsNoSize, optionValue, sizeNotInferred 
 import { flattened, isElements } from "./nested.ts";
 import type { Given } from "./nested.ts";
 
-/** Throws a TfmError where the arguments do not fit the entry's inputs; whether the values do is checked when they are fed. */
+/** All is copied: the caller may change what it handed in. Throws a TfmError where the arguments do not fit the entry: names, lengths, values, requirements. */
 export function feedOf(entry: Entry, inputs: Readonly<Record<string, Given>>, sizes: Sizes): Feed {
   if (typeof inputs !== "object" || (inputs as unknown) === null) throw inputsType(entry.name, inputs);
   if (typeof sizes !== "object" || (sizes as unknown) === null) throw optionValue(`${entry.name}()`, "sizes", "an object", sizes);
@@ -31,7 +31,8 @@ export function feedOf(entry: Entry, inputs: Readonly<Record<string, Given>>, si
     const wanted = input.shape.map((size) => evaluateSize(size, known)).slice(0, extents.length);
     if (wanted.some((size, axis) => size !== extents[axis])) throw fieldShape(input, wanted, extents);
   }
-  return { sizes: known, fields: Object.fromEntries(fields.map(({ input, data }) => [input.name, data])) };
+  checkSizes(entry, names, known, known);
+  return { sizes: known, fields: Object.fromEntries(fields.map(({ input, data }) => [input.name, checkField(entry, input, data, known)])) };
 }
 
 /** The sizes that an input binds when its axes have these extents. */
@@ -51,7 +52,8 @@ interface Field {
 
 function fieldOf(input: Input, value: Given): Field {
   if (!isElements(value)) return { input, ...flattened(input, value) };
-  return input.shape.length === 1 ? { input, data: value, extents: [value.length] } : { input, data: value };
+  checkArray(input, value);
+  return { input, data: value.slice(), ...(input.shape.length === 1 && { extents: [value.length] }) };
 }
 
 /** Adds to `known` what follows, until nothing more does: an axis or a length with one unknown size gives that size. */

@@ -40,7 +40,8 @@ export interface GenerationOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-export type Generate = (texts: string | readonly string[], options?: GenerationOptions) => Promise<string | string[]>;
+/** Checks and copies what it is given; what it returns generates. Throws a TfmError where texts or options make no sense. */
+export type Generate = (texts: string | readonly string[], options?: GenerationOptions) => () => Promise<string | string[]>;
 
 export function generation(program: Program, sessions: Sessions, { use, ...own }: Generation, tokenizer: Tokenizer | undefined): Generate {
   const reads = use.source !== undefined;
@@ -51,17 +52,20 @@ export function generation(program: Program, sessions: Sessions, { use, ...own }
   const vocabulary = target.range?.find(({ factors }) => factors.length === 0)?.coefficient;
   if (tokenizer !== undefined && vocabulary !== undefined && tokenizer.size !== vocabulary) throw tokenizerDiffers(tokenizer.size, vocabulary);
 
-  return async (texts, options = {}) => {
+  return (texts, options = {}) => {
     checkGeneration(texts, options);
-    const { maxLength = own.maxLength ?? 64, batch = 16, decoding: wanted = own.decoding, seed, ...follow } = options;
     if (tokenizer === undefined) throw tokenizerMissing();
-    const decoding = wanted.method === "sample" && seed !== undefined ? { ...wanted, seed } : wanted;
-    const asked = typeof texts === "string" ? [texts] : texts;
-    const requests = asked.map((text) => requestOf(tokenizer, text, reads));
-    if (requests.length === 0) return [];
-    const session = await sessions.fitting(writing, roomFor(requests, maxLength, Math.min(requests.length, batch) * (decoding.method === "beam" ? decoding.width : 1)));
-    const answers = await writeTexts(sessionLogits(session, use, tokenizer.pad), tokenizer, requests, { decoding, maxLength, batch, reads, ...follow });
-    return typeof texts === "string" ? (answers[0] as string) : answers;
+    const { maxLength = own.maxLength ?? 64, batch = 16, decoding: wanted = own.decoding, seed, stop = [], ...told } = options;
+    const decoding = { ...wanted, ...(wanted.method === "sample" && seed !== undefined && { seed }) };
+    const writeOptions = { decoding, maxLength, batch, reads, stop: [...stop], ...told };
+    const isOne = typeof texts === "string";
+    const requests = (isOne ? [texts] : texts).map((text) => requestOf(tokenizer, text, reads));
+    return async () => {
+      if (requests.length === 0) return [];
+      const session = await sessions.fitting(writing, roomFor(requests, maxLength, Math.min(requests.length, batch) * (decoding.method === "beam" ? decoding.width : 1)));
+      const answers = await writeTexts(sessionLogits(session, use, tokenizer.pad), tokenizer, requests, writeOptions);
+      return isOne ? (answers[0] as string) : answers;
+    };
   };
 
   function roomFor(requests: readonly DecodeRequest[], maxLength: number, most: number): Record<string, number> {

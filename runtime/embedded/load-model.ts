@@ -3,6 +3,7 @@
  * The module's own declarations give the methods their names and types.
  */
 import { unknownName } from "../errors.ts";
+import type { Feed } from "../feed.ts";
 import type { Entry, Program } from "../program.ts";
 import type { Session, Tensor } from "../session.ts";
 import type { Sizes } from "../size.ts";
@@ -63,21 +64,25 @@ export async function loadModel({ program, generation: generating, tokenizer: ow
 
 function modelOf(program: Program, sessions: Sessions, generating: Generation | undefined, tokenizer: Tokenizer | undefined): LoadedModel {
   const inTurn = queue();
+  // What a call is given is read and checked when it is made: while it waits for those before it, the caller may change that.
+  const call = async <T>(prepared: () => () => Promise<T>): Promise<T> => inTurn(prepared());
   const methods = program.entries.map((entry): [string, unknown] => [
     entry.name,
-    (inputs: Readonly<Record<string, Given>> = {}, sizes: Sizes = {}) => inTurn(() => called(entry, sessions, inputs, sizes)),
+    (inputs: Readonly<Record<string, Given>> = {}, sizes: Sizes = {}) => call(() => {
+      const feed = feedOf(entry, inputs, sizes);
+      return () => run(entry, sessions, feed);
+    }),
   ]);
   const generate = generating && generation(program, sessions, generating, tokenizer);
   return {
     ...Object.fromEntries(methods),
-    ...(generate && { generate: (texts: string | readonly string[], options?: GenerationOptions) => inTurn(() => generate(texts, options)) }),
+    ...(generate && { generate: (texts: string | readonly string[], options?: GenerationOptions) => call(() => generate(texts, options)) }),
     ...(tokenizer && { tokenizer }),
     dispose: () => sessions.dispose(),
   };
 }
 
-async function called(entry: Entry, sessions: Sessions, inputs: Readonly<Record<string, Given>>, sizes: Sizes): Promise<Tensor | Readonly<Record<string, Tensor>>> {
-  const feed = feedOf(entry, inputs, sizes);
+async function run(entry: Entry, sessions: Sessions, feed: Feed): Promise<Tensor | Readonly<Record<string, Tensor>>> {
   const session = await sessions.fitting(entry, feed.sizes);
   session.run(entry.name, feed);
   const outputs = await Promise.all(entry.outputs.map(async ({ name }) => [name, await read(session, entry, name)] as const));

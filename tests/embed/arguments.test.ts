@@ -64,8 +64,15 @@ describe("arguments become a feed", () => {
     expect(feedOf(entry(ids), { ids: packed }, { B: 3 }).sizes).toEqual({ B: 3, T: 2 });
     expect(feedOf(entry(ids), { ids: packed }, { T: 6 }).sizes).toEqual({ B: 1, T: 6 });
     expect(feedOf(entry(image), { image: new Float32Array(12) }, {}).sizes).toEqual({ B: 3 });
-    // The same memory: nothing is copied.
-    expect(feedOf(entry(ids), { ids: packed }, { B: 3 }).fields["ids"]).toBe(packed);
+  });
+
+  it("a feed keeps what it was made of", () => {
+    const packed = Int32Array.of(1, 2);
+    const sizes = { B: 1 };
+    const feed = feedOf(entry(ids), { ids: packed }, sizes);
+    packed.fill(7);
+    sizes.B = 2;
+    expect(feed).toEqual({ sizes: { B: 1, T: 2 }, fields: { ids: Int32Array.of(1, 2) } });
   });
 
   it("one input's sizes serve the others, in whatever order they stand", () => {
@@ -104,6 +111,12 @@ it.each<readonly [string, Entry, Readonly<Record<string, Given>>, object]>([
   ["field-type", entry(ids), { ids: [["1" as unknown as number]] }, {}],
   ["field-type", entry(ids), { ids: [[null as unknown as number]] }, {}],
   ["field-type", entry(ids), null as unknown as Record<string, never>, {}],
+  ["field-type", entry(ids), { ids: Float32Array.of(1, 2) }, { B: 1 }],
+  ["field-type", entry(ids), { ids: Float64Array.of(1, 2) as unknown as Given }, {}],
+  ["field-length", entry(image), { image: new Float32Array(4) }, { B: 2 }],
+  ["index-out-of-range", entry({ ...ids, range: number(5) }), { ids: [[4, 5]] }, {}],
+  ["index-out-of-range", entry({ ...ids, range: number(5) }), { ids: Int32Array.of(-1) }, { B: 1 }],
+  ["requirement-fails", { ...entry(ids), requires: [{ text: "T <= 2", test: { kind: "nonnegative", size: [{ coefficient: -1, factors: ["T"] }, { coefficient: 2, factors: [] }] } }] }, { ids: [[1, 2, 3]] }, {}],
   ["field-missing", entry(ids), {}, {}],
   ["field-missing", entry({ ...ids, name: "constructor" }), {}, {}],
   ["unknown-input", entry(ids), { ids: [[1]], id: [[1]] }, {}],
