@@ -3,7 +3,7 @@ import { checkBudget, createBuffers, planBuffers } from "./buffers.ts";
 import type { Buffers } from "./buffers.ts";
 import { explain, openDevice } from "./device.ts";
 import { unknownName } from "./errors.ts";
-import { checkBounds, entrySizes } from "./feed.ts";
+import { checkBounds, sizesOfAll } from "./feed.ts";
 import { createPipelines } from "./pipelines.ts";
 import { FORMAT } from "./program.ts";
 import type { Entry, Program } from "./program.ts";
@@ -41,7 +41,7 @@ export async function createSession(program: Program, options: SessionOptions): 
     throw new Error(`internal: a program of format ${String(program.format)}; this runtime reads ${FORMAT}`);
   }
   const entries = (options.entries ?? program.entries.map(({ name }) => name)).map((name) => entryOf(program, name));
-  checkBounds([...new Set(entries.flatMap(entrySizes))], options.bounds);
+  checkBounds(sizesOfAll(entries), options.bounds);
 
   const features = [...program.kernels.flatMap((kernel) => kernel.features), ...(options.timestamps === true ? ["timestamp-query"] : [])];
   const given = options.states?.device ?? options.device;

@@ -43,6 +43,11 @@ export function entrySizes(entry: Entry): readonly string[] {
   return [...new Set([...shapes, ...groups, ...required, ...rows, ...counts].flatMap((size: Size) => sizeNames(size)))];
 }
 
+/** The same for several entries. */
+export function sizesOfAll(entries: readonly Entry[]): readonly string[] {
+  return [...new Set(entries.flatMap(entrySizes))];
+}
+
 /** Throws a TfmError where a bound is missing or no count. */
 export function checkBounds(names: readonly string[], bounds: Sizes): void {
   for (const name of names) {

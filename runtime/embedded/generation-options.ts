@@ -26,17 +26,25 @@ export function checkGeneration(texts: unknown, options: GenerationOptions): voi
   if (decoding === undefined) return;
   const method = METHODS.find((one) => one === (decoding as { readonly method?: string } | null)?.method);
   if (method === undefined) throw badOption("decoding", `{ method: ${METHODS.map((name) => `"${name}"`).join(" | ")}, … }`, decoding);
-  checkNumbers("decoding.", decoding, generateOptions(method).filter(({ methods }) => methods !== undefined), method === "beam");
+  const known = generateOptions(method).filter(({ methods }) => methods !== undefined);
+  const names = ["method", ...known.map(fieldOf)];
+  for (const name of Object.keys(decoding)) if (!names.includes(name)) throw unknownName("option", `decoding.${name}`, names);
+  checkNumbers("decoding.", decoding, known, method === "beam");
 }
 
 /** `required`: none of them may be left out. */
 function checkNumbers(path: string, given: object, options: readonly GenerateOption[], required: boolean): void {
-  for (const { name, wanted, isValid } of options) {
-    const field = name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  for (const option of options) {
+    const field = fieldOf(option);
     const value = (given as Readonly<Record<string, unknown>>)[field];
     if (value === undefined && !required) continue;
-    if (typeof value !== "number" || !isValid(value)) throw badOption(path + field, wanted, value);
+    if (typeof value !== "number" || !option.isValid(value)) throw badOption(path + field, option.wanted, value);
   }
+}
+
+/** `topK` for `top_k`. */
+function fieldOf({ name }: GenerateOption): string {
+  return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function badOption(name: string, wanted: string, value: unknown): TfmError {

@@ -48,7 +48,7 @@ export interface LoadedModel {
 
 /** Throws a TfmError where there is no adapter, or the weights are of another model or damaged. */
 export async function loadModel({ program, generation: generating, tokenizer: own }: ModelDefinition, weights: Resource, options: LoadModelOptions = {}): Promise<LoadedModel> {
-  checkLoadOptions(options);
+  checkLoadOptions(options, program.entries);
   const { tokenizer: given = own, ...sessionOptions } = options;
   const [bytes, json] = await Promise.all([bytesOf(weights, "weights"), given === undefined ? undefined : jsonTextOf(given, "tokenizer")]);
   const tokenizer = json === undefined ? undefined : loadTokenizer(json);

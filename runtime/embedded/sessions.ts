@@ -3,7 +3,7 @@
  * advance. The first session keeps the weights; later ones share them.
  */
 import { TfmError } from "../errors.ts";
-import { checkSizes, entrySizes } from "../feed.ts";
+import { checkSizes, sizesOfAll } from "../feed.ts";
 import type { Entry, Program } from "../program.ts";
 import { createSession } from "../create-session.ts";
 import type { SessionOptions } from "../create-session.ts";
@@ -30,8 +30,7 @@ export class Sessions {
 
   static async open(program: Program, options: Omit<SessionOptions, "bounds"> & { readonly bounds?: Sizes }): Promise<Sessions> {
     const limits = sizeLimits(program.entries);
-    const names = [...new Set(program.entries.flatMap(entrySizes))];
-    const bounds = Object.fromEntries(names.map((name) => [name, Math.min(options.bounds?.[name] ?? FIRST, limits.get(name) ?? Infinity)]));
+    const bounds = Object.fromEntries(sizesOfAll(program.entries).map((name) => [name, Math.min(options.bounds?.[name] ?? FIRST, limits.get(name) ?? Infinity)]));
     const memory = options.memoryBudget === undefined ? {} : { memoryBudget: options.memoryBudget };
     return new Sessions(await createSession(program, { ...options, bounds }), limits, memory);
   }
