@@ -130,7 +130,10 @@ export interface Phase {
 
 export interface TokenizerSpec {
   readonly kind: "bpe" | "characters" | "bytes" | "wordpiece" | "unigram";
+  /** As declared: what is trained has at most as many tokens. */
   readonly size?: number;
+  /** What `tokenizer.size` is: the tokens of the trained one, where it is there. */
+  readonly vocabulary: number;
 }
 
 export interface DataSpec {

@@ -45,5 +45,5 @@ export function tokenizerOf(node: Node, ctx: Context, facts: TokenizerFacts): Va
   const sizes = new Map<string, SizeVal>();
   const known = { ...IDS, ...facts, size: facts.size ?? size ?? NOMINAL[kind] };
   for (const [key, value] of Object.entries(known)) sizes.set(key, sizeVal(dims.constant(value), `tokenizer.${key}`, { text: `tokenizer = ${name}(…)`, span: node.span }));
-  return { kind: "tokenizer", spec: size === undefined ? { kind } : { kind, size }, sizes };
+  return { kind: "tokenizer", spec: { kind, ...(size !== undefined && { size }), vocabulary: known.size }, sizes };
 }

@@ -16,7 +16,7 @@ export function tokenizerMissing(): TfmError {
 }
 
 export function tokenizerDiffers(tokens: number, vocabulary: number): TfmError {
-  return new TfmError("tokenizer-of-another-model", 1, `The tokenizer has ${tokens} tokens; the model was compiled for ${vocabulary}.`, "Use the tokenizer.json that was saved with the weights.");
+  return new TfmError("tokenizer-of-another-model", 1, `The tokenizer has ${tokens} tokens; the model was compiled for ${vocabulary}.`, "Use the tokenizer.json that was saved with the weights, and a module compiled from the folder of their run: a file alone has the size that it declares.");
 }
 
 export function sizeNotInferred(entry: string, name: string): TfmError {

@@ -10,7 +10,7 @@ import type { Entry, Input, Program } from "../program.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { sizesOf } from "./arguments.ts";
 import { checkGeneration } from "./generation-options.ts";
-import { tokenizerDiffers, tokenizerMissing } from "./errors.ts";
+import { tokenizerMissing } from "./errors.ts";
 import type { Sessions } from "./sessions.ts";
 
 export interface Generation {
@@ -49,8 +49,6 @@ export function generation(program: Program, sessions: Sessions, { use, ...own }
   const reading = use.kind === "forward" ? writing : entryOf(program, use.encode);
   const target = inputOf(writing, use.target);
   const source = use.source === undefined ? undefined : inputOf(reading, use.source);
-  const vocabulary = target.range?.find(({ factors }) => factors.length === 0)?.coefficient;
-  if (tokenizer !== undefined && vocabulary !== undefined && tokenizer.size !== vocabulary) throw tokenizerDiffers(tokenizer.size, vocabulary);
 
   return (texts, options = {}) => {
     checkGeneration(texts, options);

@@ -11,6 +11,7 @@ import { loadTokenizer } from "../text/load-tokenizer.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { loadWeights } from "../weights.ts";
 import { feedOf } from "./arguments.ts";
+import { tokenizerDiffers } from "./errors.ts";
 import { generation } from "./generation.ts";
 import type { Generation, GenerationOptions } from "./generation.ts";
 import { checkLoadOptions } from "./load-options.ts";
@@ -23,6 +24,8 @@ export interface ModelDefinition {
   readonly program: Program;
   /** For a model that reads and writes text. */
   readonly generation?: Generation;
+  /** The tokens that its tokenizer has, where the model takes ids of them. */
+  readonly vocabulary?: number;
   /** The text of its tokenizer.json, where the module brings it along. */
   readonly tokenizer?: string;
 }
@@ -46,12 +49,13 @@ export interface LoadedModel {
   dispose(): void;
 }
 
-/** Throws a TfmError where there is no adapter, or the weights are of another model or damaged. */
-export async function loadModel({ program, generation: generating, tokenizer: own }: ModelDefinition, weights: Resource, options: LoadModelOptions = {}): Promise<LoadedModel> {
+/** Throws a TfmError where there is no adapter, or the weights or the tokenizer are damaged or of another model. */
+export async function loadModel({ program, generation: generating, vocabulary, tokenizer: own }: ModelDefinition, weights: Resource, options: LoadModelOptions = {}): Promise<LoadedModel> {
   checkLoadOptions(options, program.entries);
   const { tokenizer: given = own, ...sessionOptions } = options;
   const [bytes, json] = await Promise.all([bytesOf(weights, "weights"), given === undefined ? undefined : jsonTextOf(given, "tokenizer")]);
   const tokenizer = json === undefined ? undefined : loadTokenizer(json);
+  if (tokenizer !== undefined && vocabulary !== undefined && tokenizer.size !== vocabulary) throw tokenizerDiffers(tokenizer.size, vocabulary);
   const sessions = await Sessions.open(program, sessionOptions);
   try {
     loadWeights(sessions.base, bytes);

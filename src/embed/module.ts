@@ -1,5 +1,6 @@
 /** `tfmc compile FILE -o DIR`: a model as an ES module with declarations, for a web page, a bundler or Node. */
 import type { Model } from "../../compiler/check/model.ts";
+import { asNumber } from "../../compiler/dim.ts";
 import { decodingOf, generatingEntries } from "../../runtime/index.ts";
 import type { Program } from "../../runtime/index.ts";
 import type { Generation } from "../../runtime/embedded/generation.ts";
@@ -44,10 +45,17 @@ function generationOf(model: Model, program: Program, entries: ReadonlyMap<strin
   return { use, decoding: decodingOf(generate.method, seededOptions(model, generate)), ...(most !== undefined && { maxLength: most }), ...(window !== undefined && use.source === undefined && { window }) };
 }
 
+/** The tokens of the recipe's tokenizer, where ids of them are what the model takes: it may also have a vocabulary of its own. */
+function vocabularyOf({ recipe }: Model, { entries }: Program): number | undefined {
+  const tokens = recipe?.tokenizer?.vocabulary;
+  return entries.some(({ inputs }) => inputs.some(({ range }) => range !== undefined && asNumber(range) === tokens)) ? tokens : undefined;
+}
+
 function moduleText(model: Model, program: Program, name: string, generation: Generation | undefined, options: ModuleOptions): string {
   const { declarations: constants, text } = programLiteral(program);
   const runtime = options.runtime ?? { from: "tfm/runtime" };
-  const parts = ["program", ...(generation ? ["generation"] : []), ...(options.tokenizer === undefined ? [] : ["tokenizer"])];
+  const vocabulary = vocabularyOf(model, program);
+  const parts = ["program", ...(generation ? ["generation"] : []), ...(vocabulary === undefined ? [] : [`vocabulary: ${vocabulary}`]), ...(options.tokenizer === undefined ? [] : ["tokenizer"])];
   const blocks = [
     `${header(model, program, name)}\n${imports(runtime)}`,
     `/** Promises the model with these weights: see ${name}.d.ts. */\nexport function load(weights, options) {\n  return loadModel({ ${parts.join(", ")} }, weights, options);\n}`,

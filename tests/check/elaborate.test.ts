@@ -89,7 +89,7 @@ train other like small {
 test("a recipe has its data, its settings and what the step alone decides", () => {
   const { recipe, parameters } = checkedModel("model.tfm", RECIPE, { set: { "recipe.steps": "7", p: "0.25" } });
   const { batch, steps, clip, seed, accumulate, tokenizer, data, optimizer } = recipe!;
-  expect({ batch, steps, clip, seed, accumulate, tokenizer }).toEqual({ batch: 8, steps: 7, clip: 1, seed: 0, accumulate: 1, tokenizer: { kind: "bpe", size: 50 } });
+  expect({ batch, steps, clip, seed, accumulate, tokenizer }).toEqual({ batch: 8, steps: 7, clip: 1, seed: 0, accumulate: 1, tokenizer: { kind: "bpe", size: 50, vocabulary: 50 } });
   expect(data.source).toBe("text");
   expect(data.arguments).toEqual({ path: "input.txt", length: 9, column: "text" });
   expect(optimizer.groups.map(({ name, paths }) => [name, ...paths])).toEqual([["decayed"], ["undecayed", "embed.table"]]);
