@@ -148,8 +148,9 @@ export function longestLoop(entry: Entry, sizes: Sizes): number {
   return Math.max(1, ...(entry.loops ?? []).map(({ count }) => evaluateSize(count, sizes)));
 }
 
-export function checkBudget(plan: BufferPlan, budget: number): void {
-  const parts = Object.entries(plan.bytes).filter(([, bytes]) => bytes > 0);
+/** `held`: bytes of the budget that others hold. */
+export function checkBudget(plan: BufferPlan, budget: number, held = 0): void {
+  const parts = Object.entries({ ...plan.bytes, "held already": held }).filter(([, bytes]) => bytes > 0);
   const total = parts.reduce((sum, [, bytes]) => sum + bytes, 0);
   const named = parts.map(([purpose, bytes]) => `${purpose} ${(bytes / 2 ** 20).toFixed(1)} MiB`).join(", ");
   if (total > budget) throw aboveBudget(total, budget, named);

@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly batches?: number;
   /** In bytes, for all that the session makes. Default 4 GiB: WebGPU neither tells how much there is nor reports when it ends. */
   readonly memoryBudget?: number;
+  /** Bytes of the budget that others hold. Default 0. */
+  readonly held?: number;
   /** Seconds to wait for the GPU before it counts as hung, five times as many for its first answer. Default 120. */
   readonly patience?: number;
   /** Checks every submission by an error scope. */
@@ -66,7 +68,7 @@ async function makeSession(program: Program, entries: readonly Entry[], device: 
     maxBuffer: device.limits.maxBufferSize,
     sharedStates: new Set(options.states?.stateBuffers.keys()),
   });
-  checkBudget(plan, options.memoryBudget ?? 4 * 2 ** 30);
+  checkBudget(plan, options.memoryBudget ?? 4 * 2 ** 30, options.held);
   options.trace?.({ kind: "buffers", bytes: plan.bytes });
 
   const started = performance.now();

@@ -47,8 +47,10 @@ export class Sessions {
     const larger = Object.entries(sizes).filter(([name, size]) => size > (bounds[name] ?? 0));
     if (larger.length === 0 || !this.alive) return this.current;
     const roomy = larger.map(([name, size]): [string, number] => [name, Math.max(size, Math.min(2 * (bounds[name] ?? 0), this.limit(name)))]);
-    const made = await this.make({ ...bounds, ...Object.fromEntries(roomy) }, { ...bounds, ...Object.fromEntries(larger) });
+    // Before: all that is there at a time is to be within the budget.
     if (this.current !== this.base) this.current.dispose();
+    this.current = this.base;
+    const made = await this.make({ ...bounds, ...Object.fromEntries(roomy) }, { ...bounds, ...Object.fromEntries(larger) });
     this.current = made;
     if (!this.alive) made.dispose();
     return made;
@@ -56,12 +58,14 @@ export class Sessions {
 
   /** Room for growth is not worth failing for. */
   private async make(roomy: Sizes, exact: Sizes): Promise<Session> {
-    const { program } = this.base;
+    const { program, usage } = this.base;
+    const held = Object.values(usage.bytes).reduce((sum, bytes) => sum + bytes, 0);
+    const shared = { ...this.memory, held, states: this.base };
     try {
-      return await createSession(program, { ...this.memory, bounds: roomy, states: this.base });
+      return await createSession(program, { ...shared, bounds: roomy });
     } catch (error) {
       if (!(error instanceof TfmError) || !["out-of-memory", "value-too-large"].includes(error.code)) throw error;
-      return createSession(program, { ...this.memory, bounds: exact, states: this.base });
+      return createSession(program, { ...shared, bounds: exact });
     }
   }
 

@@ -150,7 +150,7 @@ function loadOptions(sizes: readonly string[], reads: boolean, ownTokenizer: boo
     "  /** A device to use and leave alive; by default one is made and destroyed with the model. */\n  readonly device?: Device;",
     "  /** Where to ask for a device: `navigator.gpu` by default; in Node `create([])` of the package `webgpu`, to be kept as long as the model. */\n  readonly gpu?: Gpu;",
     ...(sizes.length === 0 ? [] : [`  /** Sizes to make room for at once. A larger call makes more room, which takes it a moment. */\n  readonly bounds?: Sizes<${sizes.map(literal).join(" | ")}>;`]),
-    "  /** Bytes of GPU memory to use at most; 4 GiB by default. */\n  readonly memoryBudget?: number;",
+    "  /** Bytes of GPU memory for weights, inputs and values at most; 4 GiB by default. */\n  readonly memoryBudget?: number;",
   ];
   return `export interface LoadOptions {\n${members.join("\n")}\n}\n\n/** Sizes that do not follow from the inputs, as where a matrix is given packed. */\nexport type Sizes<Name extends string> = { readonly [name in Name]?: number };`;
 }

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { Sessions } from "../../runtime/embedded/sessions.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Entry, Program } from "../../runtime/program.ts";
+import { fakeDevice } from "../support/fake-device.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { tinyProgram } from "../support/tiny-program.ts";
 
@@ -35,9 +36,48 @@ describeGpu("the session behind a loaded model", () => {
     await expect(limited.fitting(most, { B: 1, T: 31 })).rejects.toThrow(TfmError);
     limited.dispose();
 
-    // 600 rows of 100 positions of 4 numbers take 0.92 MiB, twice as many are too much.
-    const tight = await Sessions.open(program, { device: await gpuDevice(), bounds: { B: 500, T: 100 }, memoryBudget: 2 ** 20 + 2 ** 19 });
+    // 600 rows of 100 positions of 4 numbers and an id take 1.15 MiB beside the 0.96 MiB of 500; of 1000 rows, 1.9 MiB are too much.
+    const tight = await Sessions.open(program, { device: await gpuDevice(), bounds: { B: 500, T: 100 }, memoryBudget: 2.5 * 2 ** 20 });
     expect((await tight.fitting(entry, { B: 600, T: 100 })).bounds).toEqual({ B: 600, T: 100 });
     tight.dispose();
   });
 });
+
+it("all that is on the GPU at a time is within the budget, while it grows too", async () => {
+  const { device, live } = metered();
+  const memoryBudget = 1.5 * 2 ** 20;
+  const sessions = await Sessions.open(program, { device, bounds: { B: 100, T: 100 }, memoryBudget });
+  // 5 numbers of 4 bytes for each position, and few besides.
+  const bytesOf = (rows: number): number => rows * 100 * 5 * 4;
+  for (const rows of [400, 500]) {
+    expect((await sessions.fitting(entry, { B: rows, T: 100 })).bounds).toEqual({ B: rows, T: 100 });
+    expect(live.now).toBeGreaterThan(bytesOf(100) + bytesOf(rows));
+    expect(live.most).toBeLessThan(bytesOf(100) + bytesOf(rows) + 10_000);
+  }
+  // 700 rows fit into the budget by themselves, but not beside the 100.
+  expect(bytesOf(700)).toBeLessThan(memoryBudget);
+  await expect(sessions.fitting(entry, { B: 700, T: 100 })).rejects.toMatchObject({ code: "out-of-memory", message: /needs 1\.5\d MiB .* held already 0\.2 MiB\); its budget is 1\.50 MiB/ });
+  expect((await sessions.fitting(entry, { B: 500, T: 100 })).bounds).toEqual({ B: 500, T: 100 });
+  expect(live.most).toBeLessThanOrEqual(memoryBudget);
+  sessions.dispose();
+  expect(live.now).toBe(0);
+});
+
+/** A device that says how many bytes of buffers are there, and were at most. */
+function metered(): { readonly device: GPUDevice; readonly live: { now: number; most: number } } {
+  const { device } = fakeDevice();
+  const live = { now: 0, most: 0 };
+  const create = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = create(descriptor);
+    const destroy = buffer.destroy.bind(buffer);
+    live.now += descriptor.size;
+    live.most = Math.max(live.most, live.now);
+    buffer.destroy = () => {
+      live.now -= descriptor.size;
+      destroy();
+    };
+    return buffer;
+  };
+  return { device, live };
+}
