@@ -201,7 +201,7 @@ const ARRAYS = {
   Booleans: "/** As numbers, 0 is false. */\nexport type Booleans = Int32Array | Uint32Array | readonly (boolean | 0 | 1)[];",
 } as const;
 
-const ERROR = `/** What went wrong, for people (\`message\`, \`hint\`) and for programs (\`code\`, such as "no-adapter" or "size-above-bound"). */
+const ERROR = `/** What went wrong, for people (\`message\`, \`hint\`) and for programs (\`code\`, such as "no-adapter" or "index-out-of-range"). */
 export declare class TfmError extends Error {
   readonly code: string;
   readonly hint?: string;

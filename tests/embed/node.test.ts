@@ -99,6 +99,10 @@ it("the documentation names codes that there are", () => {
   const sources = ["errors.ts", "embedded/errors.ts", "text/errors.ts", "training/safetensors.ts"].map((file) => readFileSync(path.join(packageRoot, "runtime", file), "utf8")).join();
   const isThere = (code: string): boolean => sources.includes(`"${code}"`) || (code.startsWith("unknown-") && sources.includes("`unknown-${what}`"));
   expect(codes.filter((code) => !isThere(code))).toEqual([]);
+  // And those of its own, all of them.
+  const own = Array.from(readFileSync(path.join(packageRoot, "runtime/embedded/errors.ts"), "utf8").matchAll(/new TfmError\(\s*"([a-z-]+)"/g), (match) => match[1] as string);
+  expect(own.length).toBeGreaterThan(10);
+  expect([...own, "device-error", "unknown-option", "weights-unsupported"].filter((code) => !codes.includes(code))).toEqual([]);
 });
 
 function node(folder: Folder, file: string, ...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
