@@ -70,5 +70,7 @@ function programHash(model: Model): string {
 function recipeText(model: Model): string {
   const { name, tokenizer, data, reports, batch, steps, seed, accumulate, generate, initFrom, validation, phases, evaluate, patience, watch } = recipeOf(model);
   const kept = [validation, phases, evaluate, patience, watch];
-  return JSON.stringify([model.root.hyperparameters, name, tokenizer, data.source, data.arguments, reports, batch, steps, seed, accumulate, generate, initFrom, ...kept]);
+  // How many tokens were learnt is in the program.
+  const scheme = tokenizer && { kind: tokenizer.kind, size: tokenizer.size };
+  return JSON.stringify([model.root.hyperparameters, name, scheme, data.source, data.arguments, reports, batch, steps, seed, accumulate, generate, initFrom, ...kept]);
 }
