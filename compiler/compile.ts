@@ -1,4 +1,5 @@
 /** The compiler on one screen: a checked model becomes a program. */
+import type { Diagnostic } from "../grammar/diagnostic.ts";
 import type { Entry as ModelEntry, Model, Recipe } from "./check/model.ts";
 import type { Expr, Graph, StateRef } from "./ir/graph.ts";
 import type { Dim } from "./dim.ts";
@@ -12,13 +13,14 @@ import { differentiate } from "./passes/differentiate.ts";
 import { apart } from "./passes/fuse/apart.ts";
 import { fuse } from "./passes/fuse/fuse.ts";
 import { inSegments } from "./passes/fuse/segments.ts";
-import { observing, observingGradients } from "./observe.ts";
+import { checkObserved, observing, observingGradients } from "./observe.ts";
 import { GRAPH_PASSES } from "./pipeline.ts";
 import { type Layout, LOSS, nextState, stateLayout } from "./plan/layout.ts";
 import { KernelTable, planEntry } from "./plan/plan.ts";
 import { uniformOf } from "./plan/uniform.ts";
 import { addedUp, withCountsAsStates } from "./train/accumulate.ts";
 import { averaged, updateGraph } from "./train/update.ts";
+import { TfmError } from "../runtime/errors.ts";
 import { FORMAT, type Entry, type Program } from "../runtime/program.ts";
 import { sizeNames } from "../runtime/size.ts";
 
@@ -66,11 +68,16 @@ export function compile(model: Model, options: CompileOptions): Compiled {
   const metrics = (model.recipe === undefined ? [] : [model.recipe.validationLoss, ...model.recipe.metrics]).map((entry) => ({ ...entry, name: metricEntry(entry.name) }));
   const own = [...model.entries.filter(({ name }) => options.entries?.includes(name) ?? true), ...metrics.filter(({ name }) => options.entries?.includes(name))];
   const { observe = [], gradients } = options;
+  refuseUnknown(checkObserved([...own, ...(gradients && model.recipe ? [model.recipe.loss] : [])], observe, gradients, model.recipe?.loss));
   const inside = gradients && model.recipe ? [{ name: "grad", graph: observingGradients(model.recipe.loss, observe, gradients), source: model.recipe.loss }] : [];
   const inUse = (graph: Graph): Graph => (recipe?.average === undefined ? graph : averaged(graph, recipe.optimizer));
   const seen = own.map((entry) => ({ name: entry.name, graph: inUse(observe.length > 0 ? observing(entry, observe) : entry.graph), source: entry }));
   const entries: Lowered[] = [...(step?.entries ?? []), ...(update ? [update] : []), ...inside, ...seen];
   return compileGraphs(model.name, entries, layout, options, recipe?.optimizer.learningRate);
+}
+
+function refuseUnknown([first]: readonly Diagnostic[]): void {
+  if (first) throw new TfmError(first.code, 1, first.title, first.fix?.text);
 }
 
 /** The entry of a program that a metric of the recipe becomes; the model may have a function of the same name. */

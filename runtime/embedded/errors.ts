@@ -4,7 +4,8 @@ import { shown } from "../shown.ts";
 import type { Size } from "../size.ts";
 
 export function unreachable(what: string, address: string, cause: string): TfmError {
-  return new TfmError("resource-unreachable", 1, `The ${what} could not be fetched from ${address}: ${cause}.`, "In Node, read the file and hand in its bytes.");
+  const hint = /^(https?|blob|data):/.test(address) ? "Check the address, and whether its server lets this page read it." : "In Node, read the file and hand in its bytes.";
+  return new TfmError("resource-unreachable", 1, `The ${what} could not be fetched from ${address}: ${cause}.`, hint);
 }
 
 export function notBytes(what: string, found: string): TfmError {

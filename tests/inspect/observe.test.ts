@@ -200,3 +200,12 @@ describeGpu("on the adapter", () => {
     expect(Object.keys(given).sort()).toEqual(["loss", "decoder.0.cross.weight", ...names.map(gradientOutput)].sort());
   });
 });
+
+it("compile refuses names that nothing has", () => {
+  const refused = (request: { readonly observe?: readonly string[]; readonly gradients?: readonly string[] }) => () => compile(model.get("gpt")!, { profile: { kind: "cpu" }, training: false, ...request });
+  const unknown = (message: string) => expect.objectContaining({ code: "value-unknown", message: expect.stringContaining(message) as string });
+  expect(refused({ observe: ["blocks.0.attend.wieght"] })).toThrow(unknown("`blocks.0.attend.wieght`"));
+  expect(refused({ observe: ["blocks.*.attend.weight"] })).toThrow(unknown("`blocks.*.attend.weight`"));
+  expect(refused({ observe: ["blocks.0.attend.weight"], gradients: ["nothing"] })).toThrow(unknown("`nothing`"));
+  expect(refused({ observe: ["blocks.0.attend.weight"], gradients: ["blocks.0"] })).not.toThrow();
+});
