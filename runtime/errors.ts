@@ -157,16 +157,30 @@ export function notFinite(step: number): TfmError {
   );
 }
 
-/** The first few of `differences`, a line each. */
 export function differentModel(differences: readonly string[]): TfmError {
-  const shown = differences.slice(0, 8);
-  const more = differences.length > shown.length ? [`and ${differences.length - shown.length} more`] : [];
   return new TfmError(
     "weights-of-another-model",
     1,
-    `The weights are of another model; ${differences.length} of its tensors differ:\n${[...shown, ...more].map((line) => `  ${line}`).join("\n")}`,
+    `The weights are of another model; ${differences.length} of its tensors differ:\n${firstOf(differences)}`,
     "Use the same hyperparameters and tokenizer as when it was trained.",
   );
+}
+
+/** Of a checkpoint whose weights are the model's. */
+export function differentTraining(differences: readonly string[]): TfmError {
+  return new TfmError(
+    "resume-with-other-states",
+    2,
+    `The run was trained with another optimizer, or with other parameters frozen or averaged; ${differences.length} of its states differ:\n${firstOf(differences)}`,
+    "Go on with the settings that it began with, or begin another run with its weights by --init-from.",
+  );
+}
+
+/** A line each. */
+function firstOf(differences: readonly string[]): string {
+  const shown = differences.slice(0, 8);
+  const more = differences.length > shown.length ? [`and ${differences.length - shown.length} more`] : [];
+  return [...shown, ...more].map((line) => `  ${line}`).join("\n");
 }
 
 export function checkpointDamaged(file: string, cause: string): TfmError {

@@ -8,7 +8,7 @@
  *
  * `state.json` is to be written last: it names the others as they must be, so files of two checkpoints are told apart.
  */
-import { checkpointDamaged, differentModel, otherSeed } from "../errors.ts";
+import { checkpointDamaged, differentTraining, otherSeed } from "../errors.ts";
 import type { Program } from "../program.ts";
 import type { Session } from "../session.ts";
 import type { NamedTensor } from "../states.ts";
@@ -108,7 +108,7 @@ export function restoreCheckpoint(session: Session, files: CheckpointFiles): Res
   const wanted = session.tensors(["optimizer", "parameter"]).filter(isHidden(session));
   const { tensors } = decodeSafetensors(files.get(CHECKPOINT.state) ?? new Uint8Array());
   const differences = tensorDifferences(wanted.map(({ state, path, shape }) => ({ name: `${state}/${path}`, shape })), tensors);
-  if (differences.length > 0) throw differentModel(differences);
+  if (differences.length > 0) throw differentTraining(differences);
   if (manifest.seed !== session.seed) throw otherSeed(manifest.seed, session.seed);
   const byName = new Map(tensors.map(({ name, data }) => [name, data]));
   const others = wanted.map((tensor) => ({ ...tensor, data: new Float32Array(byName.get(`${tensor.state}/${tensor.path}`) ?? []) }));
