@@ -2,6 +2,7 @@
 import type { Expr, Graph, HostScalar } from "../ir/graph.ts";
 import { exprKey } from "../ir/expr.ts";
 import type { HostExpr, UniformField } from "../../runtime/program.ts";
+import { TfmError } from "../../runtime/errors.ts";
 import { sizeField, TIME } from "../kernels/emit/dim-text.ts";
 
 export interface Uniform {
@@ -30,7 +31,7 @@ export function uniformOf(graphs: readonly Graph[], sizes: readonly string[], le
     ...(loops ? [{ kind: "iter" } as const] : []),
     ...[...scalars.values()].map(({ name, body, type }): UniformField => ({ kind: "scalar", name, body: hostExpr(body), ...(type === "i32" && { integer: true }) })),
   ];
-  if (fields.length > 64) throw new Error(`internal: ${fields.length} fields do not fit the uniform block`);
+  if (fields.length > FIELDS) throw tooManyScalars(scalars.size, FIELDS - (fields.length - scalars.size));
   const members = [
     ...sizes.map((name) => `${sizeField(name)}: i32`),
     "step: i32",
@@ -47,6 +48,13 @@ export function uniformOf(graphs: readonly Graph[], sizes: readonly string[], le
       return scalar.type === "bool" ? `(${text} != 0)` : text;
     },
   };
+}
+
+/** Of four bytes each. */
+const FIELDS = 64;
+
+function tooManyScalars(count: number, room: number): TfmError {
+  return new TfmError("too-many-scalars", 1, `The recipe computes ${count} different numbers from the step, and a program has room for ${room}.`, "Give `rates` fewer factors, or the optimizer fewer functions of the step.");
 }
 
 /** An expression of steps, sizes and indices, as the runtime evaluates it. */

@@ -153,3 +153,13 @@ it("rates scale a hyperparameter that the optimizer must have, by one number", (
   const { diagnostics } = check(sourceFile("net.tfm", own + SOURCE.replace(/  optimizer = .*/, "  optimizer = Plain(speed: 0.1)")), { std: library(), recipe: "slow" });
   expect(diagnostics.map(({ title }) => title)).toEqual(["`rates` scales the hyperparameter `lr`, which `Plain` has not"]);
 });
+
+it("more numbers of the step than a program has room for are refused by how many there are", () => {
+  const paths = ["encoder.norm.gain", "encoder.norm.bias", "encoder.up.weight", "encoder.up.bias", "head.weight", "head.bias", "out.weight", "out.bias"];
+  const one = (path: string, at: number): string => `0.${at + 10} * "${path}"`;
+  const optimizer = Array.from({ length: 9 }, (_, at) => `lr^${at + 2}`).join(" + w * ");
+  const source = `${SOURCE}
+optimizer Powers(lr: real) { update(w: [...], dw: [...], step: int, decays: flag) -> [...] = w - dw * (${optimizer}) }
+train powers like whole { optimizer = Powers(lr: 0.01 * warmup(step, 4)); rates = ${paths.map(one).join(", ")} }`;
+  expect(() => programOf(checkedModel("net.tfm", source, { recipe: "powers" }))).toThrow(expect.objectContaining({ code: "too-many-scalars", hint: expect.stringContaining("`rates`") as string }));
+});
