@@ -1,0 +1,96 @@
+"""Models with the names and axes of other programs' files: what the `weights` blocks of examples/gpt and examples/llama must read.
+
+Written after those programs' own code, with no layer of families.py. Weights are drawn anew, so nothing of the numbers is anybody's.
+"""
+import pathlib
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from tensors import to_disk
+
+VOCAB, LENGTH, LAYERS, BATCH, TOKENS = 19, 8, 2, 2, 7
+
+
+def normal(rng, *shape):
+    return torch.tensor(rng.standard_normal(shape).astype(np.float32) * 0.4)
+
+
+def attention(q, k, v):
+    """Causal, [batch, heads, tokens, head]."""
+    scores = (q @ k.transpose(-1, -2)) / q.shape[-1] ** 0.5
+    future = torch.ones(q.shape[2], q.shape[2]).triu(1).bool()
+    return (scores.masked_fill(future, float("-inf")).softmax(-1) @ v).transpose(1, 2).flatten(2)
+
+
+class Gpt2:
+    """openai/gpt-2, model.py: Conv1D is x W + b with W [in, out]; heads follow each other in the columns of each third of c_attn."""
+    D, HEADS = 12, 3
+
+    def draw(self, rng):
+        d = self.D
+        weights = {"wte.weight": normal(rng, VOCAB, d), "wpe.weight": normal(rng, LENGTH, d), "ln_f.weight": 1 + normal(rng, d), "ln_f.bias": normal(rng, d)}
+        for layer in range(LAYERS):
+            own = {"ln_1.weight": 1 + normal(rng, d), "ln_1.bias": normal(rng, d), "attn.c_attn.weight": normal(rng, d, 3 * d), "attn.c_attn.bias": normal(rng, 3 * d),
+                   "attn.c_proj.weight": normal(rng, d, d), "attn.c_proj.bias": normal(rng, d), "ln_2.weight": 1 + normal(rng, d), "ln_2.bias": normal(rng, d),
+                   "mlp.c_fc.weight": normal(rng, d, 4 * d), "mlp.c_fc.bias": normal(rng, 4 * d), "mlp.c_proj.weight": normal(rng, 4 * d, d), "mlp.c_proj.bias": normal(rng, d)}
+            weights.update({f"h.{layer}.{name}": value for name, value in own.items()})
+        return {f"transformer.{name}": value for name, value in weights.items()}
+
+    def logits(self, weights, ids):
+        w = lambda name: weights[f"transformer.{name}"]
+        norm = lambda name, x: F.layer_norm(x, (self.D,), w(f"{name}.weight"), w(f"{name}.bias"))
+        dense = lambda name, x: x @ w(f"{name}.weight") + w(f"{name}.bias")
+        split = lambda x: x.view(*ids.shape, self.HEADS, -1).transpose(1, 2)
+        x = w("wte.weight")[ids] + w("wpe.weight")[:ids.shape[1]]
+        for layer in range(LAYERS):
+            at = f"h.{layer}"
+            q, k, v = map(split, dense(f"{at}.attn.c_attn", norm(f"{at}.ln_1", x)).split(self.D, dim=2))
+            x = x + dense(f"{at}.attn.c_proj", attention(q, k, v))
+            x = x + dense(f"{at}.mlp.c_proj", F.gelu(dense(f"{at}.mlp.c_fc", norm(f"{at}.ln_2", x)), approximate="tanh"))
+        return norm("ln_f", x) @ w("wte.weight").T
+
+
+class Llama:
+    """transformers, modeling_llama.py: Linear is x Wᵀ with W [out, in]; RoPE turns the first half of a head against the second; groups of heads share keys and values."""
+    D, HEADS, KV_HEADS, FF = 16, 4, 2, 20
+
+    def draw(self, rng):
+        d, kv = self.D, self.D // self.HEADS * self.KV_HEADS
+        weights = {"model.embed_tokens.weight": normal(rng, VOCAB, d), "model.norm.weight": 1 + normal(rng, d), "lm_head.weight": normal(rng, VOCAB, d)}
+        for layer in range(LAYERS):
+            own = {"input_layernorm.weight": 1 + normal(rng, d), "post_attention_layernorm.weight": 1 + normal(rng, d),
+                   "self_attn.q_proj.weight": normal(rng, d, d), "self_attn.k_proj.weight": normal(rng, kv, d), "self_attn.v_proj.weight": normal(rng, kv, d),
+                   "self_attn.o_proj.weight": normal(rng, d, d), "mlp.gate_proj.weight": normal(rng, self.FF, d), "mlp.up_proj.weight": normal(rng, self.FF, d),
+                   "mlp.down_proj.weight": normal(rng, d, self.FF)}
+            weights.update({f"model.layers.{layer}.{name}": value for name, value in own.items()})
+        return weights
+
+    def logits(self, w, ids):
+        head = self.D // self.HEADS
+        angles = torch.outer(torch.arange(ids.shape[1]).double(), 10000.0 ** (-torch.arange(0, head, 2).double() / head))
+        cos, sin = torch.cat((angles, angles), -1).cos(), torch.cat((angles, angles), -1).sin()
+        half = lambda x: torch.cat((-x[..., head // 2:], x[..., :head // 2]), -1)
+        turned = lambda x: x * cos + half(x) * sin
+        norm = lambda name, x: x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * w[f"{name}.weight"]
+        dense = lambda name, x: F.linear(x, w[f"{name}.weight"])
+        split = lambda x: x.view(*ids.shape, -1, head).transpose(1, 2)
+        shared = lambda x: x.repeat_interleave(self.HEADS // self.KV_HEADS, dim=1)
+        x = w["model.embed_tokens.weight"][ids]
+        for layer in range(LAYERS):
+            at = f"model.layers.{layer}"
+            h = norm(f"{at}.input_layernorm", x)
+            q, k, v = (split(dense(f"{at}.self_attn.{name}_proj", h)) for name in "qkv")
+            x = x + dense(f"{at}.self_attn.o_proj", attention(turned(q), shared(turned(k)), shared(v)))
+            h = norm(f"{at}.post_attention_layernorm", x)
+            x = x + dense(f"{at}.mlp.down_proj", F.silu(dense(f"{at}.mlp.gate_proj", h)) * dense(f"{at}.mlp.up_proj", h))
+        return dense("lm_head", norm("model.norm", x))
+
+
+if __name__ == "__main__":
+    for name, model in (("gpt2", Gpt2()), ("llama", Llama())):
+        rng = np.random.default_rng(11)
+        weights, ids = model.draw(rng), torch.tensor(rng.integers(0, VOCAB, (BATCH, TOKENS)))
+        logits = model.logits({path: value.double() for path, value in weights.items()}, ids)
+        to_disk(pathlib.Path(__file__).parent / f"foreign-{name}.safetensors", {**weights, "ids": ids.int(), "logits": logits})
