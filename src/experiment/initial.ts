@@ -2,8 +2,10 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Model, Recipe } from "../../compiler/check/model.ts";
+import { TfmError } from "../../runtime/errors.ts";
 import { CHECKPOINT, loadMatching, readTensors, renamed } from "../../runtime/index.ts";
 import type { Matching, Session } from "../../runtime/index.ts";
+import { loadTokenizer } from "../../runtime/text/index.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
@@ -126,7 +128,23 @@ const spec = ({ tokenizer }: Recipe): readonly unknown[] => [tokenizer?.kind, to
 
 function fromFile(file: string): InitialWeights {
   const beside = path.join(path.dirname(file), CHECKPOINT.tokenizer);
-  return { from: file, tensors: tensorsOf(valueOf(readBytes(file)), file), ...(existsSync(beside) ? { tokenizer: valueOf(readText(beside)) } : {}) };
+  const weights = { from: file, tensors: tensorsOf(valueOf(readBytes(file)), file) };
+  if (!existsSync(beside)) return weights;
+  const tokenizer = valueOf(readText(beside));
+  return isReadHere(tokenizer, beside) ? { ...weights, tokenizer } : { ...weights, otherTokens: true };
+}
+
+/** Another program's tokenizer may be one that is not known here. Throws where the file is damaged. */
+function isReadHere(tokenizer: string, file: string): boolean {
+  return told(file, () => {
+    try {
+      loadTokenizer(tokenizer);
+      return true;
+    } catch (error) {
+      if (error instanceof TfmError && error.code === "tokenizer-unsupported") return false;
+      throw error;
+    }
+  });
 }
 
 function tensorsOf(bytes: Uint8Array, place: string): readonly Tensor[] {

@@ -100,6 +100,17 @@ describeGpu("starting from other weights", () => {
     run.dispose();
   });
 
+  it("reads with its own tokenizer where that beside a file is another program's, and refuses a damaged one", async () => {
+    const bert = { version: "1.0", added_tokens: [], normalizer: { type: "BertNormalizer" }, pre_tokenizer: { type: "BertPreTokenizer" }, model: { type: "WordPiece", vocab: { a: 0 } } };
+    cpSync(path.join(folder("pretrained"), "model.safetensors"), folder("foreign/model.safetensors"));
+    writeFileSync(folder("foreign/tokenizer.json"), JSON.stringify(bert));
+    const run = await open("foreign-run", { recipe: "pretrain", initFrom: [folder("foreign/model.safetensors")] });
+    expect(initialText(run.initial!).slice(0, 2)).toEqual([expect.stringMatching(/5 of 5 parameters$/) as string, "its tokenizer is another: what was learnt of its tokens means nothing here"]);
+    run.dispose();
+    writeFileSync(folder("foreign/tokenizer.json"), "{");
+    expect(await failing(open("foreign-other", { recipe: "pretrain", initFrom: [folder("foreign/model.safetensors")] }))).toMatchObject({ code: "tokenizer-damaged", message: expect.stringContaining("foreign") as string });
+  });
+
   it("reads with the tokenizer that the weights were trained with, where the recipe asks for the same", async () => {
     const prepared = async (wanted: Wanted) => prepareRun({ source: valueOf(readModel(folder("start.tfm"))), ...wanted });
     const saved = savedTokenizer(readCheckpoint(folder("pretrained")));
