@@ -11,11 +11,12 @@
  * micro-batches' terms.
  */
 import { GraphBuilder } from "../ir/builder.ts";
-import { access, apply, identityAccess, int, isOp, MICRO, real, select, substituteIndices, visitExpr } from "../ir/expr.ts";
+import { access, apply, identityAccess, int, isOp, MICRO, real, select, visitExpr } from "../ir/expr.ts";
 import type { Equation, Expr, Graph, GraphOutput, ValueId } from "../ir/graph.ts";
 import { countState, LOSS } from "../plan/layout.ts";
 import { batchFree, isBatchFree } from "./batch-free.ts";
-import { mentionsRows, Totals } from "./totals.ts";
+import { isMean, mentionsRows } from "./rows.ts";
+import { Totals } from "./totals.ts";
 
 export interface Accumulated {
   /** The loss graph, dividing by states. */
@@ -59,6 +60,8 @@ class Terms {
   readonly totals: Totals;
   private readonly free: ReadonlySet<ValueId>;
   private readonly constants = new Map<ValueId, boolean>();
+  private readonly parts = new Map<ValueId, ValueId>();
+  private readonly wholes = new Map<ValueId, Equation | "none">();
 
   constructor(loss: Graph) {
     this.totals = new Totals(loss);
@@ -87,8 +90,14 @@ class Terms {
       if (expr.op === "mul" && isBatchFree(a, this.free)) return apply("mul", a, this.split(b));
     }
     const value = expr.kind === "access" ? this.totals.graph.value(expr.value) : undefined;
-    if (value?.kind === "equation" && !value.reduce && value.shape.length === 0) return this.split(value.body);
+    if (value?.kind === "equation" && !value.reduce && value.shape.length === 0) return access(this.splitOf(value));
     return this.exact(expr) ?? apply("mul", this.totals.share(), expr);
+  }
+
+  private splitOf(value: Equation): ValueId {
+    let parts = this.parts.get(value.id);
+    if (parts === undefined) this.parts.set(value.id, (parts = this.totals.graph.map(`${value.name}.part`, [], this.split(value.body)).id));
+    return parts;
   }
 
   /** With totals, the expression whose sum over the micro-batches is that of the whole batch; undefined where none is known. */
@@ -106,7 +115,7 @@ class Terms {
       case "mul":
         return this.constant(a) ? applied("mul", this.constant(a), this.exact(b)) : applied("mul", this.exact(a), this.constant(b));
       case "div":
-        return applied("div", this.exact(a), this.constant(b));
+        return applied("div", this.exact(a), isMean(expr) ? this.totals.of(b) : this.constant(b));
       case "select":
         return applied("select", this.constant(a), this.exact(b), this.exact(c));
       default:
@@ -115,15 +124,21 @@ class Terms {
   }
 
   private exactAccess(id: ValueId, slots: readonly Expr[]): Expr | undefined {
-    const { graph } = this.totals;
-    const value = graph.value(id);
+    const value = this.totals.graph.value(id);
     if (value.kind !== "equation" || value.shape.some(mentionsRows)) return undefined;
-    if (!value.reduce) return this.exact(substituteIndices(value.body, (at) => slots[at]));
-    if (value.reduce.monoid !== "sum") return undefined;
     // What each row adds, as it does in the whole batch.
-    if (value.reduce.sizes.some(mentionsRows)) return this.totals.in(access(id, ...slots));
-    const body = value.reduce.where ? undefined : this.exact(value.body);
-    return body && access(graph.push({ ...value, id: graph.fresh(), name: `${value.name}.whole`, body }), ...slots);
+    if (value.reduce?.sizes.some(mentionsRows)) return value.reduce.monoid === "sum" && this.totals.addsUp(id) ? this.totals.in(access(id, ...slots)) : undefined;
+    let whole = this.wholes.get(id);
+    if (whole === undefined) this.wholes.set(id, (whole = this.wholeOf(value)));
+    return whole === "none" ? undefined : access(whole, ...slots);
+  }
+
+  private wholeOf(value: Equation): Equation | "none" {
+    const adds = !value.reduce || (value.reduce.monoid === "sum" && !value.reduce.where);
+    const body = adds ? this.exact(value.body) : undefined;
+    if (!body) return "none";
+    const { graph } = this.totals;
+    return graph.push({ ...value, id: graph.fresh(), name: `${value.name}.whole`, body });
   }
 
   /** With totals, where it is then the same in every micro-batch. */

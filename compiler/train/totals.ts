@@ -1,16 +1,11 @@
 /** Counts of the whole batch in the place of a micro-batch's own: denominators such as the number of kept positions. */
-import { named, type Dim } from "../dim.ts";
-import { sizeNames } from "../../runtime/size.ts";
 import { GraphBuilder } from "../ir/builder.ts";
-import { access, apply, exprKey, isOp, mapExpr, visitExpr } from "../ir/expr.ts";
-import type { ApplyExpr, Equation, Expr, Graph, StateLeaf, Value, ValueId } from "../ir/graph.ts";
+import { access, apply, exprKey, mapExpr, visitExpr } from "../ir/expr.ts";
+import type { Equation, Expr, Graph, StateLeaf, Value, ValueId } from "../ir/graph.ts";
 import { expressionsOf, mapExpressions, operandsOf, valuesById } from "../ir/walk.ts";
 import { countState } from "../plan/layout.ts";
-
-/** The rows of a batch, which micro-batches divide among them. */
-const ROWS = "B";
-
-export const mentionsRows = (dim: Dim): boolean => sizeNames(dim).includes(ROWS);
+import { isMean, mentionsRows, ROWS } from "./rows.ts";
+import { RowWise } from "./row-wise.ts";
 
 /** The graph of a loss to which values are added that read totals; what it had stays. */
 export class Totals {
@@ -20,6 +15,8 @@ export class Totals {
   private readonly leaves = new Map<string, StateLeaf>();
   private readonly values: ReadonlyMap<ValueId, Value>;
   private readonly fed: ReadonlySet<ValueId>;
+  private readonly alone: RowWise;
+  private readonly withTotals: RowWise;
   /** What reads a count, directly or by way of others. */
   private readonly readers = new Set<ValueId>();
   private readonly copies = new Map<ValueId, ValueId>();
@@ -28,19 +25,21 @@ export class Totals {
     this.graph = new GraphBuilder(loss.name, { values: loss.values, outputs: [] });
     this.values = valuesById(loss);
     this.fed = fedOnly(loss);
+    this.alone = new RowWise(this.values);
+    this.withTotals = new RowWise(this.values, (id) => this.isCount(id));
     for (const value of loss.values) if (value.kind === "equation" && expressionsOf(value).some((expr) => this.readsCount(expr))) this.readers.add(value.id);
   }
 
   /** The part of the batch's rows that a micro-batch has. */
   share(): Expr {
-    const rows: Expr = apply("toReal", { kind: "size", dim: named(ROWS) });
-    return apply("div", rows, this.total(rows));
+    const rows: Expr = apply("toReal", { kind: "size", dim: ROWS });
+    return apply("div", rows, this.of(rows));
   }
 
   /** The expression with the counts of the whole batch. */
   in(expr: Expr): Expr {
     return mapExpr(expr, (node) => {
-      if (isMean(node)) return apply("div", node.args[0]!, this.total(node.args[1]!));
+      if (isMean(node)) return apply("div", node.args[0]!, this.of(node.args[1]!));
       if (node.kind !== "access") return node;
       if (this.isCount(node.value)) return this.totalOf(this.graph.value(node.value));
       return this.readers.has(node.value) ? { ...node, value: this.copyOf(node.value) } : node;
@@ -65,14 +64,19 @@ export class Totals {
     return found;
   }
 
-  /** A sum over the rows of what is fed. */
+  /** Whether what the rows add to this sum is, with the counts of the whole batch, what they add there. */
+  addsUp(id: ValueId): boolean {
+    return this.withTotals.adds(id);
+  }
+
+  /** A sum over the rows of what is fed, each row by itself: counts are added up at once, so none can read another. */
   private isCount(id: ValueId): boolean {
     const value = this.values.get(id);
-    return value?.kind === "equation" && value.shape.length === 0 && this.fed.has(id) && value.reduce?.monoid === "sum" && value.reduce.sizes.some(mentionsRows);
+    return value?.kind === "equation" && value.shape.length === 0 && this.fed.has(id) && value.reduce?.monoid === "sum" && value.reduce.sizes.some(mentionsRows) && this.alone.adds(id);
   }
 
   private totalOf({ id, type }: Value): Expr {
-    return type === "i32" ? apply("toInt", this.total(apply("toReal", access(id)))) : this.total(access(id));
+    return type === "i32" ? apply("toInt", this.of(apply("toReal", access(id)))) : this.of(access(id));
   }
 
   /** Whether it is a total. */
@@ -80,7 +84,8 @@ export class Totals {
     return [...this.leaves.values()].some((leaf) => leaf.id === id);
   }
 
-  private total(expr: Expr): Expr {
+  /** Over the micro-batches. */
+  of(expr: Expr): Expr {
     const key = exprKey(expr);
     let leaf = this.leaves.get(key);
     if (leaf === undefined) {
@@ -90,12 +95,6 @@ export class Totals {
     }
     return access(leaf);
   }
-}
-
-/** Divides by a product of sizes, the rows among them. Other sizes are the same in every micro-batch. */
-function isMean(expr: Expr): expr is ApplyExpr {
-  const [, count] = isOp(expr, "div") ? expr.args : [];
-  return count !== undefined && isOp(count, "toReal") && count.args[0]?.kind === "size" && mentionsRows(count.args[0].dim);
 }
 
 /** Values that depend on the batch and its sizes alone: free of parameters and draws. */

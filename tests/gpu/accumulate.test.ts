@@ -112,6 +112,8 @@ const CASES = [
     ["a number of rows to the power -1", "(sum[b,p] model.edges(image)[b,p]^2) * (sum[c < B] 1)^-1"],
     ["a mean divided by a number that is no count of rows", "cross_entropy(model(image), label) / (sum[q < 7] 1)"],
     ["the part of the rows that are kept times a mean of them", "share * cross_entropy(model(image), label, keep: label != 0)", "share = (sum[b where label[b] != 0] 1) / (sum[c < B] 1)"],
+    ["a mean times a function of the number of rows", "log(2.0 + sum[c < B] 1) * mse(model.edges(image), edge)"],
+    ["terms that are used twice, again and again", "a24", `a0 = mse(model.edges(image), edge); ${Array.from({ length: 24 }, (_, at) => `a${at + 1} = 0.5 * a${at} + 0.5 * a${at}`).join("; ")}`],
     ["a row's place in a table", "mean[b] e[b, label[b]]^2", "e = model.edges(image)"],
   ].map(([name, loss, before = ""]) => ({ name: name!, text: IMAGES.replace("return LOSS", `${before}\n    return ${loss!}`), recipe: "base", whole: images(0, 6), parts: [images(0, 2), images(2, 1), images(3, 3)] })),
 ];
@@ -161,6 +163,10 @@ const SHARED = [
   ["a square of a mean", "sum[p] (mean[b] e[b,p])^2"],
   ["the largest of the batch", "max[b,p] e[b,p]"],
   ["a product of two means", "(mean[b,p] e[b,p]^2) * (mean[b] e[b,0])"],
+  ["distances to a mean of the rows, over a count", "(sum[b where label[b] > 0] (e[b,0] - (mean[c] e[c,0]))^2) / (1 + sum[b where label[b] > 0] 1)"],
+  ["rows by their part of a sum", "sum[b] e[b,0]^2 * exp(e[b,1]) / (sum[c] exp(e[c,1]))"],
+  ["rows by their place", "sum[b where b < 2] e[b,0]^2"],
+  ["a count of distances to a mean", "(sum[b,p] e[b,p]^2) / (1 + sum[b] (edge[b,0] - (mean[c] edge[c,0]))^2)"],
 ];
 
 describeGpu("what does not add up counts by a micro-batch's share of the rows", () => {
