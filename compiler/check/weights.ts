@@ -4,7 +4,7 @@ import { nearest } from "../../grammar/suggest.ts";
 import type { WeightName, WeightNames, WeightSlot } from "../../runtime/training/weight-names.ts";
 import * as dims from "../dim.ts";
 import type { Expr } from "../ir/graph.ts";
-import { isConst } from "../ir/expr.ts";
+import { accessesIn, isConst } from "../ir/expr.ts";
 import { SCALAR_OPS } from "../ops/scalar.ts";
 import * as errors from "./errors.ts";
 import { evaluateTensor, sizeVal } from "./evaluate.ts";
@@ -113,7 +113,7 @@ function lineOf({ param, layers, axes }: Place, right: { readonly name: StringLi
     return undefined;
   }
   const names = axes.items.map((slot) => (slot.kind === "name" ? slot.text : undefined));
-  if (names.length !== shape.length || names.includes(undefined) || axes.where || axes.fill) {
+  if (names.length !== shape.length || names.includes(undefined) || new Set(names).size < names.length || axes.where || axes.fill) {
     world.report(errors.weightsRank(axes.span, param.path, param.shape));
     return undefined;
   }
@@ -158,6 +158,10 @@ function slotOf(slot: Slot, variables: readonly IndexVar[], shape: readonly numb
   const along: (Int32Array | undefined)[] = shape.map(() => undefined);
   for (const { expr, factor } of termsOf(element.body, 1)) {
     const [id, ...others] = freeIndices(expr);
+    if (accessesIn(expr).length > 0) {
+      ctx.world.report(errors.weightsSlot(slot.span));
+      return undefined;
+    }
     if (id === undefined) {
       offset += factor * valueOf(expr, 0);
       continue;

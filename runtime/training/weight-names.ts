@@ -58,10 +58,12 @@ export function renamed(blocks: readonly WeightNames[], own: readonly string[], 
   return { tensors: [...made, ...file.filter(({ name }) => !read.has(name))], names: block.name };
 }
 
-function prefixes({ parameters }: WeightNames, file: readonly Tensor[]): readonly string[] {
-  const [first] = parameters;
-  const before = file.flatMap(({ name }) => (first !== undefined && name.endsWith(`.${first.tensor}`) ? [name.slice(0, -first.tensor.length)] : []));
-  return ["", ...before];
+/** What may stand before all names: the file may lack any of the block's. */
+function prefixes({ parameters }: WeightNames, file: readonly Tensor[]): ReadonlySet<string> {
+  const names = new Set(parameters.map(({ tensor }) => tensor));
+  const found = new Set([""]);
+  for (const { name } of file) for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) if (names.has(name.slice(dot + 1))) found.add(name.slice(0, dot + 1));
+  return found;
 }
 
 function gathered({ parameter, shape, tensor, slots }: WeightName, found: Tensor): Tensor {

@@ -55,6 +55,17 @@ describe("a weights block", () => {
     const found = read('up[l].weight = "fc{l}.w"; shift = "b"', tensor("net.fc0.w", 2, 4), tensor("net.fc1.w", 2, 4), tensor("net.b", 4), tensor("head.b", 4));
     expect(found?.tensors.map(({ name }) => name)).toEqual(["up.0.weight", "up.1.weight", "shift", "head.b"]);
   });
+  it("finds the prefix where the file lacks the first of the names", () => {
+    const found = read('shift = "b"; up[l].weight = "fc{l}.w"', tensor("net.fc0.w", 2, 4), tensor("net.fc1.w", 2, 4));
+    expect(found?.tensors.map(({ name }) => name)).toEqual(["up.0.weight", "up.1.weight"]);
+  });
+  it.each([
+    ["an index twice", 'shift[i] = "b"[i]; up[0].weight[i,i] = "w"[i,i]', "`up.0.weight` has 2 axes"],
+    ["a parameter in a slot", 'shift[o] = "b"[floor(shift[o])]', "the place along an axis is a sum of terms"],
+    ["a sum in a slot", 'shift[o] = "b"[sum[j < 3] o]', "the place along an axis is a sum of terms"],
+  ])("refuses %s", (_, line, message) => {
+    expect(() => model(line)).toThrow(message);
+  });
   it("is not followed where the file has the model's own names", () => {
     expect(read('shift = "up.0.bias"', tensor("up.0.bias", 4), tensor("shift", 4))).toBeUndefined();
     expect(read('shift = "b"', tensor("other", 4))).toBeUndefined();
