@@ -160,12 +160,13 @@ interface RawRecord {
   readonly cells: readonly string[] | BadRow;
 }
 
-/** A first line that names some of the columns and not all is no row, and no way to read the others. */
+/** A first line that names some of the columns and not all, or all in other capitals, is no row, and no way to read the others. */
 function tableRows(file: string, records: Generator<RawRecord, void>, columns: readonly string[]): Result<Iterable<RawRow>> {
   const first = records.next();
   const names = first.done === true || isBad(first.value.cells) ? [] : first.value.cells;
   const missing = columns.filter((column) => !names.includes(column));
-  if (missing.length > 0 && missing.length < columns.length) {
+  const alike = new Set(names.map((name) => name.trim().toLowerCase()));
+  if (missing.length > 0 && columns.some((column) => alike.has(column.toLowerCase()))) {
     return wrong("data-columns", `${file}:1: the first line names no column \`${missing[0]}\`; it has ${names.join(", ")}`, `name its columns in the recipe's data, or write ${columns.join(", ")}`);
   }
   const isHeader = missing.length === 0;

@@ -71,6 +71,10 @@ describe("a first line of a table", () => {
     const at = file("half.csv", "review,label\ngood,1\n");
     expect(await rows(at, ["text", "label"], skip)).toMatchObject({ ok: false, failure: { code: "data-columns", message: `${at}:1: the first line names no column \`text\`; it has review, label` } });
   });
+  it("that names them in other capitals is refused as well", async () => {
+    const at = file("capitals.csv", "Text, Label\ngood,1\n");
+    expect(await rows(at, ["text", "label"])).toMatchObject({ ok: false, failure: { code: "data-columns", message: `${at}:1: the first line names no column \`text\`; it has Text,  Label` } });
+  });
   it("that is a bad row is told that it might have been names", async () => {
     const read = await labelledSource({ path: file("other.csv", "review,sentiment\ngood,1\n"), arguments: { first: "text", second: "", label: "label", classes: 2 }, skipBadRows: false, resolve: (one) => one });
     expect(read).toMatchObject({ ok: false, failure: { code: "label-range", remedy: expect.stringContaining("a first line of names has text, label") as string } });
