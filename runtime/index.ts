@@ -9,6 +9,7 @@ export type { StepRow, TrainOptions, TrainResult, TrainingBatch } from "./traini
 export { CHECKPOINT, encodeCheckpoint, programHash, readManifest, restoreCheckpoint, verifyFiles } from "./training/checkpoint.ts";
 export type { CheckpointContent, CheckpointFiles, Manifest, Restored } from "./training/checkpoint.ts";
 export { renamed } from "./training/weight-names.ts";
+export type { NamedFile } from "./training/weight-names.ts";
 export { loadMatching, matching, readTensors } from "./training/matching.ts";
 export type { Matching } from "./training/matching.ts";
 export { evaluationRow, logLine, logUpTo, trainingRow } from "./training/log.ts";

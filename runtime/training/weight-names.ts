@@ -29,6 +29,8 @@ export interface NamedFile {
   readonly tensors: readonly Tensor[];
   /** Of the block that was followed. */
   readonly names: string;
+  /** Tensors of which the block reads the beginning alone, as far as `read` along each axis: the model may be smaller than the file's. */
+  readonly partly: readonly { readonly path: string; readonly shape: readonly number[]; readonly read: readonly number[] }[];
 }
 
 /**
@@ -48,14 +50,24 @@ export function renamed(blocks: readonly WeightNames[], own: readonly string[], 
   }
   if (best === undefined) return undefined;
   const { block, prefix } = best;
-  const read = new Set<string>();
+  const read = new Map<string, readonly number[]>();
   const made = block.parameters.flatMap((line): readonly Tensor[] => {
     const found = byName.get(prefix + line.tensor);
     if (found === undefined) return [];
-    read.add(found.name);
-    return [gathered(line, found)];
+    const before = read.get(found.name);
+    const extents = line.slots?.map(({ offset, along }) => 1 + along.reduce((sum, table) => sum + (table === undefined ? 0 : largestOf(table)), offset)) ?? found.shape;
+    read.set(found.name, extents.map((extent, axis) => Math.max(extent, before?.[axis] ?? 0)));
+    return [gathered(line, found, extents)];
   });
-  return { tensors: [...made, ...file.filter(({ name }) => !read.has(name))], names: block.name };
+  const partly = file.flatMap(({ name, shape }) => {
+    const extents = read.get(name);
+    return extents?.some((extent, axis) => extent < (shape[axis] as number)) ? [{ path: name, shape, read: extents }] : [];
+  });
+  return { tensors: [...made, ...file.filter(({ name }) => !read.has(name))], names: block.name, partly };
+}
+
+function largestOf(table: Int32Array): number {
+  return table.reduce((a, b) => Math.max(a, b), -Infinity);
 }
 
 /** What may stand before all names: the file may lack any of the block's. */
@@ -66,13 +78,13 @@ function prefixes({ parameters }: WeightNames, file: readonly Tensor[]): Readonl
   return found;
 }
 
-function gathered({ parameter, shape, tensor, slots }: WeightName, found: Tensor): Tensor {
+/** `extents`: how far it is read along each of its axes. */
+function gathered({ parameter, shape, tensor, slots }: WeightName, found: Tensor, extents: readonly number[]): Tensor {
   if (slots === undefined || !(found.data instanceof Float32Array)) return { ...found, name: parameter };
   if (slots.length !== found.shape.length) throw differs(parameter, tensor, found, `the block reads it as one of ${slots.length} axes`);
   const strides = found.shape.map((_, axis) => found.shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const largest = slots.map(({ offset, along }) => along.reduce((sum, table) => sum + (table?.reduce((a, b) => Math.max(a, b), -Infinity) ?? 0), offset));
-  const short = largest.findIndex((place, axis) => place >= (found.shape[axis] as number));
-  if (short >= 0) throw differs(parameter, tensor, found, `the block reads place ${largest[short]} of axis ${short}`);
+  const short = extents.findIndex((extent, axis) => extent > (found.shape[axis] as number));
+  if (short >= 0) throw differs(parameter, tensor, found, `the block reads place ${(extents[short] as number) - 1} of axis ${short}`);
 
   // One table for each axis of the parameter: what its index adds to the place in the data.
   const start = slots.reduce((sum, { offset }, axis) => sum + offset * (strides[axis] as number), 0);

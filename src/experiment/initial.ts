@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Model, Recipe } from "../../compiler/check/model.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import { CHECKPOINT, loadMatching, readTensors, renamed } from "../../runtime/index.ts";
-import type { Matching, Session } from "../../runtime/index.ts";
+import type { Matching, NamedFile, Session } from "../../runtime/index.ts";
 import { loadTokenizer } from "../../runtime/text/index.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -36,8 +36,9 @@ export interface InitialRecord extends Matching {
   readonly from: string;
   readonly others?: readonly string[];
   readonly trained?: { readonly recipe: string; readonly step: number };
-  /** The `weights` block by whose names it was read. */
+  /** The `weights` block by whose names it was read, and tensors of which it reads the beginning alone. */
   readonly names?: string;
+  readonly partly?: NamedFile["partly"];
   readonly otherTokens?: true;
 }
 
@@ -74,7 +75,7 @@ export function load(session: Session, { weights, parameters }: Pick<Model, "wei
   if (found.matched.length === 0) throw nothingMatches(from, found);
   return {
     from: path.resolve(from), ...(others && { others: others.map((one) => path.resolve(one)) }), ...(trained === undefined ? {} : { trained }),
-    ...(other && { names: other.names }), ...(otherTokens && { otherTokens }), ...found,
+    ...(other && { names: other.names, ...(other.partly.length > 0 && { partly: other.partly }) }), ...(otherTokens && { otherTokens }), ...found,
   };
 }
 
@@ -88,13 +89,14 @@ function told<T>(place: string, read: () => T): T {
 }
 
 /** Sentences for the terminal and the report; the run's record has all paths. */
-export function initialText({ from, others = [], trained, names, otherTokens, matched, missing, differing, unused }: InitialRecord): readonly string[] {
+export function initialText({ from, others = [], trained, names, partly = [], otherTokens, matched, missing, differing, unused }: InitialRecord): readonly string[] {
   const shaped = (all: Matching["missing"]): string => listed(all.map(({ path: name, shape }) => [name, `[${shape.join(", ")}]`]));
   const places = [from, ...others].map((place) => path.relative("", place) || place);
   const origin = `${others.length === 0 ? "" : "the average of "}${places.join(", ")}${trained === undefined ? "" : ` (${trained.recipe}, step ${trained.step})`}${names === undefined ? "" : `, by the names of \`${names}\``}`;
   return [
     `started from ${origin}: ${matched.length} of ${matched.length + missing.length + differing.length} parameters`,
     ...(otherTokens === undefined ? [] : ["its tokenizer is another: what was learnt of its tokens means nothing here"]),
+    ...(partly.length === 0 ? [] : [`${partly.length} read in part, as this model is smaller: ${listed(partly.map(({ path: name, shape, read }) => [name, `[${read.join(", ")}] of [${shape.join(", ")}]`]))}`]),
     ...(missing.length === 0 ? [] : [`${missing.length} not there, drawn anew: ${shaped(missing)}`]),
     ...(differing.length === 0 ? [] : [`${differing.length} of another shape, drawn anew: ${listed(differing.map(({ path: name, model, file }) => [name, `is [${file.join(", ")}] there and [${model.join(", ")}] here`]))}`]),
     ...(unused.length === 0 ? [] : [`${unused.length} there that this model does not have: ${shaped(unused)}`]),

@@ -66,6 +66,10 @@ describe("a weights block", () => {
   ])("refuses %s", (_, line, message) => {
     expect(() => model(line)).toThrow(message);
   });
+  it("tells of which tensors it reads the beginning alone", () => {
+    const found = read('up[l].weight[i,o] = "w"[l*d + i, o]; up[0].bias[o] = "b"[o]; up[1].bias[o] = "c"[o]', tensor("w", 5, 4), tensor("b", 4), tensor("c", 6));
+    expect(found?.partly).toEqual([{ path: "w", shape: [5, 4], read: [4, 4] }, { path: "c", shape: [6], read: [4] }]);
+  });
   it("is not followed where the file has the model's own names", () => {
     expect(read('shift = "up.0.bias"', tensor("up.0.bias", 4), tensor("shift", 4))).toBeUndefined();
     expect(read('shift = "b"', tensor("other", 4))).toBeUndefined();
