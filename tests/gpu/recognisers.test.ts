@@ -5,7 +5,7 @@
 import { afterAll, expect, it } from "vitest";
 import type { Compiled } from "../../compiler/compile.ts";
 import { GraphBuilder } from "../../compiler/ir/builder.ts";
-import { add, identityAccess, mul, real } from "../../compiler/ir/expr.ts";
+import { access, add, identityAccess, mul, real } from "../../compiler/ir/expr.ts";
 import type { GroupKind } from "../../compiler/ir/fused.ts";
 import type { Expr, Graph } from "../../compiler/ir/graph.ts";
 import { type Bindings, interpret } from "../../compiler/ir/interpret.ts";
@@ -82,6 +82,16 @@ describeGpu("a recognised form equals the interpreter", () => {
       expect(Math.max(...compiled.program.kernels.map((kernel) => kernel.bindings))).toBeLessThanOrEqual(8);
       expectClose(await runGraph(await gpuDevice(), compiled, graph, bindings), interpret(graph, bindings).outputs);
     });
+
+  it("columns that are known to be none", async () => {
+    const b = new GraphBuilder("none");
+    const x = b.input("x", "f32", ["R", 0]), w = b.input("w", "f32", [5, 0]);
+    b.output("twice", b.map("twice", ["R", 0], add(identityAccess(x), identityAccess(x))));
+    b.output("y", b.sum("y", ["R", 5], [0], (i, j, k) => mul(access(x, i!, k!), access(w, j!, k!))));
+    const graph = b.build();
+    const bindings = bindingsFor(graph, { R: 3 });
+    for (const kind of ["cpu", "gpu"] as const) expectClose(await runGraph(await gpuDevice(), compiledGraph(graph, { R: 3 }, { kind }), graph, bindings), interpret(graph, bindings).outputs);
+  });
 
   it("a product too big to interpret, in some of its elements", async () => {
     const graph = FORMS.find(({ name }) => name === "contract NT")!.build("R", 640, 384);

@@ -69,6 +69,8 @@ export class Emitter {
   composite(name: string, text: string, sizes: readonly Dim[]): Operand[] {
     const depth = this.blocks.depth;
     this.variables.set(name, { depth, text: () => text });
+    // There is no such index then, and WGSL refuses to divide by a size of zero that it knows.
+    if (sizes.some((size) => asNumber(size) === 0)) return sizes.map(() => this.size([]));
     const strides = sizes.map((_, at) => multiply(ONE, ...sizes.slice(at + 1)));
     const real = sizes.flatMap((size, at) => (asNumber(size) === 1 ? [] : [at]));
     const parts = new Map(real.map((at) => [at, real.length === 1 ? name : `${name}_${at}`]));
