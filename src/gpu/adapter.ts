@@ -1,5 +1,6 @@
 import path from "node:path";
-import { create, globals } from "webgpu";
+import { exitCodes } from "../exit-codes.ts";
+import { CommandFailure } from "../failure.ts";
 import { pollSparingly } from "./polling.ts";
 
 /** A WebGPU adapter of this machine. */
@@ -26,16 +27,31 @@ const OPTIONS = ["enable-dawn-features=vulkan_enable_f16_on_nvidia", "disable-da
  */
 const instances: GPU[] = [];
 
-/** The best adapter: a real GPU if any driver offers one, else one that computes on the CPU, else undefined. */
-export async function openAdapter(): Promise<OpenAdapter | undefined> {
-  const first = await adapterFrom(OPTIONS);
+type Bindings = typeof import("webgpu");
+
+/** The best adapter: a real GPU if any driver offers one, else one that computes on the CPU, else undefined. Throws CommandFailure without bindings. */
+export async function openAdapter(load: () => Promise<Bindings> = () => import("webgpu")): Promise<OpenAdapter | undefined> {
+  const bindings = await loaded(load);
+  // WebGPU's constants (GPUBufferUsage and its like) are globals in a browser; code that runs in both expects them here too.
+  Object.assign(globalThis, bindings.globals);
+  const first = await adapterFrom(bindings, OPTIONS);
   if (first === undefined || first.hardware || oneDriverNamed()) return first;
-  for (const name of await adapterNames()) {
+  for (const name of await adapterNames(bindings)) {
     if (SOFTWARE.test(name)) continue;
-    const other = await adapterFrom([...OPTIONS, `adapter=${name}`]);
+    const other = await adapterFrom(bindings, [...OPTIONS, `adapter=${name}`]);
     if (other?.hardware === true) return other;
   }
   return first;
+}
+
+/** They are a native library, built for some platforms: what needs no adapter does without them. */
+async function loaded(load: () => Promise<Bindings>): Promise<Bindings> {
+  try {
+    return await load();
+  } catch (error) {
+    const message = `the WebGPU bindings for Node, the npm package \`webgpu\`, could not be loaded: ${error instanceof Error ? error.message : String(error)}`;
+    throw new CommandFailure({ code: "no-bindings", exit: exitCodes.noAdapter, message, remedy: "they are built for Linux with glibc, macOS and Windows; where this is one of them, install the packages again with `npm install`" });
+  }
 }
 
 /** A device with those of the wished features that the adapter offers. */
@@ -58,9 +74,7 @@ function oneDriverNamed(): boolean {
 
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|basic render/i;
 
-async function adapterFrom(options: readonly string[]): Promise<OpenAdapter | undefined> {
-  // WebGPU's constants (GPUBufferUsage and its like) are globals in a browser; code that runs in both expects them here too.
-  Object.assign(globalThis, globals);
+async function adapterFrom({ create }: Bindings, options: readonly string[]): Promise<OpenAdapter | undefined> {
   try {
     const gpu = create([...options]);
     instances.push(gpu);
@@ -75,7 +89,7 @@ async function adapterFrom(options: readonly string[]): Promise<OpenAdapter | un
 }
 
 /** Dawn lists the adapters' names in the error for one that does not exist. */
-async function adapterNames(): Promise<readonly string[]> {
+async function adapterNames({ create }: Bindings): Promise<readonly string[]> {
   const gpu = create(["adapter=?"]);
   instances.push(gpu);
   try {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
@@ -83,6 +83,21 @@ describe("without an adapter", () => {
     expect(result.stderr).toContain(told);
     const json = JSON.parse((await tfmc(["doctor", "--json"], { env: none })).stdout) as { readonly adapter: unknown; readonly source: string };
     expect([json.adapter, json.source]).toEqual([null, "given"]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("on a platform for which there are no WebGPU bindings", () => {
+  it("checks models, and says so where an adapter is needed", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "tfm-"));
+    const foreign = path.join(folder, "foreign.cjs");
+    writeFileSync(foreign, 'process.dlopen = () => { throw new Error("wrong ELF class"); };');
+    const env = { NODE_OPTIONS: `--require ${foreign}` };
+    const checked = await tfmc(["check", path.join(packageRoot, "examples", "rnn", "model.tfm")], { env });
+    expect([checked.code, checked.stderr]).toEqual([0, ""]);
+    const doctor = await tfmc(["doctor"], { env });
+    expect([doctor.code, doctor.stdout]).toEqual([3, ""]);
+    expect(doctor.stderr).toContain("error[no-bindings]: the WebGPU bindings for Node, the npm package `webgpu`, could not be loaded: wrong ELF class\n  = fix: ");
     rmSync(folder, { recursive: true });
   });
 });
