@@ -152,13 +152,23 @@ function rounded(expr: Expr): { readonly floor: Dim; readonly ceil: Dim } | unde
   return { floor: dims.quotient("floor", dim, by), ceil: dims.quotient("ceil", dim, by) };
 }
 
-/** a + by <= b */
-function lessOrEqual(a: Expr, b: Expr, by: number, guards: Guard | undefined, ctx: Context, order: Order): Guard {
+/** a + by <= b, of whole numbers */
+function lessOrEqual(a: Expr, b: Expr, by: 0 | 1, guards: Guard | undefined, ctx: Context, order: Order): Guard {
   const high = bounds(b, guards, ctx, order).high;
   const low = bounds(a, guards, ctx, order).low;
   const step = dims.constant(by);
   const first: Guard = { next: guards, expr: a, interval: { high: high && dims.subtract(high, step) } };
-  return { next: first, expr: b, interval: { low: low && dims.add(low, step) } };
+  const both: Guard = { next: first, expr: b, interval: { low: low && dims.add(low, step) } };
+  // What is said of `t * 2` says something of `t`.
+  const [less, more] = [factorOf(a), factorOf(b)];
+  const third = less && high ? { next: both, expr: less.factor, interval: { high: by === 0 ? dims.quotient("floor", high, less.times) : dims.subtract(dims.quotient("ceil", high, less.times), dims.ONE) } } : both;
+  return more && low ? { next: third, expr: more.factor, interval: { low: by === 0 ? dims.quotient("ceil", low, more.times) : dims.add(dims.quotient("floor", low, more.times), dims.ONE) } } : third;
+}
+
+function factorOf(expr: Expr): { readonly factor: Expr; readonly times: Dim } | undefined {
+  const [a, b] = isOp(expr, "imul") ? expr.args : [];
+  const [factor, times] = b?.kind === "const" ? [a, b.value] : a?.kind === "const" ? [b, a.value] : [];
+  return factor && times !== undefined && times > 0 ? { factor, times: dims.constant(times) } : undefined;
 }
 
 /** a != b: an end of a's interval that equals b moves by one. */

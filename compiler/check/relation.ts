@@ -2,12 +2,15 @@
 import type { Relation, RelationOp } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
-import { bool, size as sizeExpr } from "../ir/expr.ts";
+import { bool, int, isOp, size as sizeExpr } from "../ir/expr.ts";
 import type { Expr, ScalarType } from "../ir/graph.ts";
+import { sizeNames } from "../../runtime/size.ts";
+import { boundsOf } from "./bounds.ts";
 import { behind } from "./ended.ts";
 import * as errors from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { apply } from "./fold.ts";
+import { isBoundSize } from "./names.ts";
 import { asTensor, elementwise, toReal } from "./tensor.ts";
 import type { Size, Tensor, Val } from "./value.ts";
 import { flag, kindOf, POISON, scalar } from "./value.ts";
@@ -44,7 +47,29 @@ function compare(op: RelationOp, a: Val, b: Val, spans: readonly [Span, Span], c
     ctx.world.report(errors.wrongKind(x.type === "bool" ? spans[0] : spans[1], "bool", "a number"));
     return undefined;
   }
-  return elementwise([x, y], spans, `\`${op}\``, ctx, ([p, q]) => (p && q ? { type: "bool", body: comparison(op, p, x.type, q, y.type) } : undefined));
+  return elementwise([x, y], spans, `\`${op}\``, ctx, ([p, q]) => (p && q ? { type: "bool", body: inWholeNumbers(op, p, x.type, q, y.type, ctx) ?? comparison(op, p, x.type, q, y.type) } : undefined));
+}
+
+/**
+ * Of an index, or what else is not beyond the sizes of the batch, and a part of such a size: `t < T / 2` is `t * 2 < T`, since the
+ * adapter's division may be off by a little. Undefined for everything else.
+ */
+function inWholeNumbers(op: RelationOp, p: Expr, pType: ScalarType, q: Expr, qType: ScalarType, ctx: Context): Expr | undefined {
+  const isBounded = (expr: Expr): boolean => Object.values(boundsOf(expr, ctx)).filter((end) => end !== undefined).length === 2;
+  const [over, under] = [pType === "i32" && quotient(q), qType === "i32" && quotient(p)];
+  if (over && isBounded(p)) return comparison(op, apply("imul", p, over.divisor), "i32", over.size, "i32");
+  if (under && isBounded(q)) return comparison(op, under.size, "i32", apply("imul", q, under.divisor), "i32");
+  return undefined;
+}
+
+/** Divisors by which no index is multiplied beyond 32 bits. */
+const MOST = 256;
+
+function quotient(expr: Expr): { readonly size: Expr; readonly divisor: Expr } | undefined {
+  const [over, by] = isOp(expr, "div") ? expr.args : [];
+  const size = over && isOp(over, "toReal") ? over.args[0] : undefined;
+  if (size?.kind !== "size" || !sizeNames(size.dim).some(isBoundSize)) return undefined;
+  return by?.kind === "const" && Number.isInteger(by.value) && by.value > 0 && by.value <= MOST ? { size, divisor: int(by.value) } : undefined;
 }
 
 function comparison(op: RelationOp, p: Expr, pType: ScalarType, q: Expr, qType: ScalarType): Expr {

@@ -115,12 +115,30 @@ describe("an index is guarded by a comparison with a number that is known when c
     expect(codes(condition)).toEqual(expected);
   });
 
-  test("also of a hyperparameter that has no number yet, and not of a size of the batch", () => {
+  test("also of a hyperparameter that has no number yet, and of a size of the batch", () => {
     const half = (params: string, n: string): readonly string[] =>
       check(sourceFile("model.tfm", `layer M(${params}) {\n  forward(x: [B, ${n}], low: [B, ceil(${n} / 2)]) -> [B, ${n}] {\n    y[b,j < ${n}] = if j < ${n} / 2 then low[b,j] else x[b,j]\n    return y\n  }\n}\n`), { std }).diagnostics.map(({ code }) => code);
     expect(half("n", "n")).toEqual([]);
     expect(half("n = 4", "n")).toEqual([]);
-    // Of a batch it is divided where it is compared, by a division that may be off by a little.
-    expect(half("d = 1", "T")).toEqual(["range-too-short"]);
+    expect(half("d = 1", "T")).toEqual([]);
+  });
+
+  test.each([
+    ["t < T / 2", "2*t", []],
+    ["t < T / 2", "t*2", []],
+    ["2*t < T", "t*2", []],
+    ["T / 2 > t", "2*t", []],
+    ["not (t >= T / 2)", "2*t", []],
+    ["t >= T / 2", "2*t - T", []],
+    ["t > T / 2", "T - t", []],
+    ["t < (T - 1) / 2", "2*t + 1", []],
+    ["3*t + 1 < T", "3*t + 1", []],
+    // Of T = 1 the first is 0 < 0.5; of T = 2 the second is 1 <= 1.
+    ["t < T / 2", "2*t + 1", ["out-of-bounds"]],
+    ["t <= T / 2", "2*t", ["out-of-bounds"]],
+    ["t < T / 3", "3*t + 1", ["out-of-bounds"]],
+  ])("of half a batch's size: if %s then x[b, %s]", (condition, slot, expected) => {
+    const text = `layer M(d = 1) {\n  forward(x: [B, T]) -> [B, T] {\n    y[b,t < T] = if ${condition} then x[b, ${slot}] else 0\n    return y\n  }\n}\n`;
+    expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ code }) => code)).toEqual(expected);
   });
 });

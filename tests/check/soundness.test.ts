@@ -125,3 +125,42 @@ test("a slot that is accepted lies within its axis, and a range that is accepted
   }
   expect(accepted).toBeGreaterThan(300);
 });
+
+interface Condition {
+  readonly text: string;
+  readonly holds: (i: number, sizes: Sizes) => boolean;
+}
+
+/** As a value, where `/` is real: the index, or so many times it and more, beside a size of the batch or such a part of one. */
+function randomCondition(below: Below, times: number): Condition {
+  const more = below(3);
+  const pick = <T>(all: readonly T[]): T => all[below(all.length)]!;
+  const index = pick<Slot>([{ text: "i", at: (i) => i }, { text: `i * ${times}`, at: (i) => i * times }, { text: `${times} * i + ${more}`, at: (i) => times * i + more }]);
+  const size = pick<Slot>([{ text: "N", at: (_, { N }) => N }, { text: `N / ${times}`, at: (_, { N }) => N / times }, { text: `(N - ${more}) / ${times}`, at: (_, { N }) => (N - more) / times }]);
+  const [a, b] = below(2) === 0 ? [index, size] : [size, index];
+  const [sign, compare] = pick<readonly [string, (x: number, y: number) => boolean]>([["<", (x, y) => x < y], ["<=", (x, y) => x <= y], [">", (x, y) => x > y], [">=", (x, y) => x >= y]]);
+  const isNegated = below(4) === 0;
+  const text = `${a.text} ${sign} ${b.text}`;
+  return { text: isNegated ? `not (${text})` : text, holds: (i, sizes) => compare(a.at(i, sizes), b.at(i, sizes)) !== isNegated };
+}
+
+test("what a condition guards lies within its axis where the condition holds", () => {
+  let accepted = 0;
+  for (let seed = 0; seed < 3000; seed++) {
+    const below = randomBelow(seed);
+    const [times, more] = [1 + below(3), below(3)];
+    const condition = randomCondition(below, times);
+    const slots: readonly Slot[] = [
+      { text: `${times}*i + ${more}`, at: (i) => times * i + more },
+      { text: `N - ${times}*i + ${more} - 2`, at: (i, { N }) => N - times * i + more - 2 },
+      { text: `${times}*i - N + ${more} - 1`, at: (i, { N }) => times * i - N + more - 1 },
+    ];
+    const slot = slots[below(3)]!;
+    const text = `fn f(x: [N], n: [N], m: [M]) -> [N] {\n  y[i < N] = if ${condition.text} then x[${slot.text}] else 0\n  return y\n}\n`;
+    if (check(sourceFile("model.tfm", text), { std: [] }).diagnostics.length > 0) continue;
+    accepted++;
+    const read = (sizes: Sizes): number[] => Array.from({ length: sizes.N }, (_, i) => i).filter((i) => condition.holds(i, sizes)).map((i) => slot.at(i, sizes));
+    expect(ALL.find((sizes) => sizes.K === 0 && read(sizes).some((at) => at < 0 || at >= sizes.N)), text).toBeUndefined();
+  }
+  expect(accepted).toBeGreaterThan(100);
+});
