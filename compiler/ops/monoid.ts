@@ -62,13 +62,13 @@ export const MONOIDS: { readonly [Name in MonoidName]: Monoid } = {
     doc: "whether one holds; false of no terms",
     operands: ["bool"], result: same, identity: () => 0, combine: (a, b) => (a || b ? 1 : 0),
     positional: false, idempotent: true, grad: "none",
-    wgsl: (a, b) => `${a} || ${b}`, wgslIdentity: () => "false",
+    wgsl: (a, b) => `${a} | ${b}`, wgslIdentity: () => "false",
   },
   all: {
     doc: "whether every one holds; true of no terms",
     operands: ["bool"], result: same, identity: () => 1, combine: (a, b) => (a && b ? 1 : 0),
     positional: false, idempotent: true, grad: "none",
-    wgsl: (a, b) => `${a} && ${b}`, wgslIdentity: () => "true",
+    wgsl: (a, b) => `${a} & ${b}`, wgslIdentity: () => "true",
   },
   argmax: {
     doc: "the position of the first largest; 0 of no terms",

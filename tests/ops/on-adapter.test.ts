@@ -173,6 +173,29 @@ describeGpu("monoids on the adapter", () => {
     }
   });
 
+  test.each(cases)("%s of %s, where lanes are taken four at a time: of a row, of columns, of all", async (name, operand) => {
+    const b = new GraphBuilder("run");
+    const x = b.input("x", operand, ["n", 8]);
+    const keep = b.input("keep", "bool", ["n", 8]);
+    const all = b.input("all", operand, ["m"]);
+    const outputs = [
+      b.reduce(name, "row", ["n"], [8], (r, i) => access(x, r!, i!)),
+      b.reduce(name, "columns", [8], ["n"], (i, r) => access(x, r!, i!)),
+      b.reduce(name, "all_of_it", [], ["m"], (i) => access(all, i!)),
+      ...(MONOIDS[name].positional ? [] : [b.reduce(name, "kept", ["n"], [8], (r, i) => access(x, r!, i!), (r, i) => access(keep, r!, i!))]),
+    ];
+    for (const y of outputs) b.output(y.name, b.map(`${y.name}_shown`, y.shape, (...at) => shown(access(y, ...at), y.type)));
+    const graph = b.build();
+    const bindings = {
+      sizes: { n: 5, m: 43 },
+      // A row of zeros and one of ones first, for a random row hardly ever has none or nothing but what holds.
+      inputs: { x: Array.from({ length: 40 }, (_, at) => (at < 16 ? Math.floor(at / 8) : term(operand))), keep: Array.from({ length: 40 }, () => term("bool")), all: Array.from({ length: 43 }, () => term(operand)) },
+    };
+    const got = await runGraph(await gpuDevice(), compiledGraph(graph, bindings.sizes), graph, bindings);
+    const wanted = interpret(graph, bindings).outputs;
+    for (const y of outputs) expectClose(got[y.name]!, wanted[y.name]!.data, y.name);
+  });
+
   test.each<ScalarType>(["f32", "i32", "bool"])("of %s, all of them, of rows in more workgroups than one dimension holds", async (operand) => {
     const b = new GraphBuilder("rows");
     const x = b.input("x", operand, ["n", 3]);
