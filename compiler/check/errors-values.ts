@@ -11,6 +11,10 @@ export function wrongKind(span: Span, kind: string, wanted: string): Diagnostic 
   return error("wrong-kind", `${wanted} is wanted here`, span, `this is ${article(kind)}`);
 }
 
+export function wrongOperand(span: Span, kind: string, operator: string, wanted: string): Diagnostic {
+  return error("wrong-kind", `\`${operator}\` takes ${wanted}`, span, `this is ${article(kind)}`);
+}
+
 export function branchesDiffer(then: Span, a: string, otherwise: Span, b: string): Diagnostic {
   return error("branches-differ", "the two branches have no common type", then, article(a), { also: [{ span: otherwise, text: article(b), primary: true }] });
 }

@@ -181,7 +181,8 @@ export function declareParam(item: Held, ctx: Context): void {
 export function stack(node: Apply, head: Call, ctx: Context): Val {
   const target = head.callee.kind === "name" ? lookupOutside(head.callee.text, ctx) : undefined;
   if (target?.kind !== "builtin" || target.name !== "stack") {
-    if (target?.kind !== "poison") ctx.world.report(errors.notApplied(head.span));
+    if (target?.kind === "class" && !ctx.building) construct(target, [], ctx, head.span);
+    else if (target?.kind !== "poison") ctx.world.report(errors.notApplied(head.span));
     return POISON;
   }
   const [arg] = head.args;

@@ -130,7 +130,7 @@ function compareSizes(op: RelationOp, a: Size, b: Size, ctx: Context): Tensor {
 function divides(a: Val, b: Val, spans: readonly [Span, Span], ctx: Context): Tensor | undefined {
   if (a.kind !== "size" || b.kind !== "size") {
     const at = a.kind === "size" ? 1 : 0;
-    ctx.world.report(errors.wrongKind(spans[at], kindOf(at === 0 ? a : b), "a size: `divides` is of sizes"));
+    ctx.world.report(errors.wrongOperand(spans[at], kindOf(at === 0 ? a : b), "divides", "sizes"));
     return undefined;
   }
   if (ctx.run.facts.exactQuotient(b.size.dim, a.size.dim)) return flag(true);

@@ -20,6 +20,15 @@ test.each([
   expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map((diagnostic) => diagnostic.code)).toEqual([code]);
 });
 
+test.each([
+  ["y = Linear(d, d)(x)", "a function cannot build `Linear`"],
+  ["y[b,i] = x[b,i] % 2", "`%` takes integers"],
+  ["y[b,i] = if 2 divides n[b] then x[b,i] else 0", "`divides` takes sizes"],
+])("%s: %s", (item, title) => {
+  const text = `model M(d = 4) {\n  forward(x: [B, d], n: int[B]) -> [B, d] {\n    ${item}\n    return y\n  }\n}\n`;
+  expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map((diagnostic) => diagnostic.title)).toEqual([title]);
+});
+
 test("an input is not of a negative size", () => {
   expect(check(sourceFile("model.tfm", "model M(d = 4) {\n  forward(x: [B, d - 6]) -> [B, d - 6] = x\n}\n"), { std }).diagnostics.map(({ title }) => title)).toEqual(["`d - 6` is negative"]);
 });
