@@ -6,6 +6,7 @@ import { choiceOf, measuringOptions } from "../experiment/decoding.ts";
 import { metricsText } from "../experiment/evaluate.ts";
 import { checkMeasurable, measure, restoredMeasurer } from "../experiment/measure.ts";
 import type { Evaluation } from "../experiment/evaluate.ts";
+import { measuredSoFar } from "../experiment/progress-line.ts";
 import { appendToLog } from "../experiment/run-folder.ts";
 import type { Checkpoint } from "../experiment/run-folder.ts";
 import { readTrained, sayWhich } from "../experiment/use.ts";
@@ -42,7 +43,7 @@ async function evalModel(place: string, file: string | undefined, options: Optio
   sayBadRows(badRows, output);
   const device = valueOf(await commandDevice());
   const progress = output.progress();
-  const { metrics, answers } = await measure(restoredMeasurer(checkpoint, model, tokenizer, device, choice), examples, (done) => progress.update(`${done} measured`)).finally(() => progress.finish());
+  const { metrics, answers } = await measure(restoredMeasurer(checkpoint, model, tokenizer, device, choice), examples, (done) => progress.update(measuredSoFar(done, examples))).finally(() => progress.finish());
   const text = `${metricsText(metrics)}, ${examples.count} ${examples.unit}`;
   if (output.json) output.dataJson({ ...metrics, [examples.unit]: examples.count, step: checkpoint.manifest.step, ...(options.flag("answers") ? { answers } : {}) });
   else if (options.flag("answers")) {

@@ -4,7 +4,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { metricsText } from "../experiment/evaluate.ts";
 import { evaluationText } from "../experiment/evaluating.ts";
 import { checkMeasurable } from "../experiment/measure.ts";
-import { duration, progressLines } from "../experiment/progress-line.ts";
+import { duration, measuredSoFar, progressLines } from "../experiment/progress-line.ts";
 import { newRunFolder, readCheckpoint } from "../experiment/run-folder.ts";
 import type { Checkpoint } from "../experiment/run-folder.ts";
 import { readModel } from "../experiment/source.ts";
@@ -93,7 +93,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
       checkpointEvery: numbers.checkpointEvery,
       onStep: (row) => progress.update(line(row)),
       onEvaluation: (evaluated) => progress.note(`after step ${evaluated.step}: ${evaluationText(evaluated)}`),
-      onEvaluating: (done) => progress.update(`${done} of ${validation === undefined ? "" : counted(validation)} measured`),
+      onEvaluating: (done) => progress.update(measuredSoFar(done, validation as Examples)),
     }).finally(() => progress.finish());
     const seconds = (performance.now() - started) / 1000;
     const metrics = validation === undefined || signal.aborted || (result.end !== "done" && result.end !== "enough") ? {} : await measuredAtEnd(run, result.step, validation);

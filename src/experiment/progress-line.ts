@@ -1,3 +1,4 @@
+import type { Examples } from "../../runtime/data/index.ts";
 import type { StepRow } from "../../runtime/index.ts";
 
 /**
@@ -23,6 +24,15 @@ export function progressLines(steps: number): (row: StepRow) => string {
     ];
     return parts.join("  ");
   };
+}
+
+/**
+ * "640 of 1,000 pairs measured", as answers take long. Of other data it is rows that are told, for these may be counted in something else:
+ * the characters of a text are measured in windows.
+ */
+export function measuredSoFar(done: number, { pairs, count, unit }: Pick<Examples, "pairs" | "count" | "unit">): string {
+  const [now, all] = [done, count].map((number) => number.toLocaleString("en-US"));
+  return pairs === undefined ? `${now} rows measured` : `${now} of ${all} ${unit} measured`;
 }
 
 /** "0:07", "12:30", "1:02:03". */

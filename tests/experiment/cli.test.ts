@@ -46,6 +46,14 @@ describeGpu("the commands of a run", () => {
     expect(await run(["eval", "runs/tiny", "--best"])).toMatchObject({ code: 2, stderr: expect.stringContaining("no-best") as string });
   });
 
+  it("what is measured of a text is told in rows, for its characters are not what is counted", async () => {
+    copyFileSync(path.join(import.meta.dirname, "files", "goes-on.tfm"), path.join(project, "goes-on.tfm"));
+    writeFileSync(path.join(project, "letters.txt"), "abc ".repeat(100));
+    const { code, stderr } = await run(["train", "goes-on.tfm", "--data", "letters.txt", "--validation", "0.1", "--evaluate-every", "2", "--steps", "2"]);
+    // The last tenth of 400 characters foretells 39 of them, in windows of 6.
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^7 rows measured$/m) as string });
+  });
+
   it("train and eval tell the same bad rows, of the data and of a file for validation", async () => {
     writeFileSync(path.join(project, "bad.tsv"), `bad\n${read("pairs.tsv")}`);
     writeFileSync(path.join(project, "bad-dev.tsv"), `bad\nworse\n${read("dev.tsv")}`);
