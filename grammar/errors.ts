@@ -289,6 +289,11 @@ export function whereOutside(span: Span, word: "where" | "else"): Diagnostic {
       });
 }
 
+/** `brackets`: all of them, and how they should be. */
+export function notLast(span: Span, word: "where" | "else", brackets: Span, rewritten: string): Diagnostic {
+  return error("where-outside", `\`${word}\` stands last in its brackets`, span, "it is for all of the indices, and one follows", { fix: replace(brackets, rewritten) });
+}
+
 export function slice(span: Span): Diagnostic {
   return error("slice", "there are no slices", span, "an index is expected", {
     notes: ["every axis has an index: `x[:, 0]` is `y[b] = x[b,0]`; `x[1:]` is `y[t < T - 1] = x[t + 1]`"],

@@ -38,7 +38,7 @@ const FOREIGN_WORDS: ReadonlyMap<string, string> = new Map([
   ["assert", "write `require …`"],
   ["tensor", "write `param name: [axes] ~ …` for weights, `name[i] = …` for values"],
   ["parameter", "write `param name: [axes] ~ …`"],
-  ["print", "nothing is printed from a model; `tfmc run --watch` shows values"],
+  ["print", "nothing is printed from a model; `tfmc inspect` shows any value"],
 ]);
 
 class Explainer {
@@ -163,9 +163,47 @@ class Explainer {
     if (this.is(t.Colon)) return within === "slots" || within === "dims" ? errors.slice(here) : errors.unexpected(here, "`:`", "`,` or `)`");
     if (this.is(t.Where)) return within === "slots" ? errors.unexpected(here, "`where`", "one `where`, before `else`,") : errors.whereOutside(here, "where");
     if (this.is(t.Else)) return errors.whereOutside(here, "else");
+    if (this.is(t.Comma) && within === "slots") return this.notLast();
     if (this.is(t.If) || this.is(t.Not)) return errors.needsParentheses(here, this.found?.image ?? "");
     if (this.isOperandStart(this.found)) return this.sideBySide(true);
     return errors.unexpected(here, this.foundText(), within === "primary" ? "`)` or an operator" : `\`,\` or \`${this.expected}\``);
+  }
+
+  /** `x[b, t - 1 else 0, i]`: an index behind `where` or `else`. */
+  notLast(): Diagnostic {
+    let open = this.at - 1;
+    for (let depth = 0; open > 0 && (depth > 0 || this.tokens[open]?.tokenType !== t.LeftSquare); open--) depth += this.deeper(open);
+    const word = this.outermost(open + 1, this.at, [t.Where, t.Else])[0] ?? open + 1;
+    const close = this.outermost(this.at, this.tokens.length, [t.RightSquare])[0] ?? this.tokens.length - 1;
+    const [indices, moved, others] = [this.written(open + 1, word), this.written(word, this.at), this.written(this.at + 1, close)];
+    const brackets = { ...this.span(this.tokens[open] as IToken), end: this.span(this.tokens[close] as IToken).end };
+    // Where another one stands last, that is for all.
+    const isMeant = this.outermost(this.at, close, [t.Where, t.Else]).length === 0;
+    const token = this.tokens[word] as IToken;
+    return errors.notLast(this.span(token), token.tokenType === t.Where ? "where" : "else", brackets, `[${indices}, ${others}${isMeant ? ` ${moved}` : ""}]`);
+  }
+
+  /** Backwards: 1 where a bracket closes, -1 where one opens. */
+  deeper(index: number): number {
+    const token = this.tokens[index];
+    return isOneOf(token, [t.RightParen, t.RightSquare]) ? 1 : isOneOf(token, [t.LeftParen, t.LeftSquare]) ? -1 : 0;
+  }
+
+  /** Tokens of these types that stand in no bracket that opens in between. */
+  outermost(from: number, to: number, types: Parameters<typeof isOneOf>[1]): number[] {
+    let depth = 0;
+    const found: number[] = [];
+    for (let index = from; index < to; index++) {
+      if (depth === 0 && isOneOf(this.tokens[index], types)) found.push(index);
+      depth -= this.deeper(index);
+    }
+    return found;
+  }
+
+  /** As it stands in the file, on one line. */
+  written(from: number, to: number): string {
+    const [first, last] = [this.tokens[from], this.tokens[to - 1]];
+    return first === undefined || last === undefined || to <= from ? "" : this.file.text.slice(this.span(first).start, this.span(last).end).replace(/\s+/g, " ");
   }
 
   equalExpected(): Diagnostic {
