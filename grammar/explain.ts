@@ -2,6 +2,7 @@ import { EOF } from "chevrotain";
 import type { IRecognitionException, IToken } from "chevrotain";
 import type { Diagnostic } from "./diagnostic.ts";
 import * as errors from "./errors.ts";
+import { FOREIGN_WORDS } from "./foreign-words.ts";
 import type { SourceFile, Span } from "./source.ts";
 import { endOf, isOneOf, tokenSpan } from "./structure.ts";
 import type { Piece } from "./structure.ts";
@@ -17,29 +18,6 @@ export function explain(file: SourceFile, piece: Piece, exception: IRecognitionE
 const VALUE_RULES = ["exprs", "expr", "dim", "negation", "factor", "primary", "disjunction", "relation", "sum", "term", "product", "applied", "power", "postfix"];
 /** Names that people write without their index. */
 const BINDERS: ReadonlySet<string> = new Set(["sum", "mean", "max", "min", "any", "all", "argmax", "softmax", "logsumexp", "log_softmax"]);
-const FOREIGN_WORDS: ReadonlyMap<string, string> = new Map([
-  ["def", "a function is its name and arguments: `forward(x: [B, d]) -> [B, d] { … }`; at the top of a file `fn` stands before it"],
-  ["function", "a function is its name and arguments: `forward(x: [B, d]) -> [B, d] { … }`; at the top of a file `fn` stands before it"],
-  ["func", "a function is its name and arguments: `forward(x: [B, d]) -> [B, d] { … }`; at the top of a file `fn` stands before it"],
-  ["lambda", "write a function with `fn`, or an equation"],
-  ["class", "write `layer Name(sizes) { … }`, or `model`"],
-  ["struct", "write `layer Name(sizes) { … }`, or `model`"],
-  ["import", 'write `use "file.tfm"`; what std/ holds is there without it'],
-  ["from", 'write `use "file.tfm"`; what std/ holds is there without it'],
-  ["include", 'write `use "file.tfm"`; what std/ holds is there without it'],
-  ["const", "write `let name = …` for what is known when compiling, `name = …` for the rest"],
-  ["var", "write `let name = …` for what is known when compiling, `name = …` for the rest"],
-  ["val", "write `let name = …` for what is known when compiling, `name = …` for the rest"],
-  ["while", "write `for l < n { … }` where n is known when compiling, `scan t < T with … { … }` along an axis"],
-  ["elif", "write `} else if … { … }`"],
-  ["elsif", "write `} else if … { … }`"],
-  ["switch", "write `if … { … } else if … { … }`"],
-  ["match", "write `if … { … } else if … { … }`"],
-  ["assert", "write `require …`"],
-  ["tensor", "write `param name: [axes] ~ …` for weights, `name[i] = …` for values"],
-  ["parameter", "write `param name: [axes] ~ …`"],
-  ["print", "nothing is printed from a model; `tfmc inspect` shows any value"],
-]);
 
 class Explainer {
   readonly file: SourceFile;
