@@ -1,9 +1,11 @@
 import type { Model } from "../../compiler/check/model.ts";
-import { placeOf } from "../../grammar/index.ts";
+import { parse, placeOf } from "../../grammar/index.ts";
+import type { Diagnostic, Span } from "../../grammar/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { checkModel } from "../experiment/check.ts";
 import { readModel } from "../experiment/source.ts";
+import type { ModelSource } from "../experiment/source.ts";
 import type { Output } from "../output.ts";
 import type { Command } from "./command.ts";
 import { modelChoices, modelOptions } from "./model-options.ts";
@@ -11,6 +13,8 @@ import { modelChoices, modelOptions } from "./model-options.ts";
 export const checkCommand: Command = {
   name: "check",
   summary: "say what is wrong with .tfm files, and how large their models are",
+  details: `All recipes of a file are checked, or with --recipe or --set one; the size told is that of the first. A tokenizer that is
+not trained yet counts with the size that it is asked for, \`characters()\` with 128.`,
   arguments: [{ name: "files", count: "many", doc: "the files" }],
   options: modelOptions,
   needsAdapter: false,
@@ -25,7 +29,8 @@ export const checkCommand: Command = {
         code = exitCodes.wrong;
         continue;
       }
-      const { model, diagnostics } = checkModel(source.value, choices);
+      const { model, diagnostics: first } = checkModel(source.value, choices);
+      const diagnostics = choices.recipe === undefined && options.list("set").length === 0 ? [...first, ...ofOtherRecipes(source.value, first)] : first;
       const ok = !diagnostics.some(({ severity }) => severity === "error");
       output.report(diagnostics);
       if (!ok) code = exitCodes.wrong;
@@ -37,6 +42,23 @@ export const checkCommand: Command = {
     return code;
   },
 };
+
+/** What is wrong with the recipes behind the first, and was not told of it. */
+function ofOtherRecipes(source: ModelSource, told: readonly Diagnostic[]): Diagnostic[] {
+  const recipes = parse(source.file).ast.tops.flatMap((top) => (top.kind === "decl" && top.category === "train" ? [top] : []));
+  const keyOf = ({ code, title, span }: Diagnostic): string => JSON.stringify([code, title, placeOf(span)]);
+  const seen = new Set(told.map(keyOf));
+  return recipes.slice(1).flatMap(({ name, span }) =>
+    checkModel(source, { recipe: name.text }).diagnostics
+      .filter((diagnostic) => !seen.has(keyOf(diagnostic)) && seen.add(keyOf(diagnostic)))
+      // What it takes over from another recipe may be right there.
+      .map((diagnostic) => (isWithin(diagnostic.span, span) ? diagnostic : { ...diagnostic, notes: [...diagnostic.notes, `found in \`train ${name.text}\``] })),
+  );
+}
+
+function isWithin(inner: Span, outer: Span): boolean {
+  return inner.file === outer.file && outer.start <= inner.start && inner.end <= outer.end;
+}
 
 interface Summary {
   readonly model: string;

@@ -100,4 +100,15 @@ describe("the stages of the compiler", () => {
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, model: "Tiny", parameters: 1072, hyperparameters: { vocab: "50", d: "16" }, recipe: { name: "copy", steps: 60 } });
     expect((await tfmc(["check", "tiny.tfm", "--set", "vocab=50"], { cwd: project })).stdout).toContain("1,072 parameters");
   });
+
+  it("checks all recipes of a file, and each fault once", async () => {
+    const recipe = `train %s { tokenizer = characters(); data = text("a.txt", tokenizer: tokenizer); model = M(vocab: tokenizer.size); loss(ids, next) = cross_entropy(model(ids), next); accuracy(ids, next) = correct(model(ids), next); optimizer = Sgd(lr: 0.1); batch = 2; steps = 3; evaluate = 1; watch = accuracy }`;
+    const text = `model M(vocab) {\n  embed = Embedding(vocab, 4)\n  forward(ids: index(vocab)[B, T]) -> [B, T, vocab] = embed.logits(embed(ids))\n}\n${recipe.replace("%s", "first")}\ntrain second like first { bogus = 1 }\ntrain third like second { steps = 5 }\ntrain fourth like first { loss(ids, next) = cross_entropy(model(ids), next) }\n`;
+    writeFileSync(path.join(project, "recipes.tfm"), text);
+    const all = await tfmc(["check", "recipes.tfm", "--json"], { cwd: project });
+    expect(all.code).toBe(1);
+    const { diagnostics } = JSON.parse(all.stdout) as { diagnostics: { code: string; place: string; notes: string[] }[] };
+    expect(diagnostics.map(({ code, notes }) => [code, notes.at(-1)?.startsWith("found in") ? notes.at(-1) : undefined])).toEqual([["setting-unknown", undefined], ["value-unknown", "found in `train fourth`"]]);
+    expect((await tfmc(["check", "recipes.tfm", "--recipe", "first"], { cwd: project })).code).toBe(0);
+  });
 });
