@@ -55,7 +55,7 @@ export function observables(entry: Entry): ReadonlyMap<string, Observable> {
 export function observing(entry: Entry, names: readonly string[]): Graph {
   const { graph } = entry.everything();
   const known = observables(entry);
-  return withOutputs(graph, names.flatMap((name) => known.get(name) ?? []));
+  return withOutputs(graph, [...new Set(names)].flatMap((name) => known.get(name) ?? []));
 }
 
 /** The name of the output that holds a gradient. */

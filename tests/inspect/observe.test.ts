@@ -201,6 +201,13 @@ describeGpu("on the adapter", () => {
   });
 });
 
+it("a value that is asked for twice, or with its gradient, is one output", () => {
+  const { loss } = model.get("translation")!.recipe!;
+  const names = (graph: Graph): readonly string[] => graph.outputs.map(({ name }) => name);
+  expect(names(observingGradients(loss, ["encoder.0"], ["encoder.0"]))).toEqual(["loss", "encoder.0", gradientOutput("encoder.0")]);
+  expect(names(observing(loss, ["encoder.0", "encoder.0"]))).toEqual([...names(loss.graph), "encoder.0"]);
+});
+
 it("compile refuses names that nothing has", () => {
   const refused = (request: { readonly observe?: readonly string[]; readonly gradients?: readonly string[] }) => () => compile(model.get("gpt")!, { profile: { kind: "cpu" }, training: false, ...request });
   const unknown = (message: string) => expect.objectContaining({ code: "value-unknown", message: expect.stringContaining(message) as string });
