@@ -19,9 +19,13 @@ export function namedTwice(span: Span, parameter: string): Diagnostic {
   return error("weights-form", `\`${parameter}\` has been named before`, span, "a parameter is read from one place");
 }
 
-export function weightsLayer(span: Span, name: string, layers: readonly string[]): Diagnostic {
-  const notes = layers.length === 0 ? "the left side goes through no stack" : `there is ${list(layers.map((layer) => `\`{${layer}}\``))}`;
-  return error("weights-form", `\`{${name}}\` is no number of a layer`, span, notes);
+export function weightsBraces(span: Span, name: string, known: readonly string[]): Diagnostic {
+  const notes = known.length === 0 ? "the left side goes through no stack and has no indices" : `there is ${list(known.map((one) => `\`{${one}}\``))}`;
+  return error("weights-form", `\`{${name}}\` is no number of a layer or of a place along an axis`, span, notes);
+}
+
+export function weightsIndex(span: Span, name: string): Diagnostic {
+  return error("weights-form", `\`${name}\` stands for a layer and for an axis`, span, "it is the number of a layer on this line", { fix: "give the axis another name" });
 }
 
 export function weightsAxes(span: Span, left: boolean): Diagnostic {

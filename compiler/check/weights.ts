@@ -28,16 +28,16 @@ function blockOf(block: Decl, root: InstanceVal, world: World): WeightNames {
       world.report(errors.weightsLine(item.span));
       continue;
     }
-    for (const line of linesOf(item, root, world)) {
-      if (named.has(line.parameter)) world.report(errors.namedTwice(item.span, line.parameter));
-      named.add(line.parameter);
-      parameters.push(line);
-    }
+    const lines = linesOf(item, root, world);
+    const own = new Set(lines.map(({ parameter }) => parameter));
+    for (const parameter of own) if (named.has(parameter)) world.report(errors.namedTwice(item.span, parameter));
+    for (const parameter of own) named.add(parameter);
+    parameters.push(...lines);
   }
   return { name: block.name.text, parameters };
 }
 
-/** One for each layer that the left side stands for; none after an error. */
+/** One for each layer that the left side stands for, and for each tensor that it is read from; none after an error. */
 function linesOf(item: Assign, root: InstanceVal, world: World): readonly WeightName[] {
   const [target, value] = [item.targets[0]!, item.values[0]!];
   const right = value.kind === "string" ? { name: value } : value.kind === "access" && value.base.kind === "string" ? { name: value.base, slots: value.slots } : undefined;
@@ -47,9 +47,9 @@ function linesOf(item: Assign, root: InstanceVal, world: World): readonly Weight
   }
   const lines: WeightName[] = [];
   for (const place of placesOf(target, root, world)) {
-    const line = lineOf(place, right, root, world);
-    if (line === undefined) return [];
-    lines.push(line);
+    const own = linesAt(place, right, root, world);
+    if (own === undefined) return [];
+    lines.push(...own);
   }
   return lines;
 }
@@ -103,11 +103,12 @@ function layersOf(items: readonly InstanceVal[], slots: Slots, world: World): re
   return [];
 }
 
-function lineOf({ param, layers, axes }: Place, right: { readonly name: StringLiteral; readonly slots?: Slots }, root: InstanceVal, world: World): WeightName | undefined {
-  const tensor = filledIn(right.name, layers, world);
+function linesAt({ param, layers, axes }: Place, right: { readonly name: StringLiteral; readonly slots?: Slots }, root: InstanceVal, world: World): readonly WeightName[] | undefined {
   const shape = param.shape.map((size) => dims.asNumber(size.dim) as number);
-  if (tensor === undefined) return undefined;
-  if (axes === undefined && right.slots === undefined) return { parameter: param.path, shape, tensor };
+  if (axes === undefined && right.slots === undefined) {
+    const tensor = filledIn(right.name, layers, [...layers.keys()], world);
+    return tensor === undefined ? undefined : [{ parameter: param.path, shape, tensor }];
+  }
   if (axes === undefined || right.slots === undefined) {
     world.report(errors.weightsAxes(axes?.span ?? right.slots?.span ?? right.name.span, axes === undefined));
     return undefined;
@@ -117,6 +118,11 @@ function lineOf({ param, layers, axes }: Place, right: { readonly name: StringLi
     world.report(errors.weightsRank(axes.span, param.path, param.shape));
     return undefined;
   }
+  const both = names.find((name) => layers.has(name!));
+  if (both !== undefined) {
+    world.report(errors.weightsIndex(axes.span, both));
+    return undefined;
+  }
   const variables = names.map((name, at) => world.variable(name!, param.shape[at]!));
   const slots: WeightSlot[] = [];
   for (const slot of right.slots.items) {
@@ -124,15 +130,36 @@ function lineOf({ param, layers, axes }: Place, right: { readonly name: StringLi
     if (made === undefined) return undefined;
     slots.push(made);
   }
-  return { parameter: param.path, shape, tensor, slots };
+  const lines: WeightName[] = [];
+  for (const part of partsOf(right.name, names as string[], shape)) {
+    const numbers = new Map([...layers, ...part.flatMap((at, axis) => (at === undefined ? [] : [[names[axis]!, at] as const]))]);
+    const tensor = filledIn(right.name, numbers, [...layers.keys(), ...(names as string[])], world);
+    if (tensor === undefined) return undefined;
+    lines.push({ parameter: param.path, shape, tensor, slots, ...(part.some((at) => at !== undefined) && { part }) });
+  }
+  return lines;
 }
 
-/** "h.{l}.ln_1.weight" with the layers' numbers. */
-function filledIn(name: StringLiteral, layers: ReadonlyMap<string, number>, world: World): string | undefined {
+/** Where "experts.{x}.w1" names an axis, a tensor for each place along it. */
+function partsOf(name: StringLiteral, axes: readonly string[], shape: readonly number[]): readonly (readonly (number | undefined)[])[] {
+  const given = new Set(bracesIn(name.value));
+  let parts: readonly (readonly (number | undefined)[])[] = [[]];
+  for (const [axis, index] of axes.entries()) parts = parts.flatMap((part) => (given.has(index) ? Array.from({ length: shape[axis]! }, (_, at) => [...part, at]) : [[...part, undefined]]));
+  return parts;
+}
+
+const BRACES = /\{([^{}]*)\}/g;
+
+function bracesIn(text: string): readonly string[] {
+  return [...text.matchAll(BRACES)].map(([, index]) => index!.trim());
+}
+
+/** "h.{l}.ln_1.weight" with the numbers of layers and of places along axes. `known`: what may stand in braces. */
+function filledIn(name: StringLiteral, numbers: ReadonlyMap<string, number>, known: readonly string[], world: World): string | undefined {
   let good = true;
-  const text = name.value.replace(/\{([^{}]*)\}/g, (_, index: string) => {
-    const number = layers.get(index.trim());
-    if (number === undefined && good) world.report(errors.weightsLayer(name.span, index.trim(), [...layers.keys()]));
+  const text = name.value.replace(BRACES, (_, index: string) => {
+    const number = numbers.get(index.trim());
+    if (number === undefined && good) world.report(errors.weightsBraces(name.span, index.trim(), known));
     good &&= number !== undefined;
     return String(number);
   });

@@ -16,6 +16,8 @@ export interface WeightName {
   readonly tensor: string;
   /** Absent: the tensor has the parameter's axes. */
   readonly slots?: readonly WeightSlot[];
+  /** Of a parameter with several tensors, such as one for each expert: the one place along each axis that this tensor has, undefined for all. */
+  readonly part?: readonly (number | undefined)[];
 }
 
 /** The place along one axis of the tensor: `offset` and, for each of the parameter's axes, what its index adds, if it does. */
@@ -51,19 +53,45 @@ export function renamed(blocks: readonly WeightNames[], own: readonly string[], 
   if (best === undefined) return undefined;
   const { block, prefix } = best;
   const read = new Map<string, readonly number[]>();
-  const made = block.parameters.flatMap((line): readonly Tensor[] => {
-    const found = byName.get(prefix + line.tensor);
-    if (found === undefined) return [];
-    const before = read.get(found.name);
-    const extents = line.slots?.map(({ offset, along }) => 1 + along.reduce((sum, table) => sum + (table === undefined ? 0 : largestOf(table)), offset)) ?? found.shape;
-    read.set(found.name, extents.map((extent, axis) => Math.max(extent, before?.[axis] ?? 0)));
-    return [gathered(line, found, extents)];
+  const made = [...byParameter(block)].flatMap((lines): readonly Tensor[] => {
+    const found = lines.map(({ tensor }) => byName.get(prefix + tensor));
+    const pieces = found.flatMap((tensor, at): readonly Piece[] => (tensor === undefined ? [] : [{ line: lines[at] as WeightName, found: tensor, extents: extentsOf(lines[at] as WeightName, tensor) }]));
+    if (pieces.length === 0) return [];
+    for (const { found: { name }, extents } of pieces) {
+      const before = read.get(name);
+      read.set(name, extents.map((extent, axis) => Math.max(extent, before?.[axis] ?? 0)));
+    }
+    const lacking = found.indexOf(undefined);
+    if (lacking >= 0) throw incomplete(lines, pieces.length, prefix + (lines[lacking] as WeightName).tensor);
+    return [gathered(pieces)];
   });
   const partly = file.flatMap(({ name, shape }) => {
     const extents = read.get(name);
     return extents?.some((extent, axis) => extent < (shape[axis] as number)) ? [{ path: name, shape, read: extents }] : [];
   });
   return { tensors: [...made, ...file.filter(({ name }) => !read.has(name))], names: block.name, partly };
+}
+
+/** A tensor of the file, and `extents`: how far the line reads along each of its axes. */
+interface Piece {
+  readonly line: WeightName;
+  readonly found: Tensor;
+  readonly extents: readonly number[];
+}
+
+/** The lines of each parameter: several where it has a tensor for each place along an axis. */
+function byParameter({ parameters }: WeightNames): Iterable<readonly WeightName[]> {
+  const all = new Map<string, WeightName[]>();
+  for (const line of parameters) {
+    const lines = all.get(line.parameter);
+    if (lines) lines.push(line);
+    else all.set(line.parameter, [line]);
+  }
+  return all.values();
+}
+
+function extentsOf({ slots, part = [] }: WeightName, { shape }: Tensor): readonly number[] {
+  return slots?.map(({ offset, along }) => 1 + along.reduce((sum, table, at) => sum + (table === undefined ? 0 : (table[part[at] ?? -1] ?? largestOf(table))), offset)) ?? shape;
 }
 
 function largestOf(table: Int32Array): number {
@@ -78,29 +106,52 @@ function prefixes({ parameters }: WeightNames, file: readonly Tensor[]): Readonl
   return found;
 }
 
-/** `extents`: how far it is read along each of its axes. */
-function gathered({ parameter, shape, tensor, slots }: WeightName, found: Tensor, extents: readonly number[]): Tensor {
-  if (slots === undefined || !(found.data instanceof Float32Array)) return { ...found, name: parameter };
-  if (slots.length !== found.shape.length) throw differs(parameter, tensor, found, `the block reads it as one of ${slots.length} axes`);
-  const strides = found.shape.map((_, axis) => found.shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const short = extents.findIndex((extent, axis) => extent > (found.shape[axis] as number));
-  if (short >= 0) throw differs(parameter, tensor, found, `the block reads place ${(extents[short] as number) - 1} of axis ${short}`);
-
-  // One table for each axis of the parameter: what its index adds to the place in the data.
-  const start = slots.reduce((sum, { offset }, axis) => sum + offset * (strides[axis] as number), 0);
-  const steps = shape.map((size, at) => Float64Array.from({ length: size }, (_, i) => slots.reduce((sum, { along }, axis) => sum + (along[at]?.[i] ?? 0) * (strides[axis] as number), 0)));
-  const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
-  const source = found.data;
-  let to = 0;
-  const fill = (axis: number, from: number): void => {
-    const table = steps[axis];
-    if (table === undefined) data[to++] = source[from] as number;
-    else for (const step of table) fill(axis + 1, from + step);
-  };
-  fill(0, start);
+/** One parameter, of all its pieces. */
+function gathered(pieces: readonly Piece[]): Tensor {
+  const [{ line: { parameter, shape, slots }, found }] = pieces as readonly [Piece, ...Piece[]];
+  const other = pieces.find((piece) => !(piece.found.data instanceof Float32Array));
+  if (slots === undefined || other) return { ...(other?.found ?? found), name: parameter };
+  const data = new Float32Array(count(shape));
+  for (const piece of pieces) fillIn(data, piece);
   return { name: parameter, shape, data };
 }
 
-function differs(parameter: string, tensor: string, { shape }: Tensor, why: string): TfmError {
-  return new TfmError("weights-differ", 1, `${tensor} is [${shape.join(", ")}] in the file, and for ${parameter} ${why}`, "Give the model the sizes that the file was made with, by --set.");
+function fillIn(data: Float32Array, { line: { parameter, shape, slots = [], part = [] }, found, extents }: Piece): void {
+  if (slots.length !== found.shape.length) throw differs(parameter, found, `the block reads it as one of ${slots.length} axes`);
+  const short = extents.findIndex((extent, axis) => extent > (found.shape[axis] as number));
+  if (short >= 0) throw differs(parameter, found, `the block reads place ${(extents[short] as number) - 1} of axis ${short}`);
+
+  // One table for each axis of the parameter: what its index adds to the place in the data.
+  const strides = stridesOf(found.shape), into = stridesOf(shape);
+  const start = slots.reduce((sum, { offset }, axis) => sum + offset * (strides[axis] as number), 0);
+  const steps = shape.map((size, at) => Float64Array.from({ length: size }, (_, i) => slots.reduce((sum, { along }, axis) => sum + (along[at]?.[i] ?? 0) * (strides[axis] as number), 0)));
+  const source = found.data;
+  const fill = (axis: number, to: number, from: number): void => {
+    const table = steps[axis];
+    if (table === undefined) {
+      data[to] = source[from] as number;
+      return;
+    }
+    const only = part[axis];
+    for (let i = only ?? 0; i < (only === undefined ? table.length : only + 1); i++) fill(axis + 1, to + i * (into[axis] as number), from + (table[i] as number));
+  };
+  fill(0, 0, start);
+}
+
+function count(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function stridesOf(shape: readonly number[]): readonly number[] {
+  return shape.map((_, axis) => count(shape.slice(axis + 1)));
+}
+
+const SIZES = "Give the model the sizes that the file was made with, by --set.";
+
+function incomplete([line, ...others]: readonly WeightName[], there: number, lacking: string): TfmError {
+  return new TfmError("weights-differ", 1, `${line?.parameter} is read from ${others.length + 1} tensors, of which the file has ${there}; ${lacking} is missing`, SIZES);
+}
+
+function differs(parameter: string, { name, shape }: Tensor, why: string): TfmError {
+  return new TfmError("weights-differ", 1, `${name} is [${shape.join(", ")}] in the file, and for ${parameter} ${why}`, SIZES);
 }

@@ -51,6 +51,18 @@ describe("a weights block", () => {
   ])("reads a tensor that is %s", (_, line, file, expected) => {
     expect(data(read(line, file), "up.0.weight")).toEqual(expected);
   });
+  it("puts a parameter together of the tensors that its axes number", () => {
+    const line = 'up[l].weight[i,o] = "fc{l}.{o}.{i}"[]; shift[o] = "s.{o}"[0]';
+    const scalars = [0, 1].flatMap((l) => [0, 1].flatMap((i) => [0, 1, 2, 3].map((o) => ({ name: `net.fc${l}.${o}.${i}`, shape: [], data: Float32Array.of(100 * l + 10 * i + o) }))));
+    const found = read(line, ...scalars.reverse());
+    expect(data(found, "up.0.weight")).toEqual([0, 1, 2, 3, 10, 11, 12, 13]);
+    expect(data(found, "up.1.weight")).toEqual([100, 101, 102, 103, 110, 111, 112, 113]);
+    const turned = read('up[0].weight[i,o] = "row.{i}"[m - 1 - o]', tensor("row.0", 4), { ...tensor("row.1", 4), data: Float32Array.of(4, 5, 6, 7) }, tensor("row.2", 4));
+    expect(data(turned, "up.0.weight")).toEqual([3, 2, 1, 0, 7, 6, 5, 4]);
+    expect(turned?.tensors.map(({ name }) => name)).toEqual(["up.0.weight", "row.2"]);
+    expect(read('up[0].weight[i,o] = "w.{i}"[i, o]', tensor("w.0", 1, 4), tensor("w.1", 2, 4))?.partly).toEqual([]);
+    expect(() => read('up[0].weight[i,o] = "row.{i}"[o]', tensor("row.0", 4))).toThrow("up.0.weight is read from 2 tensors, of which the file has 1; row.1 is missing");
+  });
   it("finds its names behind a prefix that all share", () => {
     const found = read('up[l].weight = "fc{l}.w"; shift = "b"', tensor("net.fc0.w", 2, 4), tensor("net.fc1.w", 2, 4), tensor("net.b", 4), tensor("head.b", 4));
     expect(found?.tensors.map(({ name }) => name)).toEqual(["up.0.weight", "up.1.weight", "shift", "head.b"]);
@@ -60,6 +72,8 @@ describe("a weights block", () => {
     expect(found?.tensors.map(({ name }) => name)).toEqual(["up.0.weight", "up.1.weight"]);
   });
   it.each([
+    ["a layer's number as an axis", 'up[l].weight[i,l] = "w.{l}"[i,l]', "`l` stands for a layer and for an axis"],
+    ["a number that it does not have", 'up[l].weight[i,o] = "w.{x}"[i,o]', "`{x}` is no number of a layer or of a place along an axis"],
     ["an index twice", 'shift[i] = "b"[i]; up[0].weight[i,i] = "w"[i,i]', "`up.0.weight` has 2 axes"],
     ["a parameter in a slot", 'shift[o] = "b"[floor(shift[o])]', "the place along an axis is a sum of terms"],
     ["a sum in a slot", 'shift[o] = "b"[sum[j < 3] o]', "the place along an axis is a sum of terms"],
