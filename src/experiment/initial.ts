@@ -3,19 +3,20 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Model, Recipe } from "../../compiler/check/model.ts";
 import { TfmError } from "../../runtime/errors.ts";
-import { CHECKPOINT, loadMatching, readTensors, renamed } from "../../runtime/index.ts";
+import { CHECKPOINT, loadMatching, renamed } from "../../runtime/index.ts";
 import type { Matching, NamedFile, Session } from "../../runtime/index.ts";
 import { loadTokenizer } from "../../runtime/text/index.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
-import { readBytes, readText } from "../files.ts";
+import { readText } from "../files.ts";
 import { shellWord } from "../shell.ts";
 import { averaged } from "./averaged.ts";
 import { recipeOf } from "./check.ts";
 import { latestRunFolder, placed, readCheckpoint, savedTokenizer } from "./run-folder.ts";
 import type { ModelSource } from "./source.ts";
 import { folderOf, trainedModel } from "./use.ts";
+import { isWeightFile, tensorsOf, tensorsOfFile, weightFileIn } from "./weight-files.ts";
 
 export interface InitialWeights {
   /** The run folder or the file; the first of several. */
@@ -55,7 +56,14 @@ export function initialWeights(source: ModelSource, recipe: Recipe, places: read
 
 function weightsOf(place: string, recipe: Recipe): InitialWeights {
   const file = path.basename(place) === CHECKPOINT.model && existsSync(path.join(path.dirname(place), CHECKPOINT.manifest)) ? path.dirname(place) : place;
-  return file.endsWith(".safetensors") ? fromFile(file) : fromRun(folderOf(file), recipe);
+  return isWeightFile(file) ? fromFile(file) : fromRun(runFolderOf(file), recipe);
+}
+
+function runFolderOf(place: string): string {
+  const folder = folderOf(place);
+  const file = existsSync(path.join(folder, CHECKPOINT.manifest)) ? undefined : weightFileIn(folder);
+  if (file === undefined) return folder;
+  throw new CommandFailure({ code: "no-checkpoint", exit: exitCodes.wrong, message: `${folder} holds weights and no run`, remedy: `name the file: ${file}` });
 }
 
 /** The same for commands that only look: undefined as well where the run that the recipe names is not there. */
@@ -130,7 +138,7 @@ const spec = ({ tokenizer }: Recipe): readonly unknown[] => [tokenizer?.kind, to
 
 function fromFile(file: string): InitialWeights {
   const beside = path.join(path.dirname(file), CHECKPOINT.tokenizer);
-  const weights = { from: file, tensors: tensorsOf(valueOf(readBytes(file)), file) };
+  const weights = { from: file, tensors: tensorsOfFile(file) };
   if (!existsSync(beside)) return weights;
   const tokenizer = valueOf(readText(beside));
   return isReadHere(tokenizer, beside) ? { ...weights, tokenizer } : { ...weights, otherTokens: true };
@@ -147,10 +155,6 @@ function isReadHere(tokenizer: string, file: string): boolean {
       throw error;
     }
   });
-}
-
-function tensorsOf(bytes: Uint8Array, place: string): readonly Tensor[] {
-  return told(place, () => readTensors(bytes));
 }
 
 /** The newest run of that recipe of the model file. */
