@@ -33,6 +33,8 @@ export interface NamedFile {
   readonly names: string;
   /** Tensors of which the block reads the beginning alone, as far as `read` along each axis: the model may be smaller than the file's. */
   readonly partly: readonly { readonly path: string; readonly shape: readonly number[]; readonly read: readonly number[] }[];
+  /** Names that the block gives to parameters of the model and that the file does not have. */
+  readonly sought: readonly { readonly path: string; readonly tensor: string }[];
 }
 
 /**
@@ -69,7 +71,9 @@ export function renamed(blocks: readonly WeightNames[], own: readonly string[], 
     const extents = read.get(name);
     return extents?.some((extent, axis) => extent < (shape[axis] as number)) ? [{ path: name, shape, read: extents }] : [];
   });
-  return { tensors: [...made, ...file.filter(({ name }) => !read.has(name))], names: block.name, partly };
+  const wanted = new Set(own);
+  const sought = block.parameters.flatMap(({ parameter, tensor }) => (wanted.has(parameter) && !byName.has(prefix + tensor) ? [{ path: parameter, tensor: prefix + tensor }] : []));
+  return { tensors: [...made, ...file.filter(({ name }) => !read.has(name))], names: block.name, partly, sought };
 }
 
 /** A tensor of the file, and `extents`: how far the line reads along each of its axes. */

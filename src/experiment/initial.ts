@@ -7,6 +7,7 @@ import { CHECKPOINT, loadMatching, renamed } from "../../runtime/index.ts";
 import type { Matching, NamedFile, Session } from "../../runtime/index.ts";
 import { loadTokenizer } from "../../runtime/text/index.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
+import { MODEL_KINDS } from "../../runtime/weights.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { readText } from "../files.ts";
@@ -37,9 +38,10 @@ export interface InitialRecord extends Matching {
   readonly from: string;
   readonly others?: readonly string[];
   readonly trained?: { readonly recipe: string; readonly step: number };
-  /** The `weights` block by whose names it was read, and tensors of which it reads the beginning alone. */
+  /** The `weights` block by whose names it was read, tensors of which it reads the beginning alone, and names that the file does not have. */
   readonly names?: string;
   readonly partly?: NamedFile["partly"];
+  readonly sought?: NamedFile["sought"];
   readonly otherTokens?: true;
 }
 
@@ -77,13 +79,13 @@ export function weightsAtHand(source: ModelSource, recipe: Recipe): InitialWeigh
 }
 
 /** Loads what matches, by the model's own names or those of one of its `weights` blocks; the optimizer begins anew. Throws where nothing does. */
-export function load(session: Session, { weights, parameters }: Pick<Model, "weights" | "parameters">, { from, others, trained, otherTokens, tensors }: InitialWeights): InitialRecord {
-  const other = told(from, () => renamed(weights, parameters.map((parameter) => parameter.path), tensors));
+export function load(session: Session, { weights }: Pick<Model, "weights">, { from, others, trained, otherTokens, tensors }: InitialWeights): InitialRecord {
+  const other = told(from, () => renamed(weights, session.tensors(MODEL_KINDS).map(({ path: name }) => name), tensors));
   const found = loadMatching(session, other?.tensors ?? tensors);
   if (found.matched.length === 0) throw nothingMatches(from, found);
   return {
     from: path.resolve(from), ...(others && { others: others.map((one) => path.resolve(one)) }), ...(trained === undefined ? {} : { trained }),
-    ...(other && { names: other.names, ...(other.partly.length > 0 && { partly: other.partly }) }), ...(otherTokens && { otherTokens }), ...found,
+    ...(other && { names: other.names, ...(other.partly.length > 0 && { partly: other.partly }), ...(other.sought.length > 0 && { sought: other.sought }) }), ...(otherTokens && { otherTokens }), ...found,
   };
 }
 
@@ -97,8 +99,10 @@ function told<T>(place: string, read: () => T): T {
 }
 
 /** Sentences for the terminal and the report; the run's record has all paths. */
-export function initialText({ from, others = [], trained, names, partly = [], otherTokens, matched, missing, differing, unused }: InitialRecord): readonly string[] {
+export function initialText({ from, others = [], trained, names, partly = [], sought = [], otherTokens, matched, missing, differing, unused }: InitialRecord): readonly string[] {
   const shaped = (all: Matching["missing"]): string => listed(all.map(({ path: name, shape }) => [name, `[${shape.join(", ")}]`]));
+  const named = new Set(sought.map(({ path: name }) => name));
+  const unnamed = missing.map(({ path: name }) => name).filter((name) => !named.has(name));
   const places = [from, ...others].map((place) => path.relative("", place) || place);
   const origin = `${others.length === 0 ? "" : "the average of "}${places.join(", ")}${trained === undefined ? "" : ` (${trained.recipe}, step ${trained.step})`}${names === undefined ? "" : `, by the names of \`${names}\``}`;
   return [
@@ -106,6 +110,8 @@ export function initialText({ from, others = [], trained, names, partly = [], ot
     ...(otherTokens === undefined ? [] : ["its tokenizer is another: what was learnt of its tokens means nothing here"]),
     ...(partly.length === 0 ? [] : [`${partly.length} read in part, as this model is smaller: ${listed(partly.map(({ path: name, shape, read }) => [name, `[${read.join(", ")}] of [${shape.join(", ")}]`]))}`]),
     ...(missing.length === 0 ? [] : [`${missing.length} not there, drawn anew: ${shaped(missing)}`]),
+    ...(sought.length === 0 ? [] : [`sought for them: ${some(sought.map(({ tensor }) => tensor))}`]),
+    ...(names === undefined || unnamed.length === 0 ? [] : [`\`${names}\` has no line for ${some(unnamed)}`]),
     ...(differing.length === 0 ? [] : [`${differing.length} of another shape, drawn anew: ${listed(differing.map(({ path: name, model, file }) => [name, `is [${file.join(", ")}] there and [${model.join(", ")}] here`]))}`]),
     ...(unused.length === 0 ? [] : [`${unused.length} there that this model does not have: ${shaped(unused)}`]),
   ];
@@ -121,7 +127,11 @@ function listed(all: readonly (readonly [name: string, text: string])[]): string
     const layer = one[0].split(".")[0] as string;
     layers.set(layer, [...(layers.get(layer) ?? []), one]);
   }
-  return [...layers].map(([layer, own]) => (own.length > SHOWN ? `${layer}.* (${own.length})` : own.map(([name, text]) => `${name} ${text}`).join(", "))).join(", ");
+  return [...layers].map(([layer, own]) => (own.length > SHOWN ? `${layer}.* (${own.length}, such as ${own[0]?.[0]})` : own.map(([name, text]) => `${name} ${text}`).join(", "))).join(", ");
+}
+
+function some(names: readonly string[]): string {
+  return `${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""}`;
 }
 
 function fromRun(folder: string, recipe: Recipe): InitialWeights {
@@ -171,7 +181,6 @@ function runOf(source: ModelSource, recipe: string, wanted: string): string {
 }
 
 function nothingMatches(from: string, { missing, differing, unused }: Matching): CommandFailure {
-  const some = (names: readonly string[]): string => `${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""}`;
   const [first] = differing;
   const message = first === undefined
     ? `nothing of ${from} fits this model: it has ${some(unused.map(({ path: name }) => name)) || "no tensors"}, and the model ${some(missing.map(({ path: name }) => name))}`

@@ -90,13 +90,18 @@ describeGpu("starting from other weights", () => {
     const turned = Float32Array.from({ length: 256 }, (_, at) => mix.data[(at % 16) * 16 + Math.floor(at / 16)] as number);
     cpSync(path.join(folder("pretrained"), "tokenizer.json"), path.join(folder("theirs"), "tokenizer.json"));
     writeFileSync(folder("theirs/net.safetensors"), encodeSafetensors([{ ...tensors.get("encoder.words.table")!, name: "net.emb" }, { name: "net.fc.weight", shape: [16, 16], data: turned }]));
-    const judged = readFileSync(folder("start.tfm"), "utf8").replace("encoder = Reader(vocab, d); judge", 'weights torch { encoder.words.table = "emb"; encoder.mix.weight[i,o] = "fc.weight"[o,i] }\n  encoder = Reader(vocab, d); judge');
+    const judged = readFileSync(folder("start.tfm"), "utf8").replace("encoder = Reader(vocab, d); judge", 'weights torch { encoder.words.table = "emb"; encoder.mix.weight[i,o] = "fc.weight"[o,i]; encoder.mix.bias = "fc.b" }\n  encoder = Reader(vocab, d); judge');
     writeFileSync(folder("named.tfm"), judged);
     const run = await openRun(await prepareRun({ source: valueOf(readModel(folder("named.tfm"))), recipe: "judge", initFrom: [folder("theirs/net.safetensors")] }), device, folder("named"));
     const loaded = await weights(run.session);
     expect(loaded["encoder.words.table"]).toEqual(tensors.get("encoder.words.table")?.data);
     expect(loaded["encoder.mix.weight"]).toEqual(mix.data);
-    expect(initialText(run.initial!)[0]).toMatch(/^started from .*net.safetensors, by the names of `torch`: 2 of 5 parameters$/);
+    expect(initialText(run.initial!)).toEqual([
+      expect.stringMatching(/^started from .*net.safetensors, by the names of `torch`: 2 of 5 parameters$/),
+      "3 not there, drawn anew: encoder.mix.bias [16], judge.weight [16, 2], judge.bias [2]",
+      "sought for them: net.fc.b",
+      "`torch` has no line for judge.weight, judge.bias",
+    ]);
     run.dispose();
   });
 

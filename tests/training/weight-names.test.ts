@@ -84,6 +84,11 @@ describe("a weights block", () => {
     const found = read('up[l].weight[i,o] = "w"[l*d + i, o]; up[0].bias[o] = "b"[o]; up[1].bias[o] = "c"[o]', tensor("w", 5, 4), tensor("b", 4), tensor("c", 6));
     expect(found?.partly).toEqual([{ path: "w", shape: [5, 4], read: [4, 4] }, { path: "c", shape: [6], read: [4] }]);
   });
+  it("tells the names that it sought, of what the model has", () => {
+    const { weights, parameters } = model('up[l].weight = "fc{l}.w"; up[l].bias = "fc{l}.b"; shift = "s"');
+    const own = parameters.map(({ path }) => path).filter((path) => path !== "up.1.bias");
+    expect(renamed(weights, own, [tensor("net.fc0.w", 2, 4), tensor("net.s", 4), tensor("net.fc0_b", 4)])?.sought).toEqual([{ path: "up.1.weight", tensor: "net.fc1.w" }, { path: "up.0.bias", tensor: "net.fc0.b" }]);
+  });
   it("is not followed where the file has the model's own names", () => {
     expect(read('shift = "up.0.bias"', tensor("up.0.bias", 4), tensor("shift", 4))).toBeUndefined();
     expect(read('shift = "b"', tensor("other", 4))).toBeUndefined();
