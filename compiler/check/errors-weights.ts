@@ -11,7 +11,7 @@ export function weightsLine(span: Span): Diagnostic {
 }
 
 export function weightsPath(span: Span, kind: string): Diagnostic {
-  const within = kind === "layer" ? "it is a layer: name one of its parameters" : `it is a ${kind}`;
+  const within = kind === "layer" ? "it is a layer: name one of its parameters" : kind === "stack" ? "it is a stack: write `[l]` for all of its layers, `[0]` for the first" : `it is a ${kind}`;
   return error("weights-form", "this is no parameter", span, within);
 }
 
@@ -24,8 +24,12 @@ export function weightsBraces(span: Span, name: string, known: readonly string[]
   return error("weights-form", `\`{${name}}\` is no number of a layer or of a place along an axis`, span, notes);
 }
 
-export function weightsIndex(span: Span, name: string): Diagnostic {
-  return error("weights-form", `\`${name}\` stands for a layer and for an axis`, span, "it is the number of a layer on this line", { fix: "give the axis another name" });
+export function weightsIndex(span: Span, name: string, both: string): Diagnostic {
+  return error("weights-form", `\`${name}\` stands for ${both}`, span, "it is the number of a layer already", { fix: "take another name here" });
+}
+
+export function weightsWhole(span: Span): Diagnostic {
+  return error("weights-form", "a `weights` block leaves nothing out", span, "every place of the parameter is read: without `where` and `else`");
 }
 
 export function weightsAxes(span: Span, left: boolean): Diagnostic {

@@ -28,17 +28,13 @@ function blockOf(block: Decl, root: InstanceVal, world: World): WeightNames {
       world.report(errors.weightsLine(item.span));
       continue;
     }
-    const lines = linesOf(item, root, world);
-    const own = new Set(lines.map(({ parameter }) => parameter));
-    for (const parameter of own) if (named.has(parameter)) world.report(errors.namedTwice(item.span, parameter));
-    for (const parameter of own) named.add(parameter);
-    parameters.push(...lines);
+    parameters.push(...linesOf(item, named, root, world));
   }
   return { name: block.name.text, parameters };
 }
 
 /** One for each layer that the left side stands for, and for each tensor that it is read from; none after an error. */
-function linesOf(item: Assign, root: InstanceVal, world: World): readonly WeightName[] {
+function linesOf(item: Assign, named: Set<string>, root: InstanceVal, world: World): readonly WeightName[] {
   const [target, value] = [item.targets[0]!, item.values[0]!];
   const right = value.kind === "string" ? { name: value } : value.kind === "access" && value.base.kind === "string" ? { name: value.base, slots: value.slots } : undefined;
   if (right === undefined) {
@@ -49,6 +45,12 @@ function linesOf(item: Assign, root: InstanceVal, world: World): readonly Weight
   for (const place of placesOf(target, root, world)) {
     const own = linesAt(place, right, root, world);
     if (own === undefined) return [];
+    const { path } = place.param;
+    if (named.has(path)) {
+      world.report(errors.namedTwice(item.span, path));
+      return [];
+    }
+    named.add(path);
     lines.push(...own);
   }
   return lines;
@@ -73,8 +75,11 @@ function placesOf({ name, steps, span }: Target, root: InstanceVal, world: World
       if (member) walk(member, at + 1, layers);
       else if (!mayHave(value, step.name.text)) world.report(errors.unknownMember(step.name.span, step.name.text, value.title, nearest(step.name.text, [...value.members.keys()])));
     } else if (value.kind === "stack" && step?.kind === "slots") {
-      for (const [number, item, index] of layersOf(value.items, step, world)) walk(item, at + 1, index === undefined ? layers : new Map([...layers, [index, number]]));
-    } else world.report(errors.weightsPath(span, kindOf(value)));
+      const items = layersOf(value.items, step, world);
+      const again = items.find(([, , index]) => index !== undefined && layers.has(index));
+      if (again) world.report(errors.weightsIndex(step.span, again[2]!, "a layer of an outer stack and for one of an inner"));
+      else for (const [number, item, index] of items) walk(item, at + 1, index === undefined ? layers : new Map([...layers, [index, number]]));
+    } else world.report(errors.weightsPath(span, value.kind === "stack" ? "stack" : kindOf(value)));
   };
   const first = root.members.get(name.text);
   if (first) walk(first, 0, new Map());
@@ -113,6 +118,10 @@ function linesAt({ param, layers, axes }: Place, right: { readonly name: StringL
     world.report(errors.weightsAxes(axes?.span ?? right.slots?.span ?? right.name.span, axes === undefined));
     return undefined;
   }
+  if (right.slots.where || right.slots.fill) {
+    world.report(errors.weightsWhole(right.slots.span));
+    return undefined;
+  }
   const names = axes.items.map((slot) => (slot.kind === "name" ? slot.text : undefined));
   if (names.length !== shape.length || names.includes(undefined) || new Set(names).size < names.length || axes.where || axes.fill) {
     world.report(errors.weightsRank(axes.span, param.path, param.shape));
@@ -120,7 +129,7 @@ function linesAt({ param, layers, axes }: Place, right: { readonly name: StringL
   }
   const both = names.find((name) => layers.has(name!));
   if (both !== undefined) {
-    world.report(errors.weightsIndex(axes.span, both));
+    world.report(errors.weightsIndex(axes.span, both, "a layer and for an axis"));
     return undefined;
   }
   const variables = names.map((name, at) => world.variable(name!, param.shape[at]!));

@@ -74,11 +74,26 @@ describe("a weights block", () => {
   it.each([
     ["a layer's number as an axis", 'up[l].weight[i,l] = "w.{l}"[i,l]', "`l` stands for a layer and for an axis"],
     ["a number that it does not have", 'up[l].weight[i,o] = "w.{x}"[i,o]', "`{x}` is no number of a layer or of a place along an axis"],
+    ["a stack as a layer", 'up.weight = "w"', "it is a stack: write `[l]` for all of its layers"],
+    ["places that are left out", 'shift[o] = "b"[o where o > 1]', "a `weights` block leaves nothing out"],
+    ["places that are filled", 'shift[o] = "b"[o else 0]', "a `weights` block leaves nothing out"],
     ["an index twice", 'shift[i] = "b"[i]; up[0].weight[i,i] = "w"[i,i]', "`up.0.weight` has 2 axes"],
     ["a parameter in a slot", 'shift[o] = "b"[floor(shift[o])]', "the place along an axis is a sum of terms"],
     ["a sum in a slot", 'shift[o] = "b"[sum[j < 3] o]', "the place along an axis is a sum of terms"],
   ])("refuses %s", (_, line, message) => {
     expect(() => model(line)).toThrow(message);
+  });
+  it("goes through stacks within stacks, each with an index of its own", () => {
+    const stages = (line: string) => checkedModel("m.tfm", `layer Stage(d) { parts = stack(2) Linear(d, d); forward(x: [B, d]) -> [B, d] = parts(x) }
+      model M(d = 2) { stages = stack(2) Stage(d); forward(x: [B, d]) -> [B, d] = stages(x); weights theirs { ${line} } }`).weights[0]?.parameters;
+    expect(stages('stages[s].parts[l].bias = "{s}.{l}"')?.map(({ tensor }) => tensor)).toEqual(["0.0", "0.1", "1.0", "1.1"]);
+    expect(() => stages('stages[l].parts[l].bias = "{l}"')).toThrow("`l` stands for a layer of an outer stack and for one of an inner");
+  });
+  it("reads a layer that a stack shares from one place", () => {
+    const shared = (line: string) => checkedModel("m.tfm", `layer Part(d, one: layer) { own = Linear(d, d); forward(x: [B, d]) -> [B, d] = own(one(x)) }
+      model M(d = 2) { one = Linear(d, d); parts = stack(2) Part(d, one); forward(x: [B, d]) -> [B, d] = parts(x); weights theirs { ${line} } }`).weights[0]?.parameters;
+    expect(shared('parts[0].one.bias = "b"')).toEqual([{ parameter: "one.bias", shape: [2], tensor: "b" }]);
+    expect(() => shared('parts[l].one.bias = "{l}.b"')).toThrow("`one.bias` has been named before");
   });
   it("tells of which tensors it reads the beginning alone", () => {
     const found = read('up[l].weight[i,o] = "w"[l*d + i, o]; up[0].bias[o] = "b"[o]; up[1].bias[o] = "c"[o]', tensor("w", 5, 4), tensor("b", 4), tensor("c", 6));
