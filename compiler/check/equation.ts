@@ -1,7 +1,7 @@
 /** `y[b, t, i < n] = e`: one axis per index on the left, in order, that of an enclosing scan included. */
 import type { Expr as Node, Slots, Target } from "../../grammar/ast.ts";
 import * as errors from "./errors.ts";
-import { evaluateTensor } from "./evaluate.ts";
+import { evaluateTensor, written } from "./evaluate.ts";
 import { bind, newIndices } from "./range.ts";
 import { timeSlot, withoutSlot } from "./scan.ts";
 import { materialise } from "./tensor.ts";
@@ -14,7 +14,7 @@ export function assignEquation(target: Target, slots: Slots, value: Node, ctx: C
   const clean = { ...ctx, indices: undefined };
   const collected = timeSlot(target, ctx);
   const indices = newIndices(collected === undefined ? slots : withoutSlot(slots, collected), clean);
-  const bound = indices && bind(indices, [value], clean);
+  const bound = indices && bind(indices, [value], clean, endsOf(target, slots, ctx));
   if (!bound) return undefined;
   const element = evaluateTensor(value, bound.inner);
   if (!element) return undefined;
@@ -23,6 +23,17 @@ export function assignEquation(target: Target, slots: Slots, value: Node, ctx: C
     return undefined;
   }
   return materialise({ ...element, axes: collected === undefined ? bound.vars : withTime(bound.vars, slots, collected, ctx) }, ctx.naming, target.span, bound.inner);
+}
+
+/** By index the sizes of what the function says that it returns, where it returns the target. */
+function endsOf(target: Target, slots: Slots, { frame }: Context): ReadonlyMap<string, string> {
+  const fn = frame.active.at(-1)?.what;
+  if (!fn || !("results" in fn) || fn.body.kind !== "block") return new Map();
+  const last = fn.body.items.at(-1);
+  const at = last?.kind === "return" ? last.values.findIndex((value) => value.kind === "name" && value.text === target.name.text) : -1;
+  const axes = fn.results[at]?.dims ?? [];
+  if (axes.length !== slots.items.length) return new Map();
+  return new Map(slots.items.flatMap((slot, axis) => (slot.kind === "name" && axes[axis]!.kind !== "ellipsis" ? [[slot.text, written(axes[axis]!.span)] as const] : [])));
 }
 
 /** A `...` before the scan's index stands for several axes. */

@@ -72,9 +72,9 @@ export function notATensor(span: Span, kind: string): Diagnostic {
   return error("index-is-no-tensor", "this has no axes", span, `a ${kind}`);
 }
 
-export function rangeNotInferable(span: Span, name: string): Diagnostic {
+export function rangeNotInferable(span: Span, name: string, end: string): Diagnostic {
   return error("range-not-inferable", `how far does \`${name}\` go?`, span, "it is alone in no slot on the right", {
-    fix: { text: `declare its range: \`${name} < n\`` },
+    fix: { text: `declare its range: \`${name} < ${end}\`` },
   });
 }
 

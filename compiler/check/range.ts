@@ -78,8 +78,11 @@ export function asNewIndex(item: Slot): NewIndex | undefined {
   return left?.kind === "name" && right ? { name: left.text, span: left.span, below: right } : undefined;
 }
 
-/** The context in which the indices are bound, with their variables in order; undefined after an error. */
-export function bind(indices: NewIndices, within: readonly Node[], ctx: Context): { readonly inner: Context; readonly vars: readonly IndexVar[] } | undefined {
+/**
+ * The context in which the indices are bound, with their variables in order; undefined after an error. `ends`: by index, how far it may
+ * be meant to go, for the message.
+ */
+export function bind(indices: NewIndices, within: readonly Node[], ctx: Context, ends: ReadonlyMap<string, string> = new Map()): { readonly inner: Context; readonly vars: readonly IndexVar[] } | undefined {
   const scope = ctx.indices ?? { vars: new Map<string, IndexVar>(), pack: undefined, bases: new Map<Node, Val>() };
   const names = new Set(indices.order.flatMap((index) => (index === "..." ? [] : [index.name])));
   const uses = new Map<string, Use[]>();
@@ -95,7 +98,7 @@ export function bind(indices: NewIndices, within: readonly Node[], ctx: Context)
       vars.push(...pack);
       continue;
     }
-    const size = index.below ? evaluateCount(index.below, ctx) : inferredRange(index, uses, ctx);
+    const size = index.below ? evaluateCount(index.below, ctx) : inferredRange(index, uses, ctx, ends);
     if (!size) {
       good = false;
       continue;
@@ -116,11 +119,11 @@ export function evaluateCount(node: Node, ctx: Context): Size | undefined {
   return undefined;
 }
 
-function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>, ctx: Context): Size | undefined {
+function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>, ctx: Context, ends: ReadonlyMap<string, string>): Size | undefined {
   const uses = all.get(index.name) ?? [];
   const first = uses[0];
   if (!first || all.has("")) {
-    if (!all.has("")) ctx.world.report(errors.rangeNotInferable(index.span, index.name));
+    if (!all.has("")) ctx.world.report(errors.rangeNotInferable(index.span, index.name, ends.get(index.name) ?? "n"));
     return undefined;
   }
   const other = uses.find((use) => !ctx.run.facts.equal(use.size.dim, first.size.dim));
