@@ -1,4 +1,5 @@
-"""Models with the names and axes of other programs' files: what the `weights` blocks of examples/gpt and examples/llama must read.
+"""Models with the names and axes of other programs' files: what the `weights` blocks of examples/gpt and examples/llama, and those of
+foreign-bert.tfm and foreign.test.ts, must read.
 
 Written after those programs' own code, with no layer of families.py. Weights are drawn anew, so nothing of the numbers is anybody's.
 """
@@ -84,12 +85,80 @@ class Llama:
             q, k, v = (split(dense(f"{at}.self_attn.{name}_proj", h)) for name in "qkv")
             x = x + dense(f"{at}.self_attn.o_proj", attention(turned(q), shared(turned(k)), shared(v)))
             h = norm(f"{at}.post_attention_layernorm", x)
-            x = x + dense(f"{at}.mlp.down_proj", F.silu(dense(f"{at}.mlp.gate_proj", h)) * dense(f"{at}.mlp.up_proj", h))
+            x = x + self.feed(w, at, h)
         return dense("lm_head", norm("model.norm", x))
+
+    def feed(self, w, at, h):
+        dense = lambda name, x: F.linear(x, w[f"{at}.mlp.{name}_proj.weight"])
+        return dense("down", F.silu(dense("gate", h)) * dense("up", h))
+
+
+class Mixtral(Llama):
+    """transformers, modeling_mixtral.py: each expert's matrices by themselves, w2(silu(w1 x) * w3 x); the two best share by their renormed softmax."""
+    EXPERTS = 3
+
+    def draw(self, rng):
+        weights = {name: value for name, value in super().draw(rng).items() if ".mlp." not in name}
+        for layer in range(LAYERS):
+            at = f"model.layers.{layer}.block_sparse_moe"
+            weights[f"{at}.gate.weight"] = normal(rng, self.EXPERTS, self.D)
+            for expert in range(self.EXPERTS):
+                weights.update({f"{at}.experts.{expert}.w{n}.weight": normal(rng, *((self.D, self.FF) if n == 2 else (self.FF, self.D))) for n in (1, 2, 3)})
+        return weights
+
+    def feed(self, w, at, h):
+        at = f"{at}.block_sparse_moe"
+        dense = lambda name, x: F.linear(x, w[f"{at}.{name}.weight"])
+        best, choice = dense("gate", h).softmax(-1).topk(2, -1)
+        share = torch.zeros(*h.shape[:2], self.EXPERTS, dtype=h.dtype).scatter(-1, choice, best / best.sum(-1, keepdim=True))
+        return sum(share[..., e, None] * dense(f"experts.{e}.w2", F.silu(dense(f"experts.{e}.w1", h)) * dense(f"experts.{e}.w3", h)) for e in range(self.EXPERTS))
+
+
+class Bert:
+    """transformers, modeling_bert.py: BertForMaskedLM of one kind of segment; norms after the branches, with an epsilon of 1e-12."""
+    D, HEADS, FF = 12, 3, 20
+
+    def draw(self, rng):
+        d, weights = self.D, {}
+
+        def linear(name, n, m):
+            weights.update({f"{name}.weight": normal(rng, m, n), f"{name}.bias": normal(rng, m)})
+
+        def norm(name):
+            weights.update({f"{name}.weight": 1 + normal(rng, d), f"{name}.bias": normal(rng, d)})
+
+        for name, rows in (("word", VOCAB), ("position", LENGTH), ("token_type", 2)):
+            weights[f"bert.embeddings.{name}_embeddings.weight"] = normal(rng, rows, d)
+        norm("bert.embeddings.LayerNorm")
+        for layer in range(LAYERS):
+            at = f"bert.encoder.layer.{layer}"
+            for name in ("self.query", "self.key", "self.value", "output.dense"):
+                linear(f"{at}.attention.{name}", d, d)
+            linear(f"{at}.intermediate.dense", d, self.FF)
+            linear(f"{at}.output.dense", self.FF, d)
+            norm(f"{at}.attention.output.LayerNorm")
+            norm(f"{at}.output.LayerNorm")
+        linear("cls.predictions.transform.dense", d, d)
+        norm("cls.predictions.transform.LayerNorm")
+        return {**weights, "cls.predictions.bias": normal(rng, VOCAB)}
+
+    def logits(self, w, ids):
+        norm = lambda name, x: F.layer_norm(x, (self.D,), w[f"{name}.LayerNorm.weight"], w[f"{name}.LayerNorm.bias"], 1e-12)
+        dense = lambda name, x: F.linear(x, w[f"{name}.weight"], w[f"{name}.bias"])
+        split = lambda x: x.view(*ids.shape, self.HEADS, -1).transpose(1, 2)
+        table = lambda name: w[f"bert.embeddings.{name}_embeddings.weight"]
+        x = norm("bert.embeddings", table("word")[ids] + table("position")[:ids.shape[1]] + table("token_type")[0])
+        for layer in range(LAYERS):
+            at = f"bert.encoder.layer.{layer}"
+            q, k, v = (split(dense(f"{at}.attention.self.{name}", x)) for name in ("query", "key", "value"))
+            mixed = ((q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5).softmax(-1) @ v).transpose(1, 2).flatten(2)
+            x = norm(f"{at}.attention.output", x + dense(f"{at}.attention.output.dense", mixed))
+            x = norm(f"{at}.output", x + dense(f"{at}.output.dense", F.gelu(dense(f"{at}.intermediate.dense", x))))
+        return norm("cls.predictions.transform", F.gelu(dense("cls.predictions.transform.dense", x))) @ table("word").T + w["cls.predictions.bias"]
 
 
 if __name__ == "__main__":
-    for name, model in (("gpt2", Gpt2()), ("llama", Llama())):
+    for name, model in (("gpt2", Gpt2()), ("llama", Llama()), ("mixtral", Mixtral()), ("bert", Bert())):
         rng = np.random.default_rng(11)
         weights, ids = model.draw(rng), torch.tensor(rng.integers(0, VOCAB, (BATCH, TOKENS)))
         logits = model.logits({path: value.double() for path, value in weights.items()}, ids)

@@ -1,16 +1,39 @@
-/** Files with the names and axes of other programs (foreign.py), read by the `weights` blocks of examples/: PyTorch's logits come out. */
+/** Files with the names and axes of other programs (foreign.py), read by `weights` blocks: PyTorch's logits come out. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { interpret } from "../../compiler/ir/interpret.ts";
 import { renamed } from "../../runtime/training/weight-names.ts";
 import { checkedModel, referenceTensors, relativeError } from "../support/reference.ts";
 
+const text = (file: string): string => readFileSync(new URL(file, import.meta.url), "utf8");
+const example = (family: string): string => text(`../../examples/${family}/model.tfm`);
+
+const MIXTRAL = `weights huggingface {
+    embed.table = "model.embed_tokens.weight"
+    blocks[l].norm1.gain       = "model.layers.{l}.input_layernorm.weight"
+    blocks[l].attend.wq[i,h,e] = "model.layers.{l}.self_attn.q_proj.weight"[h*(d/heads) + e, i]
+    blocks[l].attend.wk[i,g,e] = "model.layers.{l}.self_attn.k_proj.weight"[g*(d/heads) + e, i]
+    blocks[l].attend.wv[i,g,e] = "model.layers.{l}.self_attn.v_proj.weight"[g*(d/heads) + e, i]
+    blocks[l].attend.wo[h,e,i] = "model.layers.{l}.self_attn.o_proj.weight"[i, h*(d/heads) + e]
+    blocks[l].norm2.gain       = "model.layers.{l}.post_attention_layernorm.weight"
+    blocks[l].feed.gate[i,x]   = "model.layers.{l}.block_sparse_moe.gate.weight"[x,i]
+    blocks[l].feed.side[x,i,f] = "model.layers.{l}.block_sparse_moe.experts.{x}.w1.weight"[f,i]
+    blocks[l].feed.up[x,i,f]   = "model.layers.{l}.block_sparse_moe.experts.{x}.w3.weight"[f,i]
+    blocks[l].feed.down[x,f,i] = "model.layers.{l}.block_sparse_moe.experts.{x}.w2.weight"[i,f]
+    norm.gain = "model.norm.weight"
+    output.weight[i,o] = "lm_head.weight"[o,i]
+  }`;
+
+const LLAMA = { layers: "2", d: "16", heads: "4", kv_heads: "2", ff: "20" };
+
 it.each([
-  ["gpt2", "gpt", { layers: "2", d: "12", heads: "3", length: "8" }],
-  ["llama", "llama", { layers: "2", d: "16", heads: "4", kv_heads: "2", ff: "20" }],
-] as const)("a file of %s", (name, family, set) => {
+  ["gpt2", example("gpt"), { layers: "2", d: "12", heads: "3", length: "8" }],
+  ["llama", example("llama"), LLAMA],
+  ["mixtral", example("moe").replace(/(?=\n {2}scored\()/, `\n  ${MIXTRAL}\n`), { ...LLAMA, experts: "3" }],
+  ["bert", text("foreign-bert.tfm"), { vocab: "19" }],
+] as const)("a file of %s", (name, source, set) => {
   const file = referenceTensors(`foreign-${name}`);
-  const model = checkedModel("model.tfm", readFileSync(new URL(`../../examples/${family}/model.tfm`, import.meta.url), "utf8"), { set, tokenizer: { size: 19 } });
+  const model = checkedModel("model.tfm", source, { set, tokenizer: { size: 19 } });
   const read = renamed(model.weights, model.parameters.map(({ path }) => path), [...file.values()]);
   const found = new Map(read?.tensors.map((tensor) => [tensor.name, tensor]));
   expect(read?.names).toBe("huggingface");
