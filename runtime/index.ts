@@ -10,7 +10,7 @@ export { CHECKPOINT, encodeCheckpoint, programHash, readManifest, restoreCheckpo
 export type { CheckpointContent, CheckpointFiles, Manifest, Restored } from "./training/checkpoint.ts";
 export { renamed } from "./training/weight-names.ts";
 export type { NamedFile } from "./training/weight-names.ts";
-export { loadMatching, matching, readTensors } from "./training/matching.ts";
+export { loadMatching, matching, readWeights } from "./training/matching.ts";
 export type { Matching } from "./training/matching.ts";
 export { evaluationRow, logLine, logUpTo, trainingRow } from "./training/log.ts";
 export type { EvaluationLogRow, LogRow, TrainingLogRow } from "./training/log.ts";

@@ -22,9 +22,13 @@ export interface Shaped {
   readonly shape: readonly number[];
 }
 
-/** Throws TfmError `weights-damaged` or `weights-unsupported`. A file without a checksum is read, and reals of any width are as F32. */
-export function readTensors(bytes: Uint8Array): readonly Tensor[] {
-  return decodeSafetensors(bytes, "if present", FOREIGN_DTYPES).tensors;
+/**
+ * Throws TfmError `weights-damaged` or `weights-unsupported`. A file without a checksum is read, and reals of any width are as F32.
+ * `isOurs`: the file was written here, as its checksum says.
+ */
+export function readWeights(bytes: Uint8Array): { readonly tensors: readonly Tensor[]; readonly isOurs: boolean } {
+  const { tensors, metadata } = decodeSafetensors(bytes, "if present", FOREIGN_DTYPES);
+  return { tensors, isOurs: metadata.has("checksum") };
 }
 
 /** Only numbers of 32 bits with a point are weights: others count as unused. */

@@ -38,19 +38,19 @@ export interface NamedFile {
 }
 
 /**
- * The tensors of a file by the block whose names it has most of; undefined where it has more of the model's own. All names of a file may
- * stand behind one prefix ("transformer."). Throws TfmError `weights-differ` where a tensor is smaller than the block reads.
+ * The tensors of a file by the block whose names it has most of, of several the one whose axes fit; undefined where it has more of the
+ * model's own, or as many and is one that was written here (`isOurs`). All names of a file may stand behind one prefix ("transformer.").
+ * Throws TfmError `weights-differ` where a tensor is smaller than the block reads.
  */
-export function renamed(blocks: readonly WeightNames[], own: readonly string[], file: readonly Tensor[]): NamedFile | undefined {
+export function renamed(blocks: readonly WeightNames[], own: readonly string[], file: readonly Tensor[], isOurs = false): NamedFile | undefined {
   const byName = new Map(file.map((tensor) => [tensor.name, tensor]));
-  let best: { readonly block: WeightNames; readonly prefix: string } | undefined;
-  let most = own.filter((name) => byName.has(name)).length;
+  const ofOwn = own.filter((name) => byName.has(name)).length;
+  let best: { readonly block: WeightNames; readonly prefix: string; readonly count: number; readonly fitting: number } | undefined;
   for (const block of blocks) for (const prefix of prefixes(block, file)) {
-    const count = block.parameters.filter(({ tensor }) => byName.has(prefix + tensor)).length;
-    if (count > most) {
-      most = count;
-      best = { block, prefix };
-    }
+    const there = block.parameters.filter(({ tensor }) => byName.has(prefix + tensor));
+    const [count, fitting] = [there.length, there.filter((line) => fits(line, byName.get(prefix + line.tensor) as Tensor)).length];
+    if (count === 0 || count < ofOwn || (count === ofOwn && isOurs)) continue;
+    if (best === undefined || count > best.count || (count === best.count && fitting > best.fitting)) best = { block, prefix, count, fitting };
   }
   if (best === undefined) return undefined;
   const { block, prefix } = best;
@@ -96,6 +96,11 @@ function byParameter({ parameters }: WeightNames): Iterable<readonly WeightName[
 
 function extentsOf({ slots, part = [] }: WeightName, { shape }: Tensor): readonly number[] {
   return slots?.map(({ offset, along }) => 1 + along.reduce((sum, table, at) => sum + (table === undefined ? 0 : (table[part[at] ?? -1] ?? largestOf(table))), offset)) ?? shape;
+}
+
+function fits(line: WeightName, found: Tensor): boolean {
+  if (line.slots === undefined) return String(line.shape) === String(found.shape);
+  return line.slots.length === found.shape.length && extentsOf(line, found).every((extent, axis) => extent <= (found.shape[axis] as number));
 }
 
 function largestOf(table: Int32Array): number {

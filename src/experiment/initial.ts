@@ -17,7 +17,7 @@ import { recipeOf } from "./check.ts";
 import { latestRunFolder, placed, readCheckpoint, savedTokenizer } from "./run-folder.ts";
 import type { ModelSource } from "./source.ts";
 import { folderOf, trainedModel } from "./use.ts";
-import { isWeightFile, tensorsOf, tensorsOfFile, weightFileIn } from "./weight-files.ts";
+import { isWeightFile, weightFileIn, weightsIn, weightsOfFile } from "./weight-files.ts";
 
 export interface InitialWeights {
   /** The run folder or the file; the first of several. */
@@ -27,6 +27,8 @@ export interface InitialWeights {
   /** Where it is a run. */
   readonly trained?: { readonly recipe: string; readonly step: number };
   readonly tensors: readonly Tensor[];
+  /** Written here, so that a name of the model's own means the model's own axes. */
+  readonly isOurs?: boolean;
   /** The text of the tokenizer.json that they were trained with. The recipe has to read with it, so that the weights mean what they did. */
   readonly tokenizer?: string;
   /** The recipe asks for another tokenizer, and reads with its own. */
@@ -79,8 +81,8 @@ export function weightsAtHand(source: ModelSource, recipe: Recipe): InitialWeigh
 }
 
 /** Loads what matches, by the model's own names or those of one of its `weights` blocks; the optimizer begins anew. Throws where nothing does. */
-export function load(session: Session, { weights }: Pick<Model, "weights">, { from, others, trained, otherTokens, tensors }: InitialWeights): InitialRecord {
-  const other = told(from, () => renamed(weights, session.tensors(MODEL_KINDS).map(({ path: name }) => name), tensors));
+export function load(session: Session, { weights }: Pick<Model, "weights">, { from, others, trained, otherTokens, tensors, isOurs }: InitialWeights): InitialRecord {
+  const other = told(from, () => renamed(weights, session.tensors(MODEL_KINDS).map(({ path: name }) => name), tensors, isOurs));
   const found = loadMatching(session, other?.tensors ?? tensors);
   if (found.matched.length === 0) throw nothingMatches(from, found);
   return {
@@ -137,18 +139,18 @@ function some(names: readonly string[]): string {
 function fromRun(folder: string, recipe: Recipe): InitialWeights {
   const checkpoint = readCheckpoint(folder);
   const { record, manifest, files } = checkpoint;
-  const tensors = tensorsOf(files.get(CHECKPOINT.model) ?? new Uint8Array(), folder);
+  const { tensors } = weightsIn(files.get(CHECKPOINT.model) ?? new Uint8Array(), folder);
   const tokenizer = savedTokenizer(checkpoint);
   const reads = tokenizer !== undefined && recipe.tokenizer !== undefined;
   const isSame = reads && String(spec(recipe)) === String(spec(recipeOf(trainedModel(checkpoint).model)));
-  return { from: folder, trained: { recipe: record.recipe, step: manifest.step }, tensors, ...(reads && { tokenizer }), ...(reads && !isSame && { otherTokens: true }) };
+  return { from: folder, trained: { recipe: record.recipe, step: manifest.step }, tensors, isOurs: true, ...(reads && { tokenizer }), ...(reads && !isSame && { otherTokens: true }) };
 }
 
 const spec = ({ tokenizer }: Recipe): readonly unknown[] => [tokenizer?.kind, tokenizer?.size];
 
 function fromFile(file: string): InitialWeights {
   const beside = path.join(path.dirname(file), CHECKPOINT.tokenizer);
-  const weights = { from: file, tensors: tensorsOfFile(file) };
+  const weights = { from: file, ...weightsOfFile(file) };
   if (!existsSync(beside)) return weights;
   const tokenizer = valueOf(readText(beside));
   return isReadHere(tokenizer, beside) ? { ...weights, tokenizer } : { ...weights, otherTokens: true };

@@ -1,7 +1,7 @@
 /** Weights as files hold them: one `.safetensors` file, or several and the `.safetensors.index.json` that says which tensor is in which. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { readTensors } from "../../runtime/index.ts";
+import { readWeights } from "../../runtime/index.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
@@ -23,18 +23,24 @@ export function weightFileIn(folder: string): string | undefined {
   return [`model${FILE}`, `model${INDEX}`].map((name) => path.join(folder, name)).find((file) => existsSync(file));
 }
 
-export function tensorsOfFile(file: string): readonly Tensor[] {
-  if (file.endsWith(INDEX)) return ofIndex(file);
+/** `isOurs`: it was written here. */
+export interface Weights {
+  readonly tensors: readonly Tensor[];
+  readonly isOurs: boolean;
+}
+
+export function weightsOfFile(file: string): Weights {
+  if (file.endsWith(INDEX)) return { tensors: ofIndex(file), isOurs: false };
   if (!file.endsWith(FILE)) throw failure("weights-unsupported", `${file}: weights are read from ${FILE} files`, `in Python: safetensors.torch.save_file(torch.load("${path.basename(file)}"), "model${FILE}") where torch.save wrote it`);
   const bytes = valueOf(readBytes(file));
   if (new TextDecoder().decode(bytes.subarray(0, POINTER.length)) === POINTER) throw failure("weights-damaged", `${file} is a pointer of Git LFS, not the weights`, "git lfs pull");
-  return tensorsOf(bytes, file);
+  return weightsIn(bytes, file);
 }
 
 /** What is wrong is told with its place. */
-export function tensorsOf(bytes: Uint8Array, place: string): readonly Tensor[] {
+export function weightsIn(bytes: Uint8Array, place: string): Weights {
   try {
-    return readTensors(bytes);
+    return readWeights(bytes);
   } catch (error) {
     throw placed(error, place);
   }
@@ -44,7 +50,7 @@ function ofIndex(index: string): readonly Tensor[] {
   const found = new Map<string, Tensor>();
   for (const [part, names] of partsOf(index)) {
     const file = path.join(path.dirname(index), part);
-    for (const tensor of tensorsOfFile(file)) {
+    for (const tensor of weightsOfFile(file).tensors) {
       if (found.has(tensor.name)) throw failure("weights-damaged", `${file} has ${tensor.name}, which another file of ${index} has as well`);
       found.set(tensor.name, tensor);
     }

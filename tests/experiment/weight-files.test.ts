@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { encodeSafetensors } from "../../runtime/training/safetensors.ts";
 import { initialWeights } from "../../src/experiment/initial.ts";
-import { tensorsOfFile } from "../../src/experiment/weight-files.ts";
+import { weightsOfFile } from "../../src/experiment/weight-files.ts";
 import { failureOf } from "../../src/program.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "tfm-weights-"));
@@ -32,7 +32,7 @@ writeFileSync(at(TWO), encodeSafetensors([tensor("c", 4, 5)]));
 
 describe("an index of several files", () => {
   it("gives the tensors of all", () => {
-    const all = tensorsOfFile(index("model.safetensors.index.json", { c: TWO, a: ONE, b: ONE }));
+    const { tensors: all } = weightsOfFile(index("model.safetensors.index.json", { c: TWO, a: ONE, b: ONE }));
     expect(Object.fromEntries(all.map(({ name, data }) => [name, [...data]]))).toEqual({ a: [1, 2], b: [3], c: [4, 5] });
   });
   it.each([
@@ -41,18 +41,18 @@ describe("an index of several files", () => {
     ["a file elsewhere", { a: `../${ONE}` }, "a is in no .safetensors file beside it"],
     ["no names", undefined, "has no weight_map"],
   ])("is refused with %s", (_, map, message) => {
-    expect(failing(() => tensorsOfFile(index("bad.safetensors.index.json", map)))?.message).toContain(message);
+    expect(failing(() => weightsOfFile(index("bad.safetensors.index.json", map)))?.message).toContain(message);
   });
   it("is refused where two files have one tensor", () => {
     writeFileSync(at("again.safetensors"), encodeSafetensors([tensor("a", 6), tensor("d", 7)]));
-    expect(failing(() => tensorsOfFile(index("twice.safetensors.index.json", { a: ONE, d: "again.safetensors" })))?.message).toContain("again.safetensors has a, which another file");
+    expect(failing(() => weightsOfFile(index("twice.safetensors.index.json", { a: ONE, d: "again.safetensors" })))?.message).toContain("again.safetensors has a, which another file");
   });
 });
 
 describe("what is no file of weights", () => {
   it("is told as what it is", () => {
     writeFileSync(at("pointer.safetensors"), "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 548105171\n");
-    expect(failing(() => tensorsOfFile(at("pointer.safetensors")))).toMatchObject({ code: "weights-damaged", message: expect.stringContaining("a pointer of Git LFS") as string, remedy: "git lfs pull" });
+    expect(failing(() => weightsOfFile(at("pointer.safetensors")))).toMatchObject({ code: "weights-damaged", message: expect.stringContaining("a pointer of Git LFS") as string, remedy: "git lfs pull" });
     writeFileSync(at("pytorch_model.bin"), "PK");
     const start = (place: string) => () => initialWeights(undefined as never, undefined as never, [place]);
     expect(failing(start(at("pytorch_model.bin")))).toMatchObject({ code: "weights-unsupported", remedy: expect.stringContaining("save_file") as string });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { crc32 } from "../../runtime/training/crc32.ts";
-import { readTensors } from "../../runtime/training/matching.ts";
+import { readWeights } from "../../runtime/training/matching.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../runtime/training/safetensors.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
 
@@ -180,7 +180,7 @@ describe("decodeSafetensors checks files without a checksum", () => {
     ["I8", Int8Array.of(-3), [-3]], ["U8", Uint8Array.of(255), [255]], ["BOOL", Uint8Array.of(1, 0), [1, 0]],
   ])("reads %s of other programs", (dtype, values, expected) => {
     const bytes = new Uint8Array(values.buffer);
-    const [tensor] = readTensors(file(`{"a":{"dtype":"${dtype}","shape":[${values.length}],"data_offsets":[0,${bytes.length}]}}`, bytes));
+    const [tensor] = readWeights(file(`{"a":{"dtype":"${dtype}","shape":[${values.length}],"data_offsets":[0,${bytes.length}]}}`, bytes)).tensors;
     expect([...(tensor?.data ?? [])]).toEqual(expected);
     expect(tensor?.data.constructor).toBe(dtype.includes("F") ? Float32Array : Int32Array);
   });

@@ -108,6 +108,18 @@ describe("a weights block", () => {
     expect(read('shift = "up.0.bias"', tensor("up.0.bias", 4), tensor("shift", 4))).toBeUndefined();
     expect(read('shift = "b"', tensor("other", 4))).toBeUndefined();
   });
+  it("is followed where its names are the model's own, but for a file that was written here", () => {
+    const { weights, parameters } = model('up[l].weight[i,o] = "up.{l}.weight"[o,i]');
+    const own = parameters.map(({ path }) => path);
+    const file = [tensor("up.0.weight", 4, 2), tensor("up.1.weight", 4, 2)];
+    expect(data(renamed(weights, own, file), "up.0.weight")).toEqual([0, 10, 20, 30, 1, 11, 21, 31]);
+    expect(renamed(weights, own, file, true)).toBeUndefined();
+  });
+  it("is chosen among several of the same names by its axes", () => {
+    const { weights, parameters } = model('up[l].weight[i,o] = "fc{l}"[o,i] }; weights others { up[l].weight = "fc{l}"');
+    const found = renamed(weights, parameters.map(({ path }) => path), [tensor("fc0", 2, 4), tensor("fc1", 2, 4)]);
+    expect([found?.names, data(found, "up.1.weight")]).toEqual(["others", [0, 1, 2, 3, 10, 11, 12, 13]]);
+  });
   it("says where a tensor is smaller than it reads", () => {
     const differs = (message: string) => expect.objectContaining({ code: "weights-differ", message: expect.stringContaining(message) as string });
     expect(() => read('up[0].weight[i,o] = "w"[o,i]', tensor("w", 3, 2))).toThrow(differs("w is [3, 2] in the file, and for up.0.weight the block reads place 3 of axis 0"));
