@@ -162,5 +162,5 @@ function incomplete([line, ...others]: readonly WeightName[], there: number, lac
 }
 
 function differs(parameter: string, { name, shape }: Tensor, why: string): TfmError {
-  return new TfmError("weights-differ", 1, `${name} is [${shape.join(", ")}] in the file, and for ${parameter} ${why}`, SIZES);
+  return new TfmError("weights-differ", 1, `${name} is [${shape.join(", ")}] in the file, and for ${parameter} ${why}`, `${SIZES.slice(0, -1)}, or the block's line the axes of the file.`);
 }
