@@ -47,9 +47,12 @@ export function shownData(recipe: Measured, modelFile: string, trained: Trained,
 
 /** `unnamed`: which examples are meant where no file is named. */
 async function dataAgain(recipe: Measured, modelFile: string, trained: Trained, { named, tokenizer, skipBadRows: skip = false }: MeasuredRequest, unnamed: (data: Data) => Result<Examples>): Promise<Result<FittingExamples>> {
-  const validation = typeof recipe.validation === "string" && named !== undefined ? undefined : recipe.validation;
   const skipBadRows = skip || (named === undefined && trained.badRows !== undefined);
-  const opened = await openData(recipe.data, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows, validation });
+  const open = (validation: Recipe["validation"]): Promise<Result<Data>> => openData(recipe.data, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows, validation });
+  const share = typeof recipe.validation === "number" ? recipe.validation : undefined;
+  // A share is of what was trained on: of any other file, which may be too small to be shared, all is meant.
+  let opened = await open(named === undefined ? recipe.validation : share === undefined ? undefined : 0);
+  if (named !== undefined && share !== undefined && opened.ok && opened.value.record.sha256 === trained.sha256) opened = await open(share);
   if (!opened.ok) return opened;
   const data = opened.value;
   const setAside = data.record.sha256 === trained.sha256 ? data.validation : undefined;

@@ -141,6 +141,13 @@ describe("what is for validation", () => {
     const [source, fields, tokenizer] = SPECIMENS.get(name) as readonly [string, string, string];
     return prepare({ source: valueOf(readModel(file(`${name}-2.tfm`, recipe(source, fields, tokenizer).replace("  model =", `  validation = ${validation}\n  model =`)))) });
   };
+  it("is all of a file that is named, however few its rows are", async () => {
+    const { recipe, data } = await withSetting("labelled", "0.25");
+    const named = file("one.tsv", `${readFileSync(data.file, "utf8").split("\n")[0]}\n`);
+    expect(valueOf(await validationData(recipe, path.join(folder, "labelled.tfm"), data.record, { named })).examples.count).toBe(1);
+    expect(valueOf(await validationData(recipe, path.join(folder, "labelled.tfm"), data.record, { named: data.file })).examples.count).toBe(data.validation?.count);
+  });
+
   it("is the last share of the rows or characters, which nothing is learnt from", async () => {
     file("rows.tsv", Array.from({ length: 10 }, (_, at) => `${"abcdefghij"[at]}\t${at % 3}\n`).join(""));
     const [, fields] = SPECIMENS.get("labelled") as readonly [string, string, string];
