@@ -26,9 +26,9 @@ export function averaged(all: readonly InitialWeights[]): InitialWeights {
 
 function differenceOf(first: InitialWeights, other: InitialWeights): string | undefined {
   const { missing, differing, unused } = matching(first.tensors.map(({ name, shape }) => ({ path: name, shape })), other.tensors);
-  if (missing[0] !== undefined) return `${missing[0].path} is here only`;
-  if (differing[0] !== undefined) return `${differing[0].path} is [${differing[0].file.join(", ")}] there and [${differing[0].model.join(", ")}] here`;
-  if (unused[0] !== undefined) return `${unused[0].path} is there only`;
+  if (missing[0] !== undefined) return `only ${first.from} has ${missing[0].path}`;
+  if (differing[0] !== undefined) return `${differing[0].path} is [${differing[0].file.join(", ")}] in the one and [${differing[0].model.join(", ")}] in the other`;
+  if (unused[0] !== undefined) return `only ${other.from} has ${unused[0].path}`;
   if (other.tokenizer === first.tokenizer) return undefined;
   const without = [first, other].find(({ tokenizer }) => tokenizer === undefined);
   return without === undefined ? "they read with different tokenizers" : `${without.from} has no tokenizer.json beside it`;

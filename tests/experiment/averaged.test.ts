@@ -23,9 +23,9 @@ it("leaves one alone as it is", () => {
 });
 
 it.each([
-  ["another shape", [tensor("w", 1, 2)], "{}", "w is [2] there and [1] here"],
-  ["another name", [tensor("v", 1)], "{}", "w is here only"],
-  ["one more", [tensor("w", 1), tensor("x", 1)], "{}", "x is there only"],
+  ["another shape", [tensor("w", 1, 2)], "{}", "w is [2] in the one and [1] in the other"],
+  ["another name", [tensor("v", 1)], "{}", "only a has w"],
+  ["one more", [tensor("w", 1), tensor("x", 1)], "{}", "only b has x"],
   ["another tokenizer", [tensor("w", 1)], "[]", "they read with different tokenizers"],
   ["no tokenizer", [tensor("w", 1)], "", "b has no tokenizer.json beside it"],
 ])("refuses %s", (_, tensors, tokenizer, difference) => {
