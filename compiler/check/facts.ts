@@ -26,6 +26,7 @@ export class Facts {
     if (by.some((term) => term.factors.includes(only))) return;
     const factor = print(quotient("floor", n, by));
     this.multiples.set(only, multiply(by, named(factor)));
+    this.nonnegative.splice(0, this.nonnegative.length, ...this.nonnegative.map((fact) => this.normal(fact)));
     if (this.positive.has(only)) this.positive.add(factor);
   }
 

@@ -29,6 +29,11 @@ test.each([
   expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map((diagnostic) => diagnostic.title)).toEqual([title]);
 });
 
+test.each(["T >= 2, 2 divides T", "2 divides T, T >= 2", "T >= 2 and 2 divides T"])("`require %s` makes room, in any order", (conditions) => {
+  const text = `fn f(x: [B, T]) -> [B] {\n  require ${conditions}\n  y[b] = x[b,0] + x[b,1]\n  return y\n}\n`;
+  expect(check(sourceFile("model.tfm", text), { std }).diagnostics).toEqual([]);
+});
+
 test("an input is not of a negative size", () => {
   expect(check(sourceFile("model.tfm", "model M(d = 4) {\n  forward(x: [B, d - 6]) -> [B, d - 6] = x\n}\n"), { std }).diagnostics.map(({ title }) => title)).toEqual(["`d - 6` is negative"]);
 });
