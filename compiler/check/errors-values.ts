@@ -48,9 +48,9 @@ export function requireFails(node: Node, sizes: readonly { readonly text: string
   });
 }
 
-export function requireNotDecidable(span: Span): Diagnostic {
-  return error("require-undecidable", "only sizes can be required", span, "this depends on values of the run", {
-    notes: ["`require` compares sizes with < <= > >= == and `divides`"],
+export function requireNotDecidable(span: Span, on: string): Diagnostic {
+  return error("require-undecidable", "only comparisons of sizes can be required", span, `this depends on ${on}`, {
+    notes: ["`require` compares sizes with < <= > >= == and `divides`, joined by `and`"],
   });
 }
 

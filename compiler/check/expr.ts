@@ -1,6 +1,8 @@
 /** Walks over scalar expressions that are shared graphs, and whose indices are variables of the elaboration. */
 import { children, withChildren } from "../ir/expr.ts";
 import type { Expr } from "../ir/graph.ts";
+import { sizeNames } from "../../runtime/size.ts";
+import { isBoundSize } from "./names.ts";
 
 /** Replaces index variables; ids that the map lacks stay. Shared subexpressions stay shared. */
 export function substitute(expr: Expr, by: ReadonlyMap<number, Expr>): Expr {
@@ -51,4 +53,9 @@ export function some(expr: Expr, test: (e: Expr) => boolean): boolean {
 /** Depends on sizes alone: on nothing that is computed in a run. */
 export function isOfSizes(expr: Expr): boolean {
   return !some(expr, (e) => e.kind === "access" || e.kind === "index" || e.kind === "draw" || e.kind === "step");
+}
+
+/** Whether a size of the batch is in it. */
+export function isOfBatch(expr: Expr): boolean {
+  return some(expr, (e) => e.kind === "size" && sizeNames(e.dim).some(isBoundSize));
 }

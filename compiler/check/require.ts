@@ -3,7 +3,7 @@ import type { Expr as Node, Relation } from "../../grammar/ast.ts";
 import * as dims from "../dim.ts";
 import * as errors from "./errors.ts";
 import { evaluate, evaluateTensor, written } from "./evaluate.ts";
-import { isOfSizes } from "./expr.ts";
+import { isOfBatch, isOfSizes } from "./expr.ts";
 import type { SizeRequirement } from "./model.ts";
 import type { Size } from "./value.ts";
 import { kindOf } from "./value.ts";
@@ -28,7 +28,9 @@ function require(node: Node, ctx: Context): boolean {
   }
   const tests = node.kind === "relation" ? testsOf(node, ctx) : undefined;
   if (!tests) {
-    if (!isOfSizes(value.body)) ctx.world.report(errors.requireNotDecidable(node.span));
+    // Symbols for hyperparameters have numbers when it is built; what a batch has is asked of it in these forms alone.
+    if (!isOfSizes(value.body)) ctx.world.report(errors.requireNotDecidable(node.span, "values of the run"));
+    else if (isOfBatch(value.body)) ctx.world.report(errors.requireNotDecidable(node.span, "sizes of a batch in a way that none is asked for"));
     return true;
   }
   for (const test of tests) {
