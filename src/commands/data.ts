@@ -84,14 +84,14 @@ function spelt(ids: Int32Array, tokenizer: Tokenizer): string {
 
 const SHADES = " .:-=+*#%@";
 
-/** A picture of 0..1 with two characters a dot; of several channels the mean. */
+/** A picture of 0..1 with two characters a dot; of several channels the mean. What a recipe draws may lie outside, or be no number. */
 function shades(values: Float32Array): readonly string[] {
   const side = [1, 3, 4].map((channels) => Math.sqrt(values.length / channels)).find((extent) => Number.isInteger(extent)) ?? 1;
   const channels = values.length / (side * side);
   return Array.from({ length: side }, (_, r) => Array.from({ length: side }, (_, c) => {
     const from = (r * side + c) * channels;
     const mean = values.subarray(from, from + channels).reduce((sum, value) => sum + value, 0) / channels;
-    return (SHADES[Math.min(SHADES.length - 1, Math.floor(mean * SHADES.length))] as string).repeat(2);
+    return (SHADES[Math.max(0, Math.min(SHADES.length - 1, Math.floor(mean * SHADES.length)))] ?? "?").repeat(2);
   }).join(""));
 }
 

@@ -21,7 +21,8 @@ beforeAll(() => {
 }
 ${recipe("text", 'tokenizer = characters(); data = labelled("a.tsv", first: "text", classes: 2, tokenizer: tokenizer)', "ids, label")}
 ${recipe("pictures", 'data = images("x-images-idx3-ubyte", side: 2)', "image, label")}
-${recipe("shared", 'data = images("x-images-idx3-ubyte", side: 2)', "image").replace("(image) = model()", "(image) { draw part: real ~ uniform; return part * model() }")}`);
+${recipe("shared", 'data = images("x-images-idx3-ubyte", side: 2)', "image").replace("(image) = model()", "(image) { draw part: real ~ uniform; return part * model() }")}
+${recipe("dark", 'data = images("x-images-idx3-ubyte", side: 2)', "image").replace("(image) = model()", "(image) { draw part: [B] ~ uniform; x[b,r,c,k] = image[b,r,c,k] - 1 - 0.1 * part[b]; m = model(); return mean[b,r,c,k] x[b,r,c,k] * m }")}`);
   writeFileSync(path.join(folder, "a.tsv"), "ab a\t1\nbad\n\nb\t0\n");
   writeFileSync(path.join(folder, "x-images-idx3-ubyte"), Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 0, 255, 128, 0));
   writeFileSync(path.join(folder, "x-labels-idx1-ubyte"), Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 7));
@@ -43,5 +44,7 @@ it("shows texts as tokens and images in shades", async () => {
   expect(shared.stdout).toMatch(/^image:\n.*\n.*\npart \(drawn\): 0\.\d{3}\n$/);
   const [row] = (await tfmc(["data", "show", "m.tfm", "--recipe", "shared", "--json"], { cwd: folder })).stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as { readonly part: readonly number[] });
   expect(shared.stdout).toContain(`part (drawn): ${row!.part[0]!.toFixed(3)}`);
+  // Below 0 as 0 is.
+  expect((await tfmc(["data", "show", "m.tfm", "--recipe", "dark"], { cwd: folder })).stdout).toContain("x (drawn):\n    \n    ");
   expect((await tfmc(["data", "m.tfm", "x"], { cwd: folder })).code).toBe(2);
 });
