@@ -3,13 +3,22 @@ import type { Diagram } from "./diagram.ts";
 import { layoutOf } from "./layout.ts";
 import type { Box, Frame, Wire } from "./layout.ts";
 
+type Colour = keyof typeof LIGHT;
+
+const LIGHT = { ink: "#1d2025", soft: "#646a73", line: "#4a5058", frame: "#f1f1ee", page: "#fff", plain: "#eceef0", attention: "#ffdcb3", feed: "#c9e4f7", norm: "#f3f3b8", embed: "#fadadf", linear: "#dcd9f3", other: "#d5eed9" };
+const DARK: typeof LIGHT = { ink: "#e8eaed", soft: "#a1a8b1", line: "#aeb5be", frame: "#202429", page: "#15181b", plain: "#343a41", attention: "#6b4418", feed: "#1f4d6b", norm: "#55551c", embed: "#66333d", linear: "#413b6e", other: "#275232" };
+
+/** What knows no variables, as converters and viewers of pictures do not, draws in light colours. */
+const painted = (property: "fill" | "stroke", colour: Colour): string => `${property}:${LIGHT[colour]};${property}:var(--${colour})`;
+const variables = (palette: typeof LIGHT): string => Object.entries(palette).map(([name, value]) => `--${name}:${value}`).join(";");
+
 const STYLE = `
-.d{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;--ink:#1d2025;--soft:#646a73;--line:#4a5058;--frame:#f1f1ee;--page:#fff;--plain:#eceef0;--attention:#ffdcb3;--feed:#c9e4f7;--norm:#f3f3b8;--embed:#fadadf;--linear:#dcd9f3;--other:#d5eed9}
-@media(prefers-color-scheme:dark){.d{--ink:#e8eaed;--soft:#a1a8b1;--line:#aeb5be;--frame:#202429;--page:#15181b;--plain:#343a41;--attention:#6b4418;--feed:#1f4d6b;--norm:#55551c;--embed:#66333d;--linear:#413b6e;--other:#275232}}
-.d .page{fill:var(--page)}.d text{fill:var(--ink);font-size:13px}.d .head{font-size:16px;font-weight:600}
-.d .frame{fill:var(--frame);stroke:var(--soft);stroke-width:1.2}.d .name{font-size:11.5px;fill:var(--soft)}.d .times{font-size:19px;font-weight:600}
-.d .box{stroke:var(--line);stroke-width:1.2}.d .title{font-weight:600}.d .note,.d .shape{font-size:11px;fill:var(--soft)}.d .note{fill:var(--ink);opacity:.75}
-.d .shape{paint-order:stroke;stroke:var(--page);stroke-width:3px}.d .wire{fill:none;stroke:var(--line);stroke-width:1.4}.d .tip{fill:var(--line)}
+.d{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;${variables(LIGHT)}}
+@media(prefers-color-scheme:dark){.d{${variables(DARK)}}}
+.d .page{${painted("fill", "page")}}.d text{${painted("fill", "ink")};font-size:13px}.d .head{font-size:16px;font-weight:600}
+.d .frame{${painted("fill", "frame")};${painted("stroke", "soft")};stroke-width:1.2}.d .name{font-size:11.5px;${painted("fill", "soft")}}.d .times{font-size:19px;font-weight:600}
+.d .box{${painted("stroke", "line")};stroke-width:1.2}.d .title{font-weight:600}.d .note,.d .shape{font-size:11px;${painted("fill", "soft")}}.d .note{${painted("fill", "ink")};opacity:.75}
+.d .shape{paint-order:stroke;${painted("stroke", "page")};stroke-width:3px}.d .wire{fill:none;${painted("stroke", "line")};stroke-width:1.4}.d .tip{${painted("fill", "line")}}
 `;
 
 /** The diagram as an SVG that stands for itself, in light and dark by `prefers-color-scheme`. */
@@ -39,16 +48,16 @@ function frameSvg({ name, title, times, column, left, top, width, height }: Fram
 function boxSvg({ node, x, y, width, height }: Box): string {
   if (node.kind === "add") {
     const r = height / 2;
-    return `<circle class="box" style="fill:var(--page)" cx="${x}" cy="${y}" r="${r}"/><path class="wire" d="M${x - r + 5} ${y}H${x + r - 5}M${x} ${y - r + 5}V${y + r - 5}"/>`;
+    return `<circle class="box" style="${painted("fill", "page")}" cx="${x}" cy="${y}" r="${r}"/><path class="wire" d="M${x - r + 5} ${y}H${x + r - 5}M${x} ${y - r + 5}V${y + r - 5}"/>`;
   }
   const text = (content: string, at: number, kind: string): string => `<text class="${kind}" x="${x}" y="${at}" text-anchor="middle">${escape(content)}</text>`;
   if (node.kind === "input" || node.kind === "output") return text(node.title, y + 5, "title");
-  const box = `<rect class="box" style="fill:var(--${node.kind === "layer" ? colour(`${node.title} ${node.note}`) : "plain"})" x="${x - width / 2}" y="${y - height / 2}" width="${width}" height="${height}" rx="8"/>`;
+  const box = `<rect class="box" style="${painted("fill", node.kind === "layer" ? colour(`${node.title} ${node.note}`) : "plain")}" x="${x - width / 2}" y="${y - height / 2}" width="${width}" height="${height}" rx="8"/>`;
   return node.note === "" ? `${box}${text(node.title, y + 5, "title")}` : `${box}${text(node.title, y - 3, "title")}${text(node.note, y + 13, "note")}`;
 }
 
 /** The colours of the figure in "Attention Is All You Need", by what a layer is and is called. */
-function colour(layer: string): string {
+function colour(layer: string): Colour {
   if (/attention|attend/i.test(layer)) return "attention";
   if (/feed|mlp|expert|moe/i.test(layer)) return "feed";
   if (/norm/i.test(layer)) return "norm";

@@ -174,4 +174,8 @@ describe("diagramSvg", () => {
     expect(/\s(?:src|href)=|@import|<script/.test(svg)).toBe(false);
     expect(svg).toContain("× 2");
   });
+  it("has colours without variables too, for viewers that know none", () => {
+    const svg = diagramSvg(diagram("translation"));
+    expect(svg.match(/(fill|stroke):#[0-9a-f]{3,6};\1:var\(--[a-z]+\)/g)?.length).toBe(svg.match(/var\(/g)?.length);
+  });
 });
