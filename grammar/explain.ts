@@ -150,7 +150,7 @@ class Explainer {
   /** `x[b, t - 1 else 0, i]`: an index behind `where` or `else`. */
   notLast(): Diagnostic {
     let open = this.at - 1;
-    for (let depth = 0; open > 0 && (depth > 0 || this.tokens[open]?.tokenType !== t.LeftSquare); open--) depth += this.deeper(open);
+    for (let depth = 0; open > 0 && (depth > 0 || this.tokens[open]?.tokenType !== t.LeftSquare); open--) depth -= nesting(this.tokens[open]);
     const word = this.outermost(open + 1, this.at, [t.Where, t.Else])[0] ?? open + 1;
     const close = this.outermost(this.at, this.tokens.length, [t.RightSquare])[0] ?? this.tokens.length - 1;
     const [indices, moved, others] = [this.written(open + 1, word), this.written(word, this.at), this.written(this.at + 1, close)];
@@ -161,19 +161,13 @@ class Explainer {
     return errors.notLast(this.span(token), token.tokenType === t.Where ? "where" : "else", brackets, `[${indices}, ${others}${isMeant ? ` ${moved}` : ""}]`);
   }
 
-  /** Backwards: 1 where a bracket closes, -1 where one opens. */
-  deeper(index: number): number {
-    const token = this.tokens[index];
-    return isOneOf(token, [t.RightParen, t.RightSquare]) ? 1 : isOneOf(token, [t.LeftParen, t.LeftSquare]) ? -1 : 0;
-  }
-
   /** Tokens of these types that stand in no bracket that opens in between. */
   outermost(from: number, to: number, types: Parameters<typeof isOneOf>[1]): number[] {
     let depth = 0;
     const found: number[] = [];
     for (let index = from; index < to; index++) {
       if (depth === 0 && isOneOf(this.tokens[index], types)) found.push(index);
-      depth -= this.deeper(index);
+      depth += nesting(this.tokens[index]);
     }
     return found;
   }
@@ -224,7 +218,7 @@ class Explainer {
   looksLikeCall(): boolean {
     let depth = 0;
     for (const token of this.tokens) {
-      depth += isOneOf(token, [t.LeftParen, t.LeftSquare]) ? 1 : isOneOf(token, [t.RightParen, t.RightSquare]) ? -1 : 0;
+      depth += nesting(token);
       if (depth === 0 && isOneOf(token, [t.Equal, t.Arrow, t.Block])) return false;
     }
     return this.tokens[0]?.tokenType === t.Name;
@@ -252,7 +246,7 @@ class Explainer {
   startsItem(index: number): boolean {
     const token = this.tokens[index];
     if (token === undefined || index === 0 || !isOneOf(this.tokens[index - 1], ENDS_VALUE)) return false;
-    const depth = this.tokens.slice(0, index).reduce((n, x) => n + (isOneOf(x, [t.LeftParen, t.LeftSquare]) ? 1 : isOneOf(x, [t.RightParen, t.RightSquare]) ? -1 : 0), 0);
+    const depth = this.tokens.slice(0, index).reduce((n, x) => n + nesting(x), 0);
     if (depth !== 0) return false;
     if (isOneOf(token, [t.Hold, t.Let, t.Require, t.Return, t.For, t.Scan])) return true;
     let after = index + 1;
@@ -324,6 +318,11 @@ class Explainer {
     if (/^[A-Z]/.test(this.expected) || this.expected === "alternative" || this.expected === "repetition") return "something else";
     return `\`${this.expected}\``;
   }
+}
+
+/** 1 where a bracket opens, -1 where one closes. */
+function nesting(token: IToken | undefined): number {
+  return isOneOf(token, [t.LeftParen, t.LeftSquare]) ? 1 : isOneOf(token, [t.RightParen, t.RightSquare]) ? -1 : 0;
 }
 
 const ELSE = "an `else` follows the `}` of its `if`";

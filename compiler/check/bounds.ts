@@ -5,9 +5,7 @@ import { exprKey, isOp } from "../ir/expr.ts";
 import type { ApplyExpr, Expr } from "../ir/graph.ts";
 import type { Interval, Order } from "../ops/interval.ts";
 import { below, exactly, intervalOf, join, meet, UNKNOWN } from "../ops/interval.ts";
-import { sizeNames } from "../../runtime/size.ts";
-import { freeIndices } from "./expr.ts";
-import { isBoundSize } from "./names.ts";
+import { freeIndices, isOfBatch, partOfSize } from "./expr.ts";
 import type { IndexVar } from "./value.ts";
 import type { Context, Guard } from "./world.ts";
 
@@ -144,11 +142,10 @@ function rounded(expr: Expr): { readonly floor: Dim; readonly ceil: Dim } | unde
     const isExact = Math.abs(near) < 2 ** 24 && floor === Math.floor(near) && ceil === Math.ceil(near);
     return isExact ? { floor: dims.constant(floor), ceil: dims.constant(ceil) } : undefined;
   }
-  const [over, under] = isOp(expr, "div") ? expr.args : [];
-  if (!over || !isOp(over, "toReal") || over.args[0]?.kind !== "size" || under?.kind !== "const" || !(under.value > 0) || !Number.isInteger(under.value)) return undefined;
-  const [{ dim }, by] = [over.args[0], dims.constant(under.value)];
+  const part = partOfSize(expr);
   // A size of the batch is divided on the adapter, which may be off by a little.
-  if (sizeNames(dim).some(isBoundSize)) return undefined;
+  if (!part || isOfBatch(part.size)) return undefined;
+  const [{ dim }, by] = [part.size, dims.constant(part.by)];
   return { floor: dims.quotient("floor", dim, by), ceil: dims.quotient("ceil", dim, by) };
 }
 
@@ -157,12 +154,13 @@ function lessOrEqual(a: Expr, b: Expr, by: 0 | 1, guards: Guard | undefined, ctx
   const high = bounds(b, guards, ctx, order).high;
   const low = bounds(a, guards, ctx, order).low;
   const step = dims.constant(by);
-  const first: Guard = { next: guards, expr: a, interval: { high: high && dims.subtract(high, step) } };
-  const both: Guard = { next: first, expr: b, interval: { low: low && dims.add(low, step) } };
+  let found: Guard = { next: guards, expr: a, interval: { high: high && dims.subtract(high, step) } };
+  found = { next: found, expr: b, interval: { low: low && dims.add(low, step) } };
   // What is said of `t * 2` says something of `t`.
   const [less, more] = [factorOf(a), factorOf(b)];
-  const third = less && high ? { next: both, expr: less.factor, interval: { high: by === 0 ? dims.quotient("floor", high, less.times) : dims.subtract(dims.quotient("ceil", high, less.times), dims.ONE) } } : both;
-  return more && low ? { next: third, expr: more.factor, interval: { low: by === 0 ? dims.quotient("ceil", low, more.times) : dims.add(dims.quotient("floor", low, more.times), dims.ONE) } } : third;
+  if (less && high) found = { next: found, expr: less.factor, interval: { high: by === 0 ? dims.quotient("floor", high, less.times) : dims.subtract(dims.quotient("ceil", high, less.times), dims.ONE) } };
+  if (more && low) found = { next: found, expr: more.factor, interval: { low: by === 0 ? dims.quotient("ceil", low, more.times) : dims.add(dims.quotient("floor", low, more.times), dims.ONE) } };
+  return found;
 }
 
 function factorOf(expr: Expr): { readonly factor: Expr; readonly times: Dim } | undefined {

@@ -1,5 +1,5 @@
 /** Walks over scalar expressions that are shared graphs, and whose indices are variables of the elaboration. */
-import { children, withChildren } from "../ir/expr.ts";
+import { children, isOp, withChildren } from "../ir/expr.ts";
 import type { Expr } from "../ir/graph.ts";
 import { sizeNames } from "../../runtime/size.ts";
 import { isBoundSize } from "./names.ts";
@@ -58,4 +58,11 @@ export function isOfSizes(expr: Expr): boolean {
 /** Whether a size of the batch is in it. */
 export function isOfBatch(expr: Expr): boolean {
   return some(expr, (e) => e.kind === "size" && sizeNames(e.dim).some(isBoundSize));
+}
+
+/** `T / 2` as a value: a size, and the whole number that divides it. */
+export function partOfSize(expr: Expr): { readonly size: Expr & { readonly kind: "size" }; readonly by: number } | undefined {
+  const [over, under] = isOp(expr, "div") ? expr.args : [];
+  const size = over && isOp(over, "toReal") ? over.args[0] : undefined;
+  return size?.kind === "size" && under?.kind === "const" && Number.isInteger(under.value) && under.value > 0 ? { size, by: under.value } : undefined;
 }

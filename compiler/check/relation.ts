@@ -2,15 +2,14 @@
 import type { Relation, RelationOp } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
-import { bool, int, isOp, size as sizeExpr } from "../ir/expr.ts";
+import { bool, int, size as sizeExpr } from "../ir/expr.ts";
 import type { Expr, ScalarType } from "../ir/graph.ts";
-import { sizeNames } from "../../runtime/size.ts";
 import { boundsOf } from "./bounds.ts";
 import { behind } from "./ended.ts";
 import * as errors from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
+import { isOfBatch, partOfSize } from "./expr.ts";
 import { apply } from "./fold.ts";
-import { isBoundSize } from "./names.ts";
 import { asTensor, elementwise, toReal } from "./tensor.ts";
 import type { Size, Tensor, Val } from "./value.ts";
 import { flag, kindOf, POISON, scalar } from "./value.ts";
@@ -66,10 +65,8 @@ function inWholeNumbers(op: RelationOp, p: Expr, pType: ScalarType, q: Expr, qTy
 const MOST = 256;
 
 function quotient(expr: Expr): { readonly size: Expr; readonly divisor: Expr } | undefined {
-  const [over, by] = isOp(expr, "div") ? expr.args : [];
-  const size = over && isOp(over, "toReal") ? over.args[0] : undefined;
-  if (size?.kind !== "size" || !sizeNames(size.dim).some(isBoundSize)) return undefined;
-  return by?.kind === "const" && Number.isInteger(by.value) && by.value > 0 && by.value <= MOST ? { size, divisor: int(by.value) } : undefined;
+  const part = partOfSize(expr);
+  return part && part.by <= MOST && isOfBatch(part.size) ? { size: part.size, divisor: int(part.by) } : undefined;
 }
 
 function comparison(op: RelationOp, p: Expr, pType: ScalarType, q: Expr, qType: ScalarType): Expr {

@@ -1,6 +1,6 @@
 import type { Model } from "../../compiler/check/model.ts";
-import { parse, placeOf } from "../../grammar/index.ts";
-import type { Diagnostic, Span } from "../../grammar/index.ts";
+import { isWithin, parse, placeOf } from "../../grammar/index.ts";
+import type { Diagnostic } from "../../grammar/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { checkModel } from "../experiment/check.ts";
@@ -54,10 +54,6 @@ function ofOtherRecipes(source: ModelSource, told: readonly Diagnostic[]): Diagn
       // What it takes over from another recipe may be right there.
       .map((diagnostic) => (isWithin(diagnostic.span, span) ? diagnostic : { ...diagnostic, notes: [...diagnostic.notes, `found in \`train ${name.text}\``] })),
   );
-}
-
-function isWithin(inner: Span, outer: Span): boolean {
-  return inner.file === outer.file && outer.start <= inner.start && inner.end <= outer.end;
 }
 
 interface Summary {

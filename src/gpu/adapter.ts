@@ -30,8 +30,8 @@ const instances: GPU[] = [];
 type Bindings = typeof import("webgpu");
 
 /** The best adapter: a real GPU if any driver offers one, else one that computes on the CPU, else undefined. Throws CommandFailure without bindings. */
-export async function openAdapter(load: () => Promise<Bindings> = () => import("webgpu")): Promise<OpenAdapter | undefined> {
-  const bindings = await loaded(load);
+export async function openAdapter(): Promise<OpenAdapter | undefined> {
+  const bindings = await loadBindings();
   // WebGPU's constants (GPUBufferUsage and its like) are globals in a browser; code that runs in both expects them here too.
   Object.assign(globalThis, bindings.globals);
   const first = await adapterFrom(bindings, OPTIONS);
@@ -45,9 +45,9 @@ export async function openAdapter(load: () => Promise<Bindings> = () => import("
 }
 
 /** They are a native library, built for some platforms: what needs no adapter does without them. */
-async function loaded(load: () => Promise<Bindings>): Promise<Bindings> {
+async function loadBindings(): Promise<Bindings> {
   try {
-    return await load();
+    return await import("webgpu");
   } catch (error) {
     const message = `the WebGPU bindings for Node, the npm package \`webgpu\`, could not be loaded: ${error instanceof Error ? error.message : String(error)}`;
     throw new CommandFailure({ code: "no-bindings", exit: exitCodes.noAdapter, message, remedy: "they are built for Linux with glibc, macOS and Windows; where this is one of them, install the packages again with `npm install`" });
