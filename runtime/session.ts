@@ -252,9 +252,26 @@ export class Session {
   private submit(jobs: readonly Job[], report?: GPUBuffer): void {
     this.check();
     const started = this.trace === undefined ? 0 : performance.now();
+    if (this.scoped) this.device.pushErrorScope("validation");
+    try {
+      this.device.queue.submit([this.encoded(jobs, report)]);
+    } finally {
+      // Also where a feed is refused: a scope that stays open would take the errors of others on this device.
+      if (this.scoped) this.watch.scoped(this.device.popErrorScope());
+    }
+    this.trace?.({
+      kind: "run",
+      entries: jobs.flatMap(({ entries }) => entries),
+      sizes: jobs[0]?.feed.sizes ?? {},
+      step: jobs[0]?.feed.step ?? 1,
+      encodeMilliseconds: performance.now() - started,
+    });
+  }
+
+  /** The commands of the jobs, and of a copy of the report behind them. Throws a TfmError for a wrong feed. */
+  private encoded(jobs: readonly Job[], report: GPUBuffer | undefined): GPUCommandBuffer {
     const feeds = [...new Set(jobs.map(({ feed }) => feed))];
     if (feeds.length > 1 && feeds.length > this.plan.slots) throw new Error(`internal: ${feeds.length} batches, but room for ${this.plan.slots}`);
-    if (this.scoped) this.device.pushErrorScope("validation");
     const encoder = this.device.createCommandEncoder({ label: "run" });
     let pass: GPUComputePassEncoder | undefined;
     let staged: Feed | undefined;
@@ -277,15 +294,7 @@ export class Session {
     pass?.end();
     const source = this.states.report();
     if (report !== undefined && source !== undefined) encoder.copyBufferToBuffer(source.buffer, 0, report, 0, source.bytes);
-    this.device.queue.submit([encoder.finish()]);
-    if (this.scoped) this.watch.scoped(this.device.popErrorScope());
-    this.trace?.({
-      kind: "run",
-      entries: jobs.flatMap(({ entries }) => entries),
-      sizes: jobs[0]?.feed.sizes ?? {},
-      step: jobs[0]?.feed.step ?? 1,
-      encodeMilliseconds: performance.now() - started,
-    });
+    return encoder.finish();
   }
 
   private encode(pass: GPUComputePassEncoder, dispatch: PreparedDispatch, sizes: Sizes, time: number): void {

@@ -210,6 +210,15 @@ describe("what a session refuses", () => {
     const { session } = await open();
     expect(() => session.output("forward", "z")).toThrow(/no output z/);
   });
+  it("a feed, without leaving its error scope open on a device that was handed in", async () => {
+    const { fake, session } = await open();
+    let scopes = 0;
+    Object.assign(fake.device, { pushErrorScope: () => void scopes++, popErrorScope: () => Promise.resolve(null).finally(() => scopes--) });
+    expect(() => session.run("forward", feed(4, 7))).toThrow(/above this session's limit/);
+    session.run("forward", feed(1, 1));
+    await session.settled();
+    expect(scopes).toBe(0);
+  });
   it("bounds that are missing, and more memory than the budget, before anything is made", async () => {
     await expect(open({ bounds: { B: 1 } })).rejects.toMatchObject({ code: "bound-missing", exit: 2 });
     const fake = fakeDevice();
