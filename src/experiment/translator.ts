@@ -67,18 +67,32 @@ export function createTranslator(parts: TranslatorParts): Translator {
     if (length > limit) throw overLimit(text, at, length, limit);
     return request;
   };
-  let session: Session | undefined;
-  let room: Room = { source: 0, target: 0 };
+  let current: { readonly session: Session; readonly room: Room } | undefined;
 
   /** A session with room for sources and prefixes of these lengths. */
   const sessionFor = async (wanted: Room): Promise<Session> => {
-    if (session !== undefined && wanted.source <= room.source && wanted.target <= room.target) return session;
-    session?.dispose();
+    if (current !== undefined && wanted.source <= current.room.source && wanted.target <= current.room.target) return current.session;
+    const { source, target } = current?.room ?? { source: 0, target: 0 };
     const roomy = (most: number, before: number): number => Math.min(limit, most > before ? Math.max(most, 2 * before) : before);
-    room = { source: roomy(wanted.source, room.source), target: roomy(wanted.target, room.target) };
-    session = await createSession(program, { bounds: boundsFor(program, use, room), entries: entriesOf(use), ...sessionDevice(parts.device), ...(parts.states === undefined ? {} : { states: parts.states }), ...(parts.seed === undefined ? {} : { seed: parts.seed }) });
-    parts.onSession?.(session);
-    return session;
+    const room = { source: roomy(wanted.source, source), target: roomy(wanted.target, target) };
+    current?.session.dispose();
+    // Where a larger one cannot be made, the next text begins with none.
+    current = undefined;
+    current = { session: await openSession(room), room };
+    return current.session;
+  };
+  const openSession = async (room: Room): Promise<Session> => {
+    const session = await createSession(program, {
+      bounds: boundsFor(program, use, room), entries: entriesOf(use), ...sessionDevice(parts.device),
+      ...(parts.states === undefined ? {} : { states: parts.states }), ...(parts.seed === undefined ? {} : { seed: parts.seed }),
+    });
+    try {
+      parts.onSession?.(session);
+      return session;
+    } catch (error) {
+      session.dispose();
+      throw error;
+    }
   };
 
   return {
@@ -95,7 +109,7 @@ export function createTranslator(parts: TranslatorParts): Translator {
       });
     },
     reference: (text) => asWritten(tokenizer, text),
-    dispose: () => session?.dispose(),
+    dispose: () => current?.session.dispose(),
   };
 }
 
