@@ -36,6 +36,7 @@ export function scale(a: Dim, by: number): Dim {
   return by === 0 ? ZERO : a.map((term) => ({ coefficient: term.coefficient * by, factors: term.factors }));
 }
 
+/** The product; 1 of none. */
 export function multiply(...dims: readonly Dim[]): Dim {
   return dims.length === 0 ? ONE : dims.reduce(product);
 }

@@ -74,6 +74,12 @@ export function conjuncts(condition: Expr | undefined): readonly Expr[] {
   return [condition];
 }
 
+/** The factors of a product, a minus as the factor -1. */
+export function factorsOf(expr: Expr): readonly Expr[] {
+  if (isOp(expr, "mul")) return expr.args.flatMap(factorsOf);
+  return isOp(expr, "neg") ? [real(-1), ...factorsOf(expr.args[0]!)] : [expr];
+}
+
 export function isConst(expr: Expr): expr is ConstExpr;
 export function isConst(expr: Expr, value: number): boolean;
 export function isConst(expr: Expr, value?: number): boolean {

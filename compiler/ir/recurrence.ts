@@ -6,7 +6,7 @@ import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
 import { access, apply, index, int, isub, select, size } from "./expr.ts";
 import type { Carry, Equation, Expr, Graph, Value, ValueId } from "./graph.ts";
-import { operandsOf, valuesById } from "./walk.ts";
+import { hasLoops, operandsOf, valuesById } from "./walk.ts";
 
 export interface Recurrence {
   readonly extent: Dim;
@@ -21,7 +21,7 @@ export type Part = Exclude<Value, Carry> | Recurrence;
 
 /** The parts in an order in which each depends on earlier ones only; that of the graph where it has no loop. */
 export function partsOf(graph: Graph): readonly Part[] {
-  if (!graph.values.some(({ kind }) => kind === "carry")) return graph.values as readonly Exclude<Value, Carry>[];
+  if (!hasLoops(graph)) return graph.values as readonly Exclude<Value, Carry>[];
   const places = new Map(graph.values.map(({ id }, at) => [id, at]));
   return components(graph).map((values): Part => {
     const ordered = values.sort((a, b) => places.get(a.id)! - places.get(b.id)!);
@@ -34,7 +34,7 @@ export function partsOf(graph: Graph): readonly Part[] {
 
 /** The same graph, each loop in one piece: carries, then equations. */
 export function inParts(graph: Graph): Graph {
-  if (!graph.values.some(({ kind }) => kind === "carry")) return graph;
+  if (!hasLoops(graph)) return graph;
   return { ...graph, values: partsOf(graph).flatMap((part): readonly Value[] => ("members" in part ? [...part.carries, ...part.members] : [part])) };
 }
 
@@ -44,7 +44,7 @@ export function inParts(graph: Graph): Graph {
  *     h[t, …] = if t == 0 then init[…] else next[t - 1, …]
  */
 export function withoutFalseCarries(graph: Graph): Graph {
-  if (!graph.values.some(({ kind }) => kind === "carry")) return graph;
+  if (!hasLoops(graph)) return graph;
   const values = partsOf(graph).flatMap((part): readonly Value[] => {
     if (!("members" in part)) return [part];
     return part.members.length === 0 ? part.carries.map(shifted) : [...part.carries, ...part.members];

@@ -1,10 +1,20 @@
 /** Questions about graphs and equations that several passes ask. */
 import type { Dim } from "../dim.ts";
-import { accessesIn } from "./expr.ts";
-import type { Equation, Expr, Graph, StateRef, Value, ValueId } from "./graph.ts";
+import { accessesIn, conjunction } from "./expr.ts";
+import type { Equation, Expr, Graph, Reduction, StateRef, Value, ValueId } from "./graph.ts";
 
 export function valuesById(graph: Pick<Graph, "values">): ReadonlyMap<ValueId, Value> {
   return new Map(graph.values.map((value) => [value.id, value]));
+}
+
+/** Above the ids of all its values. */
+export function nextId(graph: Pick<Graph, "values">): ValueId {
+  return graph.values.reduce((next, { id }) => Math.max(next, id + 1), 0);
+}
+
+/** Whether some value follows from itself at another time. */
+export function hasLoops(graph: Pick<Graph, "values">): boolean {
+  return graph.values.some(({ kind }) => kind === "carry");
 }
 
 /** The expressions a value consists of: its body, then the predicate. */
@@ -76,6 +86,16 @@ export function pinnedIn(graph: Graph): Set<ValueId> {
 /** One element per point, no reduction. */
 export function isMap(value: Value): value is Equation {
   return value.kind === "equation" && !value.reduce;
+}
+
+/** The equation without its reduction, with another body. */
+export function asMap({ reduce: _, ...rest }: Equation, body: Expr): Equation {
+  return { ...rest, body };
+}
+
+/** The reduction over the points at which all of these conditions hold, and no others. */
+export function reducedWhere({ where: _, ...rest }: Reduction, conditions: readonly Expr[]): Reduction {
+  return conditions.length === 0 ? rest : { ...rest, where: conjunction(conditions) };
 }
 
 /** `parameter/encoder.0.attend.wq`: equal for equal states only. */

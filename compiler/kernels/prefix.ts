@@ -6,8 +6,9 @@
  * One invocation walks the axis once and stores what it has so far at every place: T terms in the place of T²/2.
  */
 import { asNumber, constant, equal, subtract } from "../dim.ts";
-import { conjunction, conjuncts, dependsOn } from "../ir/expr.ts";
+import { conjuncts, dependsOn } from "../ir/expr.ts";
 import type { Equation, Expr } from "../ir/graph.ts";
+import { reducedWhere } from "../ir/walk.ts";
 import { MONOIDS } from "../ops/monoid.ts";
 import { dimText } from "./emit/dim-text.ts";
 import type { Emitter } from "./emit/emitter.ts";
@@ -35,8 +36,7 @@ export function prefix(equation: Equation): Prefix | undefined {
     const rest = conditions.filter((other) => other !== condition);
     const place = new Set([order.axis]);
     if (dependsOn(equation.body, place) || rest.some((other) => dependsOn(other, place))) continue;
-    const { where: _, ...all } = reduce;
-    return { ...order, terms: { ...equation, reduce: rest.length > 0 ? { ...all, where: conjunction(rest) } : all } };
+    return { ...order, terms: { ...equation, reduce: reducedWhere(reduce, rest) } };
   }
   return undefined;
 }

@@ -1,7 +1,8 @@
 /** Scatters: sums over the points where an index field names a row of the result, the gradient of a gather. */
 import type { Dim } from "../dim.ts";
-import { conjuncts, conjunction } from "../ir/expr.ts";
+import { conjuncts } from "../ir/expr.ts";
 import type { Equation, Expr, ValueId } from "../ir/graph.ts";
+import { reducedWhere } from "../ir/walk.ts";
 import { dimText } from "./emit/dim-text.ts";
 import type { Emitter } from "./emit/emitter.ts";
 import type { Operand } from "./emit/operand.ts";
@@ -25,8 +26,7 @@ export function withoutMatch(equation: Equation): Equation {
   const found = scatterMatch(equation);
   if (!found) return equation;
   const rest = conjuncts(equation.reduce!.where).filter((conjunct) => conjunct !== found.match);
-  const { where: _, ...reduce } = equation.reduce!;
-  return { ...equation, reduce: rest.length > 0 ? { ...reduce, where: conjunction(rest) } : reduce };
+  return { ...equation, reduce: reducedWhere(equation.reduce!, rest) };
 }
 
 /** The points whose index field names this row, from the sorted list that the host made with the batch. */

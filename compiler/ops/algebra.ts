@@ -1,6 +1,6 @@
 /**
- * Scalar expressions in simpler form, with the same value wherever no part of the original is infinite or NaN. Reals: constants are folded in f64 and signs
- * moved outwards; x * 0 stays, since x may be infinite, and sums are not reordered, since rounding would change.
+ * Scalar expressions in simpler form, with the same value wherever no part of the original is infinite or NaN. Reals: constants are folded
+ * in f64 and signs moved outwards; x * 0 stays, since x may be infinite, and sums are not reordered, since rounding would change.
  */
 import { apply, bool, children, conjuncts, exprKey, isConst, isOp, mul, neg, real, sameExpr, select, withChildren } from "../ir/expr.ts";
 import type { ApplyExpr, ConstExpr, Expr, ScalarType } from "../ir/graph.ts";
@@ -12,6 +12,13 @@ type Facts = ReadonlyMap<string, boolean>;
 
 export function simplifyExpr(expr: Expr, known: Known = NOTHING_KNOWN, assumed: readonly Expr[] = []): Expr {
   return simplify(expr, known, withFacts(new Map(), assumed, true));
+}
+
+/** The conjuncts of conditions that hold together, each in simpler form by those before it. */
+export function simplifyConditions(conditions: readonly Expr[], known: Known): readonly Expr[] {
+  const simple: Expr[] = [];
+  for (const condition of conditions) simple.push(...conjuncts(simplifyExpr(condition, known, simple)));
+  return simple;
 }
 
 function simplify(expr: Expr, known: Known, facts: Facts): Expr {

@@ -14,7 +14,7 @@ import * as dims from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";
 import { accessesIn, apply, conjunction, conjuncts, dependsOn, div, exprKey, identityAccess, isConst, isOp, mul, real, sameExpr, select, size } from "../ir/expr.ts";
 import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
-import { indexSizes, valuesById } from "../ir/walk.ts";
+import { asMap, indexSizes, nextId, reducedWhere, valuesById } from "../ir/walk.ts";
 import { simplifyExpr } from "../ops/algebra.ts";
 import type { Pass } from "./pass.ts";
 import { knownIn } from "./simplify.ts";
@@ -25,7 +25,7 @@ export const canonical: Pass = {
   run(graph) {
     const values = valuesById(graph);
     // Ids of new values follow those of the graph, though the values stand among them.
-    const next = graph.values.reduce((most, value) => Math.max(most, value.id + 1), 0);
+    const next = nextId(graph);
     const builder = new GraphBuilder(graph.name);
     let made = 0;
     for (const value of graph.values) {
@@ -46,7 +46,7 @@ function parted(value: Equation, values: ReadonlyMap<ValueId, Value>, id: ValueI
   for (const condition of conjuncts(value.reduce.where)) {
     (comparesReals(condition) && !dependsOn(condition, reduced) && safe(condition, value, values) ? outside : inside).push(condition);
   }
-  const factors = factorsOf(value.body);
+  const factors = quotientFactors(value.body);
   const moves = (factor: Expr): boolean => inside.length === 0 && !dependsOn(factor, reduced) && safe(factor, value, values);
   const stays = (factor: Expr): boolean => !moves(factor);
   const terms = factors.above.filter(stays), below = factors.below.filter(stays);
@@ -55,19 +55,12 @@ function parted(value: Equation, values: ReadonlyMap<ValueId, Value>, id: ValueI
   if (terms.length + below.length === 0) return undefined; // nothing to sum: `simplify` knows better
   if (inside.length === 0 && below.length === 0 && terms.length === 1 && isCentred(terms[0]!, value, values)) return [asMap(value, real(0))];
 
-  const { where: _, ...reduce } = value.reduce;
-  const condition = inside.length > 0 ? { where: conjunction(inside) } : {};
   const base = asMap(value, value.body);
-  const sum: Equation = { ...base, id, name: `${value.name}.terms`, reduce: { ...reduce, ...condition }, body: quotientOf(terms, below) };
+  const sum: Equation = { ...base, id, name: `${value.name}.terms`, reduce: reducedWhere(value.reduce, inside), body: quotientOf(terms, below) };
   const scaled = mul(quotientOf([identityAccess(sum), ...upper], lower), real(factors.constant));
   const body = outside.length > 0 ? select(conjunction(outside), scaled, real(0)) : scaled;
   const map: Equation = { ...base, body: simplifyExpr(body, knownIn(base, values)) };
   return [sum, map];
-}
-
-function asMap(value: Equation, body: Expr): Equation {
-  const { reduce: _, ...rest } = value;
-  return { ...rest, body };
 }
 
 /**
@@ -97,7 +90,7 @@ interface Factors {
 }
 
 /** constant · Π above / Π below. */
-function factorsOf(body: Expr): Factors {
+function quotientFactors(body: Expr): Factors {
   const factors: Factors = { constant: 1, above: [], below: [] };
   const visit = (expr: Expr, inverse: boolean): void => {
     if (expr.kind === "const") factors.constant *= inverse ? 1 / expr.value : expr.value;

@@ -14,8 +14,8 @@
  */
 import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
-import { type Known, knownSizes } from "../ops/affine.ts";
-import { simplifyExpr } from "../ops/algebra.ts";
+import type { Known } from "../ops/affine.ts";
+import { simplifyConditions, simplifyExpr } from "../ops/algebra.ts";
 import { MONOIDS } from "../ops/monoid.ts";
 import { type Preimage, preimage } from "../ops/preimage.ts";
 import { SCALAR_OPS } from "../ops/scalar.ts";
@@ -26,8 +26,9 @@ import {
 } from "../ir/expr.ts";
 import type { AccessExpr, Carry, Equation, Expr, Graph, StateLeaf, StateRef, Value, ValueId } from "../ir/graph.ts";
 import { inParts, partsOf, type Recurrence, withoutFalseCarries } from "../ir/recurrence.ts";
-import { indexSizes, neededFor, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
+import { hasLoops, indexSizes, neededFor, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
 import { prunedGraph } from "./prune.ts";
+import { knownOver } from "./simplify.ts";
 
 /**
  * The graph with a further output per parameter, of kind "gradient". The loss is the output of that name, else the first; a scalar.
@@ -44,7 +45,7 @@ export function differentiate(graph: Graph, wrt?: readonly StateRef[]): Graph {
 }
 
 /** `encoder.0.attend.wq` → `encoder.0.attend.dwq`. */
-export function gradientName(name: string): string {
+function gradientName(name: string): string {
   return name.replace(/[^.]*$/, (last) => `d${last}`);
 }
 
@@ -84,7 +85,7 @@ class Differentiator {
     this.#active = new Set(leaves.map((leaf) => leaf.id));
     this.#markActive(graph);
     // Whether what follows a carry is active shows only behind the carry's readers.
-    if (graph.values.some(({ kind }) => kind === "carry")) {
+    if (hasLoops(graph)) {
       for (let before = 0; before !== this.#active.size; this.#markActive(graph)) before = this.#active.size;
     }
   }
@@ -213,8 +214,7 @@ class Differentiator {
   #placed(all: readonly Contribution[], shape: readonly Dim[], by: (at: number) => Expr | undefined): readonly Contribution[] {
     return all.flatMap(({ body, sizes, where }): readonly Contribution[] => {
       const known = this.#known([...shape, ...sizes]);
-      const conditions: Expr[] = [];
-      for (const condition of where) for (const part of conjuncts(simplifyExpr(substituteIndices(condition, by), known, conditions))) conditions.push(part);
+      const conditions = simplifyConditions(where.map((condition) => substituteIndices(condition, by)), known);
       if (conditions.some((condition) => isConst(condition, 0))) return [];
       return [{ sizes, where: conditions, body: simplifyExpr(substituteIndices(body, by), known, conditions) }];
     });
@@ -236,11 +236,7 @@ class Differentiator {
   }
 
   #known(sizes: readonly Dim[]): Known {
-    const rangeOf = (id: ValueId): Dim | undefined => {
-      const value = this.#builder.value(id);
-      return value.kind === "input" ? value.range : undefined;
-    };
-    return { ...knownSizes(sizes), rangeOf };
+    return knownOver(sizes, (id) => this.#builder.value(id));
   }
 
   /** Hands dy on to what y's body reads. */
@@ -267,7 +263,7 @@ class Differentiator {
       rest = apply("idiv", rest, size(reduce.sizes[k]!));
     }
     digits.unshift(rest);
-    const total = reduce.sizes.reduce((product, extent) => dims.multiply(product, extent));
+    const total = dims.multiply(...reduce.sizes);
     const at = (expr: Expr): Expr => substituteIndices(expr, (k) => (k < rank ? undefined : digits[k - rank]));
     const term = reduce.where ? select(at(reduce.where), at(y.body), real(identity(y.type))) : at(y.body);
     const first = this.#builder.reduce(grad, `${y.name}.at`, y.shape, [total], simplifyExpr(term, this.#known([...y.shape, total])));
@@ -298,12 +294,9 @@ class Differentiator {
       return expr.kind === "index" ? solution[expr.at]! : withChildren(expr, children(expr).map(moved));
     };
     const known = this.#known([...x.shape, ...free]);
-    const conditions: Expr[] = [];
     // Where the guards fail, what a slot reads may lie outside: `if t > 0 then x[ids[t-1]]`.
     const [first, last] = partition(where, (condition) => accessesIn(condition).every(({ slots }) => slots.every(isPlain)));
-    for (const condition of [...first, ...use.guards.map(moved), ...last]) {
-      for (const part of conjuncts(simplifyExpr(condition, known, conditions))) conditions.push(part);
-    }
+    const conditions = simplifyConditions([...first, ...use.guards.map(moved), ...last], known);
     if (conditions.some((condition) => isConst(condition, 0))) return;
     this.#contribute(x.id, { body: simplifyExpr(moved(use.adjoint), known, conditions), sizes: free, where: conditions });
   }

@@ -7,7 +7,7 @@
  * so the softmax's row term needs no walk over the keys (Dao et al. 2022, appendix B.2).
  */
 import { equal } from "../dim.ts";
-import { access, children, dependsOn, mul, sameExpr, substituteIndices } from "../ir/expr.ts";
+import { access, children, dependsOn, index, isOp, mul, sameExpr, substituteIndices } from "../ir/expr.ts";
 import type { AccessExpr, Equation, Expr, Value, ValueId } from "../ir/graph.ts";
 import { valuesById } from "../ir/walk.ts";
 import type { Pass } from "./pass.ts";
@@ -42,7 +42,7 @@ function exchanged(value: Value, values: ReadonlyMap<ValueId, Value>, sums: Prod
 
 function productSum(value: Value | undefined): ProductSum | undefined {
   if (value?.kind !== "equation" || value.type !== "f32" || value.reduce?.monoid !== "sum" || value.reduce.where || value.reduce.sizes.length !== 1) return undefined;
-  const factors = factorsOf(value.body);
+  const factors = unsignedFactors(value.body);
   return factors.length > 1 ? { equation: value, factors } : undefined;
 }
 
@@ -53,7 +53,7 @@ function throughInner(own: ProductSum, inner: AccessExpr, values: ReadonlyMap<Va
   const { equation } = own;
   const streamed = equation.shape.length;
   // The inner sum's index takes the place after the streamed one until that is gone.
-  const factors = sum.factors.map((factor) => substituteIndices(factor, (at) => inner.slots[at] ?? { kind: "index", at: streamed + 1 }));
+  const factors = sum.factors.map((factor) => substituteIndices(factor, (at) => inner.slots[at] ?? index(streamed + 1)));
   const isStreamed = (factor: Expr): boolean => dependsOn(factor, new Set([streamed]));
   const others = own.factors.filter((factor) => factor !== inner);
   const wanted = [...factors, ...others].filter(isStreamed);
@@ -64,7 +64,7 @@ function throughInner(own: ProductSum, inner: AccessExpr, values: ReadonlyMap<Va
     const slots = match(known, wanted, streamed);
     if (!slots) continue;
     const body = [...rest, access(known.equation, ...slots)].reduce(mul);
-    return { ...equation, reduce: sum.equation.reduce!, body: substituteIndices(body, (at) => (at === streamed + 1 ? { kind: "index", at: streamed } : undefined)) };
+    return { ...equation, reduce: sum.equation.reduce!, body: substituteIndices(body, (at) => (at === streamed + 1 ? index(streamed) : undefined)) };
   }
   return undefined;
 }
@@ -82,7 +82,7 @@ function match(known: ProductSum, wanted: readonly Expr[], streamed: number): re
     }
     return undefined;
   };
-  const bound = search(0, wanted, new Map([[rank, { kind: "index", at: streamed }]]));
+  const bound = search(0, wanted, new Map([[rank, index(streamed)]]));
   const slots = bound && known.equation.shape.map((_, axis) => bound.get(axis));
   return slots?.every((slot) => slot !== undefined && !dependsOn(slot, new Set([streamed]))) ? (slots as Expr[]) : undefined;
 }
@@ -104,7 +104,8 @@ function unified(pattern: Expr, expr: Expr, bound: ReadonlyMap<number, Expr>): R
   return result;
 }
 
-function factorsOf(expr: Expr): readonly Expr[] {
-  return expr.kind === "apply" && expr.op === "mul" ? expr.args.flatMap(factorsOf) : [expr];
+/** Canonical sums have no signs and no constants, so those are not looked for. */
+function unsignedFactors(expr: Expr): readonly Expr[] {
+  return isOp(expr, "mul") ? expr.args.flatMap(unsignedFactors) : [expr];
 }
 

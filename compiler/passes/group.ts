@@ -17,7 +17,7 @@ import * as dims from "../dim.ts";
 import type { Dim } from "../dim.ts";
 import { access, apply, iadd, imul, index, indicesIn, int, mul, real, select, size, substituteIndices } from "../ir/expr.ts";
 import type { AccessExpr, Equation, Expr, Graph, Reduction, Value, ValueId } from "../ir/graph.ts";
-import { indexSizes, valuesById } from "../ir/walk.ts";
+import { hasLoops, indexSizes, valuesById } from "../ir/walk.ts";
 import { contraction } from "./fuse/contraction.ts";
 import { Made } from "./group/made.ts";
 import { type RoutedGradient, routedGradient, type RoutedProduct, routedProducts } from "./group/routed.ts";
@@ -29,7 +29,7 @@ export const group: Pass = {
   doc: "Sorts the rows of a product by the matrix that each chooses, and takes the product tile by tile.",
   run(graph) {
     // Within a loop every value has the loop's time, and rows of different times never meet.
-    if (graph.values.some(({ kind }) => kind === "carry")) return graph;
+    if (hasLoops(graph)) return graph;
     const grouping = new Grouping(graph);
     return { ...graph, values: graph.values.flatMap((value) => grouping.grouped(value)) };
   },

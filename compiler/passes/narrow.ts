@@ -1,11 +1,12 @@
-import { accessesIn, index, indicesIn, substituteIndices, withChildren, children } from "../ir/expr.ts";
+import { access, accessesIn, children, index, indicesIn, substituteIndices, withChildren } from "../ir/expr.ts";
 import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
-import { indexSizes, valuesById } from "../ir/walk.ts";
+import { asMap, indexSizes, nextId, valuesById } from "../ir/walk.ts";
 import { typeOf } from "../ir/typeof.ts";
+import { MOST_BINDINGS } from "./fuse/bindings.ts";
 import type { Pass } from "./pass.ts";
 
-/** A kernel binds eight ranges, of which one is its result. */
-const MOST_OPERANDS = 7;
+/** One of the ranges that a kernel binds is its result. */
+const MOST_OPERANDS = MOST_BINDINGS - 1;
 
 /**
  *     dy[i] = a[i] + b[i] + c[i] + d[i] + e[i] + f[i] + g[i] + h[i] + j[i]
@@ -19,7 +20,7 @@ export const narrow: Pass = {
   doc: "Computes equations of more operands than a kernel can bind in several steps.",
   run(graph) {
     const byId = new Map(valuesById(graph));
-    let next = graph.values.reduce((most, value) => Math.max(most, value.id + 1), 0);
+    let next = nextId(graph);
     const values = graph.values.flatMap((value): readonly Value[] => {
       if (value.kind !== "equation" || operands(value.body, byId) <= MOST_OPERANDS) return [value];
       const parts = new Parts(value, byId, () => next++);
@@ -67,18 +68,16 @@ class Parts {
   private part(expr: Expr): Expr {
     const used = indicesIn(expr);
     const sizes = indexSizes(this.value);
-    const { reduce: _, ...map } = this.value;
     const made: Equation = {
-      ...map,
+      ...asMap(this.value, substituteIndices(expr, (at) => index(used.indexOf(at)))),
       id: this.fresh(),
       name: `${this.value.name}.part`,
       type: "f32",
       shape: used.map((at) => sizes[at]!),
-      body: substituteIndices(expr, (at) => index(used.indexOf(at))),
     };
     this.made.push(made);
     this.values.set(made.id, made);
-    return { kind: "access", value: made.id, slots: used.map((at) => index(at)) };
+    return access(made, ...used.map((at) => index(at)));
   }
 }
 

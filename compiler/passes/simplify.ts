@@ -3,9 +3,9 @@ import * as dims from "../dim.ts";
 import { apply, bool, conjuncts, conjunction, dependsOn, imul, index, int, isConst, isOp, mul, real, size, substituteIndices } from "../ir/expr.ts";
 import type { Equation, Expr, Reduction, ScalarType, Value, ValueId } from "../ir/graph.ts";
 import { typeOf } from "../ir/typeof.ts";
-import { indexSizes, mapExpressions, valuesById } from "../ir/walk.ts";
+import { asMap, indexSizes, mapExpressions, reducedWhere, valuesById } from "../ir/walk.ts";
 import { type Known, knownSizes } from "../ops/affine.ts";
-import { simplifyExpr } from "../ops/algebra.ts";
+import { simplifyConditions, simplifyExpr } from "../ops/algebra.ts";
 import { MONOIDS } from "../ops/monoid.ts";
 import type { Pass } from "./pass.ts";
 
@@ -21,23 +21,23 @@ export const simplify: Pass = {
 function simpleValue(value: Value, values: ReadonlyMap<ValueId, Value>): Value {
   const known = knownIn(value, values);
   if (value.kind !== "equation" || !value.reduce) return mapExpressions(value, (expr) => simplifyExpr(expr, known));
-  const conditions: Expr[] = [];
-  for (const condition of conjuncts(value.reduce.where)) {
-    for (const part of conjuncts(simplifyExpr(condition, known, conditions))) conditions.push(part);
-  }
-  const { where: _, ...reduce } = value.reduce;
-  const where = conditions.length > 0 ? { where: conjunction(conditions) } : {};
+  const conditions = simplifyConditions(conjuncts(value.reduce.where), known);
   const body = simplifyExpr(value.body, known, conditions);
-  return simpleReduction(withoutPinned({ ...value, body, reduce: { ...reduce, ...where } }, values), values);
+  return simpleReduction(withoutPinned({ ...value, body, reduce: reducedWhere(value.reduce, conditions) }, values), values);
 }
 
 /** What a value's expressions may take for granted. */
 export function knownIn(value: Value, values: ReadonlyMap<ValueId, Value>): Known {
+  return knownOver(indexSizes(value), (id) => values.get(id));
+}
+
+/** The same of expressions over indices of these sizes. */
+export function knownOver(sizes: readonly Dim[], valueOf: (id: ValueId) => Value | undefined): Known {
   const rangeOf = (id: ValueId): Dim | undefined => {
-    const read = values.get(id);
+    const read = valueOf(id);
     return read?.kind === "input" ? read.range : undefined;
   };
-  return { ...knownSizes(indexSizes(value)), rangeOf };
+  return { ...knownSizes(sizes), rangeOf };
 }
 
 /**
@@ -107,11 +107,6 @@ function simpleReduction(value: Equation, values: ReadonlyMap<ValueId, Value>): 
   }
   const none = constantOf(value.type, identity(operand));
   return asMap(value, where ? simplifyExpr(apply("select", move(where), moved, none), known) : moved);
-}
-
-function asMap(value: Equation, body: Expr): Equation {
-  const { reduce: _, ...rest } = value;
-  return { ...rest, body };
 }
 
 function constantOf(type: ScalarType, value: number): Expr {

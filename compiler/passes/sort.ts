@@ -20,7 +20,7 @@ import * as dims from "../dim.ts";
 import type { Dim } from "../dim.ts";
 import { access, apply, conjunction, conjuncts, iadd, idiv, imul, index, int, substituteIndices } from "../ir/expr.ts";
 import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
-import { valuesById } from "../ir/walk.ts";
+import { hasLoops, valuesById } from "../ir/walk.ts";
 import { scatterMatch } from "../kernels/scatter.ts";
 import { flat } from "./group/flat.ts";
 import { Made } from "./group/made.ts";
@@ -37,7 +37,7 @@ export const sort: Pass = {
   doc: "Sorts the points of a sum by the row of the result that a computed field names.",
   run(graph) {
     // Within a loop every value has the loop's time, and points of different times never meet.
-    if (graph.values.some(({ kind }) => kind === "carry")) return graph;
+    if (hasLoops(graph)) return graph;
     const [values, made] = [valuesById(graph), new Made(graph)];
     return {
       ...graph,
@@ -95,6 +95,6 @@ function sortedPoints(field: Equation, choices: Dim, made: Made): { readonly fir
 }
 
 function isSmall(shape: readonly Dim[]): boolean {
-  const elements = dims.asNumber(dims.multiply(dims.ONE, ...shape));
+  const elements = dims.asNumber(dims.multiply(...shape));
   return elements !== undefined && elements <= FEW;
 }

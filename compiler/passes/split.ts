@@ -1,7 +1,8 @@
 import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
-import { conjunction, conjuncts, iadd, identityAccess, imul, index, size, substituteIndices } from "../ir/expr.ts";
+import { apply, conjuncts, iadd, identityAccess, imul, index, size, substituteIndices } from "../ir/expr.ts";
 import type { Equation, Expr, Reduction, Value, ValueId } from "../ir/graph.ts";
+import { nextId, reducedWhere } from "../ir/walk.ts";
 import { MONOIDS } from "../ops/monoid.ts";
 import type { Pass } from "./pass.ts";
 
@@ -21,7 +22,7 @@ export const split: Pass = {
   name: "split",
   doc: "Reduces a long vector to a scalar in two stages.",
   run(graph) {
-    let next = graph.values.reduce((most, value) => Math.max(most, value.id + 1), 0);
+    let next = nextId(graph);
     const values: Value[] = graph.values.flatMap((value) => (isLong(value) ? inTwoStages(value, next++) : [value]));
     return { ...graph, values };
   },
@@ -42,10 +43,10 @@ function inTwoStages(value: Equation & { readonly reduce: Reduction }, id: Value
   const element = iadd(imul(index(1), size(dims.constant(PARTS))), index(0));
   const move = (expr: Expr): Expr => substituteIndices(expr, () => element);
   const whole = dims.divide(length, dims.constant(PARTS)) !== undefined;
-  const conditions = [...(whole ? [] : [{ kind: "apply", op: "ilt", args: [element, size(length)] } as const]), ...conjuncts(where).map(move)];
+  const conditions = [...(whole ? [] : [apply("ilt", element, size(length))]), ...conjuncts(where).map(move)];
   const parts: Equation = {
     ...value, id, name: `${value.name}.parts`, shape: [dims.constant(PARTS)], body: move(value.body),
-    reduce: { monoid, sizes: [rounds], ...(conditions.length > 0 ? { where: conjunction(conditions) } : {}) },
+    reduce: reducedWhere({ monoid, sizes: [rounds] }, conditions),
   };
   return [parts, { ...value, body: identityAccess(parts), reduce: { monoid, sizes: parts.shape } }];
 }

@@ -1,6 +1,7 @@
 /** The uniform block that all kernels of a program share: sizes, step, micro-batch, seed, host scalars; at most 256 bytes. */
 import type { Expr, Graph, HostScalar } from "../ir/graph.ts";
 import { exprKey } from "../ir/expr.ts";
+import { hasLoops } from "../ir/walk.ts";
 import type { HostExpr, UniformField } from "../../runtime/program.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import { sizeField, TIME } from "../kernels/emit/dim-text.ts";
@@ -22,7 +23,7 @@ export function uniformOf(graphs: readonly Graph[], sizes: readonly string[], le
     for (const value of graph.values)
       if (value.kind === "host-scalar" && !scalars.has(exprKey(value.body)))
         scalars.set(exprKey(value.body), { name: `h${scalars.size}`, body: value.body, type: value.type === "f32" ? "f32" : "i32" });
-  const loops = graphs.some(({ values }) => values.some(({ kind }) => kind === "carry"));
+  const loops = graphs.some(hasLoops);
   const fields: UniformField[] = [
     ...sizes.map((name): UniformField => ({ kind: "size", name })),
     { kind: "step" },

@@ -1,5 +1,5 @@
 /** Which loop structure computes a value by itself, found from the index maps of what it reads. */
-import { asNumber, multiply, ONE } from "../../dim.ts";
+import { asNumber, multiply } from "../../dim.ts";
 import type { GroupKind } from "../../ir/fused.ts";
 import { indicesIn } from "../../ir/expr.ts";
 import type { Equation, Value, ValueId } from "../../ir/graph.ts";
@@ -40,7 +40,7 @@ function streamRows(value: Equation, values: ReadonlyMap<ValueId, Value>, { virt
   const found = readsOf(value, values, unstreamed);
   for (const { value: id, slots } of found) if (streamed.has(id)) for (const index of slots.flatMap(indicesIn)) if (index < value.shape.length) rows.add(index);
   const inner = value.shape.filter((_, axis) => !rows.has(axis));
-  const size = asNumber(multiply(ONE, ...inner));
+  const size = asNumber(multiply(...inner));
   return size !== undefined && size <= MOST_INNER ? value.shape.map((_, axis) => axis).filter((axis) => rows.has(axis)) : value.shape.map((_, axis) => axis);
 }
 

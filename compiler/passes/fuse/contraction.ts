@@ -3,7 +3,7 @@
  * (depth × columns), told apart by the indices they depend on. Indices of both sides that survive are the batch.
  */
 import type { Equation, Expr } from "../../ir/graph.ts";
-import { accessesIn, indicesIn } from "../../ir/expr.ts";
+import { accessesIn, factorsOf, indicesIn } from "../../ir/expr.ts";
 
 export interface Contraction {
   readonly batch: readonly number[];
@@ -72,10 +72,4 @@ function endOf({ shape, reduce }: Equation): Expr | undefined {
   if (where?.kind !== "apply" || where.op !== "ilt" || sizes.length !== 1) return undefined;
   const [k, end] = where.args as [Expr, Expr];
   return k.kind === "index" && k.at === shape.length && accessesIn(end).length > 0 ? end : undefined;
-}
-
-function factorsOf(expr: Expr): Expr[] {
-  if (expr.kind === "apply" && expr.op === "mul") return expr.args.flatMap(factorsOf);
-  if (expr.kind === "apply" && expr.op === "neg") return [{ kind: "const", type: "f32", value: -1 }, ...factorsOf(expr.args[0]!)];
-  return [expr];
 }

@@ -1,5 +1,5 @@
 /** A group in the making, and what two groups must have in common to become one. */
-import { asNumber, type Dim, equal, key, multiply, ONE } from "../../dim.ts";
+import { asNumber, type Dim, equal, key, multiply } from "../../dim.ts";
 import type { GroupKind } from "../../ir/fused.ts";
 import type { Equation, Value, ValueId } from "../../ir/graph.ts";
 
@@ -19,12 +19,11 @@ export function fitsKind(into: Node, node: Node, value: Equation, axes: readonly
   const inner = value.shape.filter((_, axis) => !axes.includes(axis));
   const identical = inner.length === 0 && axes.every((axis, row) => axis === row);
   switch (into.kind) {
+    case "map":
     case "contract":
     case "scatter":
     case "columns":
     case "naive":
-      return node.kind === "map" && identical;
-    case "map":
       return node.kind === "map" && identical;
     case "prefix":
     case "search":
@@ -35,7 +34,7 @@ export function fitsKind(into: Node, node: Node, value: Equation, axes: readonly
       return node.kind === "row" && identical;
     case "stream":
       if (node.kind === "map") return inner.length === 0;
-      return node.kind === "stream" && (asNumber(multiply(ONE, ...inner)) ?? MOST_INNER + 1) <= MOST_INNER && [...into.roots.keys()].every((id) => values.get(id)!.shape.length >= axes.length);
+      return node.kind === "stream" && (asNumber(multiply(...inner)) ?? MOST_INNER + 1) <= MOST_INNER && [...into.roots.keys()].every((id) => values.get(id)!.shape.length >= axes.length);
     default:
       return into.kind satisfies never;
   }
@@ -46,7 +45,7 @@ export function sizesKey({ shape, reduce }: Equation): string {
 }
 
 function isMany(rows: readonly Dim[]): boolean {
-  const count = asNumber(multiply(ONE, ...rows));
+  const count = asNumber(multiply(...rows));
   return count === undefined || count >= 64;
 }
 

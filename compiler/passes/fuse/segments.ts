@@ -6,15 +6,16 @@
  *
  * What another piece reads is stored. So no group reaches across the border of a loop, and a kernel within one computes one time.
  */
+import { named } from "../../dim.ts";
 import type { FusedGraph, FusedLoop } from "../../ir/fused.ts";
 import { children, index, size, withChildren } from "../../ir/expr.ts";
 import type { Equation, Expr, Graph, StateLeaf, Value, ValueId } from "../../ir/graph.ts";
 import { inParts, partsOf, type Recurrence, withoutFalseCarries } from "../../ir/recurrence.ts";
-import { mapExpressions, operandsOf, pinnedIn, valuesById } from "../../ir/walk.ts";
+import { hasLoops, mapExpressions, operandsOf, pinnedIn, valuesById } from "../../ir/walk.ts";
 import { TIME } from "../../kernels/emit/dim-text.ts";
 
 export function inSegments(given: Graph, form: (graph: Graph) => FusedGraph): FusedGraph {
-  if (!given.values.some(({ kind }) => kind === "carry")) return form(given);
+  if (!hasLoops(given)) return form(given);
   const graph = inParts(withoutFalseCarries(given));
   const values = valuesById(graph);
   const segments = segmentsOf(graph);
@@ -60,7 +61,7 @@ function segmentsOf(graph: Graph): readonly Segment[] {
 /** The loop's equations at the time that the uniform block tells. */
 function sliced({ members }: Recurrence): Equation[] {
   const together = new Set(members.map(({ id }) => id));
-  const now = size([{ coefficient: 1, factors: [TIME] }]);
+  const now = size(named(TIME));
   const slice = (expr: Expr): Expr => {
     if (expr.kind === "index") return expr.at === 0 ? now : index(expr.at - 1);
     const parts = children(expr).map(slice);

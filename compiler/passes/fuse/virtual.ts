@@ -4,7 +4,7 @@
  * anyway; and *streamed* values, the products of queries and keys and all that is computed from them element by element,
  * which would grow with the square of a length.
  */
-import { asNumber, type Dim, divide, equal, multiply, ONE } from "../../dim.ts";
+import { asNumber, type Dim, divide, equal, multiply } from "../../dim.ts";
 import type { Equation, Expr, Graph, Value, ValueId } from "../../ir/graph.ts";
 import { accessesIn, indicesIn, visitExpr } from "../../ir/expr.ts";
 import { expressionsOf, indexSizes, isMap, readersOf, valuesById } from "../../ir/walk.ts";
@@ -80,7 +80,7 @@ function cost(expr: Expr): number {
 }
 
 function volume(shape: readonly Dim[]): Dim {
-  return multiply(ONE, ...shape);
+  return multiply(...shape);
 }
 
 function streamedValues(graph: Graph, values: ReadonlyMap<ValueId, Value>, readers: ReadonlyMap<ValueId, readonly Value[]>, outputs: ReadonlySet<ValueId>): Set<ValueId> {

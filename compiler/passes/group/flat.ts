@@ -12,9 +12,9 @@ export interface Flat {
 }
 
 export function flat(shape: readonly Dim[]): Flat {
-  const strides = shape.map((_, axis) => dims.multiply(dims.ONE, ...shape.slice(axis + 1)));
+  const strides = shape.map((_, axis) => dims.multiply(...shape.slice(axis + 1)));
   return {
-    rows: dims.multiply(dims.ONE, ...shape),
+    rows: dims.multiply(...shape),
     indicesOf: (row) =>
       shape.map((extent, axis) => {
         const divided = dims.asNumber(strides[axis]!) === 1 ? row : idiv(row, size(strides[axis]!));

@@ -3,6 +3,7 @@ import * as dims from "../../dim.ts";
 import type { Dim } from "../../dim.ts";
 import { exprKey } from "../../ir/expr.ts";
 import type { Equation, Expr, Graph, Reduction, ScalarType, ValueId } from "../../ir/graph.ts";
+import { nextId } from "../../ir/walk.ts";
 
 export class Made {
   readonly #known = new Map<string, Equation>();
@@ -10,7 +11,7 @@ export class Made {
   #next: ValueId;
 
   constructor(graph: Graph) {
-    this.#next = graph.values.reduce((most, { id }) => Math.max(most, id + 1), 0);
+    this.#next = nextId(graph);
   }
 
   equation(name: string, type: ScalarType, shape: readonly Dim[], body: Expr, reduce?: Reduction): Equation {

@@ -6,8 +6,8 @@
  *
  * A plain product has rows that all meet the same matrix. Here the rows are the elements of `choice`, and each names its own.
  */
-import { equal, type Dim } from "../../dim.ts";
-import { children, indicesIn } from "../../ir/expr.ts";
+import { asNumber, equal, type Dim } from "../../dim.ts";
+import { children, factorsOf, indicesIn } from "../../ir/expr.ts";
 import type { AccessExpr, Equation, Expr, Value, ValueId } from "../../ir/graph.ts";
 import { indexSizes } from "../../ir/walk.ts";
 import { scatterMatch } from "../../kernels/scatter.ts";
@@ -94,16 +94,10 @@ function isWhole(choice: AccessExpr, equation: Equation, values: Values): boolea
 }
 
 function fewChoices(dim: Dim): boolean {
-  const [term, ...rest] = dim;
-  return term !== undefined && rest.length === 0 && term.factors.length === 0 && term.coefficient <= MOST_CHOICES;
+  const choices = asNumber(dim);
+  return choices !== undefined && 0 < choices && choices <= MOST_CHOICES;
 }
 
 function indexAt(slot: Expr): number[] {
   return slot.kind === "index" ? [slot.at] : [];
-}
-
-function factorsOf(expr: Expr): readonly Expr[] {
-  if (expr.kind === "apply" && expr.op === "mul") return expr.args.flatMap(factorsOf);
-  if (expr.kind === "apply" && expr.op === "neg") return [{ kind: "const", type: "f32", value: -1 }, ...factorsOf(expr.args[0]!)];
-  return [expr];
 }
