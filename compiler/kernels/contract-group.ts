@@ -1,5 +1,5 @@
 /** A contract group as a specification for the product's generators: operands to load, an epilogue to store. */
-import { type Dim, multiply, ONE } from "../dim.ts";
+import { type Dim, multiply } from "../dim.ts";
 import type { Group } from "../ir/fused.ts";
 import { accessesIn, children, exprKey, indicesIn } from "../ir/expr.ts";
 import type { Equation, Expr } from "../ir/graph.ts";
@@ -16,7 +16,7 @@ export function contractSpec(group: Group, context: EmitContext, memory: Memory,
   const core = coreOf(group, context);
   const parts = contraction(core)!;
   const sizes = [...core.shape, ...core.reduce!.sizes];
-  const extent = (indices: readonly number[]): Dim => multiply(ONE, ...indices.map((index) => sizes[index]!));
+  const extent = (indices: readonly number[]): Dim => multiply(...indices.map((index) => sizes[index]!));
   const found = foundByBatch(core, parts, context, memory);
   return {
     batch: extent(parts.batch),
@@ -54,7 +54,8 @@ function foundByBatch(core: Equation, parts: Contraction, context: EmitContext, 
   });
 }
 
-export function coreOf(group: Group, context: EmitContext): Equation {
+/** The product that the group is made around: the other roots are maps of it. */
+function coreOf(group: Group, context: EmitContext): Equation {
   const id = [...group.roots.keys()].find((root) => (context.values.get(root) as Equation).reduce);
   return context.values.get(id!) as Equation;
 }

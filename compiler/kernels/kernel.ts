@@ -6,13 +6,16 @@ import type { Dim } from "../dim.ts";
 import type { GroupKind } from "../ir/fused.ts";
 import type { ValueId } from "../ir/graph.ts";
 
+/** Lanes of a subgroup that is one vector of a CPU: variants with subgroup operations are made for such subgroups alone. */
+export const LANES = 8;
+
 export interface ScheduledKernel {
   /** From kind and values: `contract_decoder_cross_q`; unique in its entry. */
   readonly name: string;
   readonly kind: GroupKind;
   readonly bindings: readonly KernelBinding[];
   readonly variants: readonly [KernelVariant, ...KernelVariant[]];
-  /** Multiply-adds counted as two, as a size: whole tiles, recomputation included. */
+  /** Scalar operations, those of a product two for each of its terms; what is computed in place counts once. */
   readonly flops: Dim;
 }
 
@@ -24,7 +27,7 @@ export type KernelBinding =
 
 /** The first whose features the adapter has is taken; the last needs none. */
 export interface KernelVariant {
-  readonly features: readonly ("subgroups" | "shader-f16")[];
+  readonly features: readonly "subgroups"[];
   readonly workgroupSize: number;
   /** Number of workgroups; the text derives the same count and returns above it. */
   readonly groups: Dim;

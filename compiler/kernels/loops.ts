@@ -2,20 +2,18 @@
  * The loops of one invocation. They stand in phases: a phase reads the reductions that earlier ones completed. Values that are
  * no roots are computed where they are read, so a product of queries and keys exists one element at a time.
  */
-import { asNumber, type Dim, key } from "../dim.ts";
+import { asNumber, constant, type Dim, key } from "../dim.ts";
 import type { Group } from "../ir/fused.ts";
 import { accessesIn, indicesIn } from "../ir/expr.ts";
 import type { AccessExpr, Equation, Expr, ValueId } from "../ir/graph.ts";
-import { quarterDim } from "./emit/affine.ts";
+import { fallsIntoFours } from "./emit/affine.ts";
 import { dimText } from "./emit/dim-text.ts";
 import type { EmitContext, Emitter } from "./emit/emitter.ts";
 import type { Operand } from "./emit/operand.ts";
 import { accumulator, type Accumulator, overIndices, type RangeTexts, reducesByFour } from "./emit/reduction.ts";
+import { LANES } from "./kernel.ts";
 import { overSegment, withoutMatch } from "./scatter.ts";
 import { loopRange } from "./support.ts";
-
-/** Lanes of a subgroup that walk a stream together. */
-export const SUBGROUP = 8;
 
 interface Root {
   readonly equation: Equation;
@@ -64,18 +62,13 @@ export function loopsOf(roots: readonly Root[], byFour: boolean): Loop[] {
   for (const root of roots) {
     const { equation, inner, phase } = root;
     const sizes = equation.reduce ? equation.reduce.sizes : inner.map((axis) => equation.shape[axis]!);
-    const four = equation.reduce ? byFour && inner.length === 0 && reducesByFour(equation) : quarterOfLast(sizes);
+    const four = equation.reduce ? byFour && inner.length === 0 && reducesByFour(equation) : fallsIntoFours(sizes.at(-1));
     const id = [phase, four, ...sizes.map(key)].join("|");
     const loop = loops.get(id) ?? { sizes, four, roots: [], phase };
     loop.roots.push(root);
     loops.set(id, loop);
   }
   return [...loops.values()].sort((a, b) => a.phase - b.phase);
-}
-
-function quarterOfLast(sizes: readonly Dim[]): boolean {
-  const last = sizes.at(-1);
-  return last !== undefined && asNumber(last) !== undefined && quarterDim(last) !== undefined;
 }
 
 /** The rows of a subgroup's first and last lane, between which all of them lie. */
@@ -111,10 +104,10 @@ function together(emitter: Emitter, sizes: readonly Dim[], body: (indices: reado
   const { blocks } = emitter;
   const [start, round] = [blocks.fresh("s"), blocks.fresh("j")];
   const end = blocks.bind(range.to ? `min(${range.to}, ${dimText(sizes[0]!)})` : dimText(sizes[0]!), blocks.depth);
-  blocks.open(`for (var ${start} = ${range.from ?? "0"}; ${start} < ${end}; ${start} += ${SUBGROUP})`);
+  blocks.open(`for (var ${start} = ${range.from ?? "0"}; ${start} < ${end}; ${start} += ${LANES})`);
   const from = emitter.index(start);
   const depth = blocks.depth;
-  const rounds = blocks.bind(`min(${SUBGROUP}, ${end} - ${start})`, depth);
+  const rounds = blocks.bind(`min(${LANES}, ${end} - ${start})`, depth);
   blocks.open(`for (var ${round} = 0; ${round} < ${rounds}; ${round}++)`);
   emitter.shared = { round, lane: "lane", depth };
   const index = emitter.apply("iadd", [from, emitter.index(round)], "i32");
@@ -169,7 +162,7 @@ function startReduction(emitter: Emitter, root: Root, rows: readonly Operand[], 
   const equation = group.kind === "scatter" ? withoutMatch(root.equation) : root.equation;
   const parts: { coordinates: Operand[]; total: Accumulator }[] = [];
   const sizes = inner.map((axis) => equation.shape[axis]!);
-  overAll(emitter, sizes, quarterOfLast(sizes), (indices) => {
+  overAll(emitter, sizes, fallsIntoFours(sizes.at(-1)), (indices) => {
     const coordinates = placed(equation, axes, rows, inner, indices);
     const wide = four || coordinates.some(({ width }) => width === 4);
     parts.push({ coordinates, total: accumulator(emitter, equation, wide, four) });
@@ -212,7 +205,7 @@ function overAll(emitter: Emitter, sizes: readonly Dim[], four: boolean, body: (
     const wide = four && at === sizes.length - 1;
     const count = asNumber(sizes[at]!)! / (wide ? 4 : 1);
     for (let index = 0; index < count; index++) {
-      const counter = emitter.size(index === 0 ? [] : [{ coefficient: index, factors: [] }]);
+      const counter = emitter.size(constant(index));
       visit(at + 1, [...done, wide ? emitter.lanes(counter) : counter]);
     }
   };

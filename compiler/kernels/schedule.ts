@@ -1,5 +1,5 @@
 /** A kernel for every group of a fused graph: its text in one or more variants, its bindings, its workgroups. */
-import { add, constant, multiply, ONE, scale, ZERO, type Dim } from "../dim.ts";
+import { add, constant, multiply, named, scale, ZERO, type Dim } from "../dim.ts";
 import type { FusedGraph, FusedLoop, Group } from "../ir/fused.ts";
 import type { Equation, Expr, HostScalar, Value, ValueId } from "../ir/graph.ts";
 import { indexSizes, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
@@ -85,13 +85,13 @@ function packStorage({ packs }: FusedGraph, values: ReadonlyMap<ValueId, Value>)
 function carryStorage({ carries }: FusedLoop): [ValueId, Storage][] {
   return carries.flatMap(({ id, init, next, extent, reverse, shape }): [ValueId, Storage][] => {
     const [, ...rest] = shape;
-    return [[init, { id, offset: reverse ? multiply(extent, ...rest) : ZERO }], [next, { id, offset: reverse ? ZERO : multiply(ONE, ...rest) }]];
+    return [[init, { id, offset: reverse ? multiply(extent, ...rest) : ZERO }], [next, { id, offset: reverse ? ZERO : multiply(...rest) }]];
   });
 }
 
 /** Within a loop only the current time of a value. */
 function atTime({ id, offset }: Storage, slice: Equation | undefined): Storage {
-  return { id, offset: slice ? add(offset, multiply([{ coefficient: 1, factors: [TIME] }], ...slice.shape)) : offset };
+  return { id, offset: slice ? add(offset, multiply(named(TIME), ...slice.shape)) : offset };
 }
 
 type Made = Pick<ScheduledKernel, "bindings" | "variants" | "flops">;
@@ -144,7 +144,7 @@ function flopsOf(group: Group, values: ReadonlyMap<ValueId, Value>): Dim {
     const product = contraction(equation);
     const operations = product ? 2 : (equation.reduce ? 1 : 0) + operationsIn(equation.body);
     const sizes = indexSizes(equation).filter((_, index) => !product?.end || !product.batch.includes(index));
-    total = add(total, scale(multiply(ONE, ...sizes), operations));
+    total = add(total, scale(multiply(...sizes), operations));
   }
   return total;
 }

@@ -1,7 +1,8 @@
 /** Which kernel computes a product: a pure function of its sizes and operands and of the profile. */
 import { asNumber } from "../../dim.ts";
 import type { Dim } from "../../dim.ts";
-import { LANES, laneKernel } from "./lanes.ts";
+import { LANES } from "../kernel.ts";
+import { laneKernel } from "./lanes.ts";
 import type { LaneTile } from "./lanes.ts";
 import { panelFits, panelKernel } from "./panel.ts";
 import type { PanelTile } from "./panel.ts";

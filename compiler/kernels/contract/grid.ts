@@ -1,4 +1,4 @@
-/** How tiles are numbered: one workgroup per tile, column tiles fastest, then row tiles, then the batch. */
+/** How tiles are numbered: one workgroup per tile (of registers.ts one invocation), column tiles fastest, then row tiles, then the batch. */
 import type { Dim } from "../../dim.ts";
 import { asNumber, constant, multiply, ONE, quotient, scale } from "../../dim.ts";
 import type { ContractSpec } from "./spec.ts";
@@ -12,7 +12,7 @@ export function groupCount(spec: ContractSpec, tile: Tile): Dim {
   return multiply(spec.batch, quotient("ceil", spec.rows, constant(tile.rows)), quotient("ceil", spec.columns, constant(tile.columns)));
 }
 
-/** Multiply-adds of whole tiles, counted as two. */
+/** Multiply-adds of whole tiles, counted as two. Batches that share the depth out among them are one. */
 export function tileFlops(spec: ContractSpec, tile: Tile): Dim {
   const shared = spec.end === undefined ? spec : { ...spec, batch: ONE };
   return scale(multiply(groupCount(shared, tile), spec.depth), 2 * tile.rows * tile.columns);

@@ -10,11 +10,10 @@
  * Narrow products give a lane's neighbours other rows instead of other columns (`columnLanes` < 8).
  * All loops that are not to be unrolled have bounds that the driver cannot know: code size is compile time.
  */
+import { LANES } from "../kernel.ts";
 import { directives, foundText, GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
-import { storeText } from "./registers.ts";
 import type { ContractKernel, ContractSpec } from "./spec.ts";
-
-export const LANES = 8;
+import { clampedColumns, fourColumns, lines, storeText } from "./text.ts";
 
 export interface LaneTile {
   /** Rows that a lane holds; a multiple of four. */
@@ -44,7 +43,7 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_lane: u32) {
   let ct_n = ct_column0 + (ct_lane % ${lanes.columnLanes}u) * ${lanes.width}u;
   let ct_part = ct_lane / ${lanes.columnLanes}u;
   ${clampedRows(spec, tile.rows)}
-  ${clampedColumns(spec, lanes)}
+  ${lanes.width === 1 ? "let ct_n0 = min(ct_n, ct_columns - 1u);" : clampedColumns(spec.right)}
   var ct_sum: array<${type}, ${lanes.rowsPerLane}>;
   ${blocked ? blockedLoop(spec, lanes, tile.rows) : plainLoop(spec, lanes, tile.rows)}
   ${finish.before}
@@ -113,12 +112,6 @@ function clampedRows(spec: ContractSpec, tileRows: number): string {
   );
 }
 
-function clampedColumns(spec: ContractSpec, lanes: LaneTile): string {
-  if (lanes.width === 1) return "let ct_n0 = min(ct_n, ct_columns - 1u);";
-  if (spec.right.vectorAxis === "outer") return "let ct_n0 = min(ct_n, ct_columns - 4u);";
-  return lines(4, (q) => `let ct_n${q} = min(ct_n + ${q}u, ct_columns - 1u);`);
-}
-
 /** No operand is vectorised along the depth. */
 function plainLoop(spec: ContractSpec, lanes: LaneTile, tileRows: number): string {
   const loads = leftLoads(spec, tileRows);
@@ -175,7 +168,7 @@ function leftLoad(spec: ContractSpec, at: number, k: string): string {
 function rightLoad(spec: ContractSpec, lanes: LaneTile, k: string): string {
   if (lanes.width === 1) return spec.right.load("z", "ct_n0", k, 1);
   if (spec.right.vectorAxis === "outer") return spec.right.load("z", "ct_n0", k, 4);
-  return `vec4f(${[0, 1, 2, 3].map((q) => spec.right.load("z", `ct_n${q}`, k, 1)).join(", ")})`;
+  return fourColumns(spec.right, k);
 }
 
 function outerProduct(spec: ContractSpec, lanes: LaneTile, left: (step: number, load: number, component: string) => string): string {
@@ -185,8 +178,4 @@ function outerProduct(spec: ContractSpec, lanes: LaneTile, left: (step: number, 
     const products = Array.from({ length: lanes.unroll }, (_, u) => `subgroupShuffle(${left(u, load, component)}, ${lane}) * ct_w${u}`);
     return `ct_sum[${r}] = ${products.reduce((sum, product) => `(${sum} + ${product})`, `ct_sum[${r}]`)};`;
   });
-}
-
-function lines(count: number, line: (at: number) => string): string {
-  return Array.from({ length: count }, (_, at) => line(at)).join("\n    ");
 }

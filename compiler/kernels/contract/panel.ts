@@ -10,10 +10,10 @@
  * Deeper products take several panels and keep the sums of all rows of the tile in a second private array in between.
  */
 import { asNumber } from "../../dim.ts";
+import { LANES } from "../kernel.ts";
 import { directives, foundText, GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
-import { storeText } from "./registers.ts";
 import type { ContractKernel, ContractSpec } from "./spec.ts";
-import { LANES } from "./lanes.ts";
+import { clampedColumns, fourColumns, lines, storeText } from "./text.ts";
 
 export interface PanelTile {
   /** Rows that a workgroup sends through its panel. */
@@ -49,7 +49,7 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_lane: u32) {
   ${grid.place}${foundText(spec, "subgroup")}
   let ct_end = min(${rows}u + ct_zero, ct_rows - ct_row0);
   let ct_n = ct_column0 + ct_lane * 4u;
-  ${clampedColumns(spec)}
+  ${spec.right.vectorAxis === "depth" ? "" : clampedColumns(spec.right)}
   var ct_panel: array<vec4f, ${deep}>;
   ${several ? `var ct_sums: array<vec4f, ${rows}>;
   for (var ct_k0 = 0u; ct_k0 < ct_depth; ct_k0 += ${deep}u) {` : "let ct_k0 = 0u;"}
@@ -83,19 +83,6 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_lane: u32) {
   };
 }
 
-function clampedColumns({ right }: ContractSpec): string {
-  switch (right.vectorAxis) {
-    case "outer":
-      return "let ct_n0 = min(ct_n, ct_columns - 4u);";
-    case "depth":
-      return "";
-    case "none":
-      return lines(4, (q) => `let ct_n${q} = min(ct_n + ${q}u, ct_columns - 1u);`);
-    default:
-      return right.vectorAxis satisfies never;
-  }
-}
-
 /** Loads the panel ct_k0 … ct_k0 + deep, with zeros beyond the depth. */
 function panelText(spec: ContractSpec, deep: number, padded: boolean): string {
   const { right } = spec;
@@ -121,7 +108,7 @@ function panelText(spec: ContractSpec, deep: number, padded: boolean): string {
   }`;
   }
   const k = padded ? "min(ct_k0 + ct_i, ct_depth - 1u)" : "ct_k0 + ct_i";
-  const load = right.vectorAxis === "outer" ? right.load("z", "ct_n0", "k", 4) : `vec4f(${[0, 1, 2, 3].map((q) => right.load("z", `ct_n${q}`, "k", 1)).join(", ")})`;
+  const load = right.vectorAxis === "outer" ? right.load("z", "ct_n0", "k", 4) : fourColumns(right, "k");
   return `for (var ct_i = 0u; ct_i < ${deep}u + ct_zero; ct_i++) {
     let k = ${k};
     ct_panel[ct_i] = ${padded ? `select(vec4f(), ${load}, ct_k0 + ct_i < ct_depth)` : load};
@@ -144,8 +131,4 @@ function rowText(spec: ContractSpec, deep: number, padded: boolean): string {
     return `ct_value += subgroupShuffle(ct_x${Math.floor(k / LOADED)}.${"xyzw"[within & 3]}, ${within >> 2}u) * ct_panel[${k}];`;
   });
   return `${left}\n    ${products}`;
-}
-
-function lines(count: number, line: (at: number) => string): string {
-  return Array.from({ length: count }, (_, at) => line(at)).join("\n    ");
 }

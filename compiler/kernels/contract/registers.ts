@@ -2,15 +2,16 @@
  * The product with WebGPU's defaults only: no subgroups, no workgroup memory. An invocation holds a tile of 4 rows by 4
  * columns in registers and loads both operands itself; neighbouring invocations take neighbouring columns.
  */
-import { asNumber, constant, multiply, quotient, scale } from "../../dim.ts";
+import { constant, quotient } from "../../dim.ts";
+import { foundText, GRID_PARAMETERS, groupCount, tileFlops } from "./grid.ts";
 import type { ContractKernel, ContractSpec } from "./spec.ts";
-import { foundText, GRID_PARAMETERS } from "./grid.ts";
+import { fourColumns, lines, storeText } from "./text.ts";
 
 const WORKGROUP = 64;
 const ROWS = 4;
 
 export function registerKernel(spec: ContractSpec, width: 1 | 4): ContractKernel {
-  const tiles = multiply(spec.batch, quotient("ceil", spec.rows, constant(ROWS)), quotient("ceil", spec.columns, constant(width)));
+  const tile = { rows: ROWS, columns: width };
   const type = width === 4 ? "vec4f" : "f32";
   const finish = storeText(spec, width, width);
   const wgsl = `${spec.declarations}
@@ -27,8 +28,8 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_local: u32) {
   let z = ct_tile / ct_row_tiles;${foundText(spec, "unknown")}
   let ct_row0 = (ct_tile % ct_row_tiles) * ${ROWS}u;
   let ct_n = (ct_index % ct_column_tiles) * ${width}u;
-  ${each(ROWS, (q) => `let ct_m${q} = min(ct_row0 + ${q}u, ct_rows - 1u);`)}
-  ${each(width, (q) => `let ct_n${q} = min(ct_n + ${q}u, ct_columns - 1u);`)}
+  ${lines(ROWS, (q) => `let ct_m${q} = min(ct_row0 + ${q}u, ct_rows - 1u);`)}
+  ${lines(width, (q) => `let ct_n${q} = min(ct_n + ${q}u, ct_columns - 1u);`)}
   var ct_sum: array<${type}, ${ROWS}>;
   ${loop(spec, width)}
   ${finish.before}
@@ -43,41 +44,11 @@ fn main(${GRID_PARAMETERS}, @builtin(local_invocation_index) ct_local: u32) {
   return {
     wgsl,
     workgroupSize: WORKGROUP,
-    groups: quotient("ceil", tiles, constant(WORKGROUP)),
+    groups: quotient("ceil", groupCount(spec, tile), constant(WORKGROUP)),
     features: [],
     schedule: `registers ${ROWS}x${width}`,
-    flops: scale(multiply(tiles, spec.depth), 2 * ROWS * width),
+    flops: tileFlops(spec, tile),
   };
-}
-
-export interface StoreText {
-  /** For outside of the loop over rows; uses z and ct_n. */
-  readonly before: string;
-  /** For the beginning of a row, before its sums are ready; uses m. */
-  readonly row: string;
-  /** Stores ct_value. */
-  readonly store: string;
-}
-
-/**
- * Stores the sums ct_value of the columns ct_n … of row m; shared by all generators. An invocation may stand to the right of
- * the last column unless the columns are a multiple of `tile`; then it is not held back by a branch, which
- * costs as much as a load, nor need anything wait for it.
- */
-export function storeText(spec: ContractSpec, width: 1 | 4, tile: number): StoreText {
-  const known = asNumber(spec.columns);
-  if (width === 4 && spec.epilogue.width === 1) {
-    const { columns, row, store } = spec.epilogue.store("ct_one", "z", "m", "n");
-    const loop = `for (var ct_q = 0u; ct_q < min(4u, ct_columns - min(ct_n, ct_columns)); ct_q++) {
-      let n = ct_n + ct_q;
-      let ct_one = ct_value[ct_q];
-      ${columns}\n${row}\n${store}
-    }`;
-    return { before: "", row: "", store: loop };
-  }
-  const { columns, row, store } = spec.epilogue.store("ct_value", "z", "m", "n");
-  if (known !== undefined && known % tile === 0) return { before: `let n = ct_n;\n${columns}`, row, store };
-  return { before: "", row: "", store: `if (ct_n < ct_columns) {\nlet n = ct_n;\n${columns}\n${row}\n${store}\n}` };
 }
 
 /** As in lanes.ts: what is loaded four deep is turned by one in a rolled loop of four. */
@@ -89,18 +60,18 @@ function loop(spec: ContractSpec, width: 1 | 4): string {
   const step = `${
     leftDeep ? "" : left.vectorAxis === "outer"
       ? `let ct_x = ${left.load("z", "ct_row0", "k", 4)};`
-      : each(ROWS, (q) => `let ct_x${q} = ${left.load("z", `ct_m${q}`, "k", 1)};`)
+      : lines(ROWS, (q) => `let ct_x${q} = ${left.load("z", `ct_m${q}`, "k", 1)};`)
   }
     let ct_w = ${rightText(spec, width, rightDeep)};
-    ${each(ROWS, (q) => `ct_sum[${q}] += ${row(q)} * ct_w;`)}`;
+    ${lines(ROWS, (q) => `ct_sum[${q}] += ${row(q)} * ct_w;`)}`;
   if (!leftDeep && !rightDeep) return `for (var k = 0u; k < ct_depth; k++) {\n    ${step}\n  }`;
   return `for (var ct_k = 0u; ct_k < ct_depth; ct_k += 4u) {
-    ${leftDeep ? each(ROWS, (q) => `var ct_x${q} = ${left.load("z", `ct_m${q}`, "ct_k", 4)};`) : ""}
-    ${rightDeep ? each(4, (q) => `var ct_t${q} = ${right.load("z", `ct_n${q}`, "ct_k", 4)};`) : ""}
+    ${leftDeep ? lines(ROWS, (q) => `var ct_x${q} = ${left.load("z", `ct_m${q}`, "ct_k", 4)};`) : ""}
+    ${rightDeep ? lines(4, (q) => `var ct_t${q} = ${right.load("z", `ct_n${q}`, "ct_k", 4)};`) : ""}
     for (var k = ct_k; k < min(ct_k + 4u, ct_depth); k++) {
     ${step}
-    ${leftDeep ? each(ROWS, (q) => `ct_x${q} = ct_x${q}.yzwx;`) : ""}
-    ${rightDeep ? each(4, (q) => `ct_t${q} = ct_t${q}.yzwx;`) : ""}
+    ${leftDeep ? lines(ROWS, (q) => `ct_x${q} = ct_x${q}.yzwx;`) : ""}
+    ${rightDeep ? lines(4, (q) => `ct_t${q} = ct_t${q}.yzwx;`) : ""}
     }
   }`;
 }
@@ -109,9 +80,5 @@ function rightText(spec: ContractSpec, width: 1 | 4, deep: boolean): string {
   if (deep) return "vec4f(ct_t0.x, ct_t1.x, ct_t2.x, ct_t3.x)";
   if (width === 1) return spec.right.load("z", "ct_n0", "k", 1);
   if (spec.right.vectorAxis === "outer") return spec.right.load("z", "ct_n", "k", 4);
-  return `vec4f(${[0, 1, 2, 3].map((q) => spec.right.load("z", `ct_n${q}`, "k", 1)).join(", ")})`;
-}
-
-function each(count: number, line: (at: number) => string): string {
-  return Array.from({ length: count }, (_, at) => line(at)).join("\n    ");
+  return fourColumns(spec.right, "k");
 }

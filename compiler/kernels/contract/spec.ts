@@ -78,6 +78,6 @@ export interface ContractKernel {
   readonly groups: Dim;
   readonly features: readonly "subgroups"[];
   readonly schedule: string;
-  /** Of whole tiles, as counted in `ScheduledKernel.flops`. */
+  /** Multiply-adds counted as two, of whole tiles: more than the product asks for where tiles stand out beyond it. */
   readonly flops: Dim;
 }

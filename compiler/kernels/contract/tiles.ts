@@ -4,8 +4,8 @@
  * defaults only (256 invocations, 16 KiB). Rows of a slice are padded by four so that a column's writes meet different banks.
  */
 import { foundText, GRID_PARAMETERS, gridText, groupCount, tileFlops } from "./grid.ts";
-import { storeText } from "./registers.ts";
 import type { ContractKernel, ContractSpec, Operand } from "./spec.ts";
+import { lines, storeText } from "./text.ts";
 
 export interface BlockTile {
   /** Rows, and columns, of an invocation. */
@@ -116,8 +116,4 @@ function fill(operand: Operand, slice: string, outer0: string, outerEnd: string,
     default:
       return operand.vectorAxis satisfies never;
   }
-}
-
-function lines(count: number, line: (at: number) => string): string {
-  return Array.from({ length: count }, (_, at) => line(at)).join("\n    ");
 }

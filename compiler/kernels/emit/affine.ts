@@ -6,7 +6,7 @@ import { add as addDims, asNumber, constant, type Dim, divide, equal, multiply, 
 import { dimText } from "./dim-text.ts";
 
 /** The lanes 0, 1, 2, 3 of a four-wide value, as a variable. */
-export const LANES = "LANES";
+export const FOUR_LANES = "LANES";
 
 export interface Affine {
   readonly terms: ReadonlyMap<string, Dim>;
@@ -118,6 +118,11 @@ export function quarter(a: Affine): Affine | undefined {
 /** dim / 4, when it is a multiple of four for all sizes. */
 export function quarterDim(dim: Dim): Dim | undefined {
   return dim.every((term) => term.coefficient % 4 === 0) ? dim.map((term) => ({ ...term, coefficient: term.coefficient / 4 })) : undefined;
+}
+
+/** Whether an index of this size can be taken four at a time, a number of times that is known. */
+export function fallsIntoFours(size: Dim | undefined): boolean {
+  return size !== undefined && asNumber(size) !== undefined && quarterDim(size) !== undefined;
 }
 
 /** i32 text; `names` gives the text of a variable. Terms stand in the order of the variables' names. */

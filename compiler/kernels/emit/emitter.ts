@@ -8,12 +8,12 @@ import { asNumber, constant, type Dim, equal, multiply, ONE, ZERO } from "../../
 import { exprKey } from "../../ir/expr.ts";
 import type { Equation, Expr, ScalarType, Value, ValueId } from "../../ir/graph.ts";
 import { typeOf } from "../../ir/typeof.ts";
-import { type Affine, affineText, applied, collapse, coefficient, type Composite, constantAffine, LANES, quarter, sum, times, variable, without } from "./affine.ts";
+import { type Affine, affineText, applied, collapse, coefficient, type Composite, constantAffine, FOUR_LANES, quarter, sum, times, variable, without } from "./affine.ts";
 import { Blocks } from "./block.ts";
 import { dimText } from "./dim-text.ts";
 import type { Memory } from "./memory.ts";
 import { applyText, isNonNegative } from "./ops.ts";
-import { isAtom, literal, type Operand, typeText, widened } from "./operand.ts";
+import { isAtom, LANE_NAMES, literal, type Operand, typeText, widened } from "./operand.ts";
 import { emitReduction } from "./reduction.ts";
 
 export interface EmitContext {
@@ -51,7 +51,7 @@ export class Emitter {
     this.context = context;
     this.memory = memory;
     this.inline = inline;
-    this.variables.set(LANES, { depth: 0, text: () => "vec4i(0, 1, 2, 3)" });
+    this.variables.set(FOUR_LANES, { depth: 0, text: () => "vec4i(0, 1, 2, 3)" });
   }
 
   // ── Index variables ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -71,7 +71,7 @@ export class Emitter {
     this.variables.set(name, { depth, text: () => text });
     // There is no such index then, and WGSL refuses to divide by a size of zero that it knows.
     if (sizes.some((size) => asNumber(size) === 0)) return sizes.map(() => this.size([]));
-    const strides = sizes.map((_, at) => multiply(ONE, ...sizes.slice(at + 1)));
+    const strides = sizes.map((_, at) => multiply(...sizes.slice(at + 1)));
     const real = sizes.flatMap((size, at) => (asNumber(size) === 1 ? [] : [at]));
     const parts = new Map(real.map((at) => [at, real.length === 1 ? name : `${name}_${at}`]));
     if (real.length > 1) this.composites.push({ name, parts: [...parts.values()], strides: real.map((at) => strides[at]!) });
@@ -85,7 +85,7 @@ export class Emitter {
 
   /** `base * 4 + lane`: four neighbours at once. */
   lanes(base: Operand): Operand {
-    return this.fromAffine(sum(times(base.affine!, constant(4)), variable(LANES)));
+    return this.fromAffine(sum(times(base.affine!, constant(4)), variable(FOUR_LANES)));
   }
 
   /** A whole number at these indices that was read beforehand, into a variable of its own. */
@@ -99,7 +99,7 @@ export class Emitter {
 
   fromAffine(affine: Affine): Operand {
     const folded = collapse(affine, this.composites);
-    const width = folded.terms.has(LANES) ? 4 : 1;
+    const width = folded.terms.has(FOUR_LANES) ? 4 : 1;
     const depth = Math.max(0, ...[...folded.terms.keys()].map((name) => this.variables.get(name)!.depth));
     return { text: this.affineText(folded), type: "i32", width, depth, affine };
   }
@@ -188,7 +188,7 @@ export class Emitter {
     );
     const at = this.bound(linear);
     const call = (lane: string): string => `tfm_draw(${site}u, u32(${lane}))`;
-    const text = at.width === 1 ? call(at.text) : `vec4f(${["x", "y", "z", "w"].map((lane) => call(`${at.text}.${lane}`)).join(", ")})`;
+    const text = at.width === 1 ? call(at.text) : `vec4f(${LANE_NAMES.map((lane) => call(`${at.text}.${lane}`)).join(", ")})`;
     return this.bound({ text, type: "f32", width: at.width, depth: at.depth });
   }
 
@@ -228,7 +228,7 @@ export class Emitter {
       if (this.inline) return `${type}()`;
     }
     const at = isAtom(this.bound(offset).text) ? this.bound(offset).text : `(${offset.text})`;
-    return `${type}(${["x", "y", "z", "w"].map((lane) => one(`${at}.${lane}`)).join(", ")})`;
+    return `${type}(${LANE_NAMES.map((lane) => one(`${at}.${lane}`)).join(", ")})`;
   }
 
   /** Writes an element, or four neighbours, of a value that this kernel stores. */
@@ -249,7 +249,7 @@ export class Emitter {
     }
     const at = this.bound(offset).text;
     const parts = this.bound({ ...four, text: stored(four) }).text;
-    for (const lane of ["x", "y", "z", "w"]) this.write(`${name}[${at}.${lane}] = ${parts}.${lane};`);
+    for (const lane of LANE_NAMES) this.write(`${name}[${at}.${lane}] = ${parts}.${lane};`);
   }
 
   private write(statement: string): void {
@@ -272,8 +272,8 @@ export class Emitter {
 
   /** The offset divided by four, as text, when it names four aligned neighbours. */
   private wideOffset(offset: Operand): string | undefined {
-    if (offset.width === 1 || !offset.affine || !equal(coefficient(offset.affine, LANES), ONE)) return undefined;
-    const base = quarter(collapse(without(offset.affine, LANES), this.composites));
+    if (offset.width === 1 || !offset.affine || !equal(coefficient(offset.affine, FOUR_LANES), ONE)) return undefined;
+    const base = quarter(collapse(without(offset.affine, FOUR_LANES), this.composites));
     return base && this.affineText(base);
   }
 
@@ -284,9 +284,9 @@ export class Emitter {
   }
 
   private affineText(affine: Affine): string {
-    if (!affine.terms.has(LANES)) return affineText(affine, (name) => this.variables.get(name)!.text());
-    const base = without(affine, LANES);
-    const stride = coefficient(affine, LANES);
+    if (!affine.terms.has(FOUR_LANES)) return affineText(affine, (name) => this.variables.get(name)!.text());
+    const base = without(affine, FOUR_LANES);
+    const stride = coefficient(affine, FOUR_LANES);
     const lanes = equal(stride, ONE) ? "vec4i(0, 1, 2, 3)" : `vec4i(0, 1, 2, 3) * (${dimText(stride)})`;
     return `vec4i(${affineText(base, (name) => this.variables.get(name)!.text())}) + ${lanes}`;
   }

@@ -26,7 +26,7 @@ export function hasWide(widths: Widths): boolean {
 }
 
 export class Memory {
-  /** Whether four neighbouring lanes had to be loaded one by one. */
+  /** Whether four neighbouring elements had to be loaded one by one. */
   scattered = false;
   private readonly slots = new Map<string, Slot>();
   private readonly widths: Widths | undefined;
@@ -48,9 +48,7 @@ export class Memory {
 
   indexList(input: ValueId, rows: Dim): string {
     const key = `l${input}`;
-    const slot = this.slot(key, { kind: "index-list", input, rows }, "i32");
-    slot.read = true;
-    return slot.name;
+    return this.slot(key, { kind: "index-list", input, rows }, "i32").name;
   }
 
   /** What the second emission shall declare. */
@@ -66,9 +64,9 @@ export class Memory {
 
   declarations(): string {
     return [...this.slots]
-      .map(([key, slot], at) => {
-        const element = this.widths?.get(key) === 4 ? `vec4<${slot.type}>` : slot.type;
-        return `@group(0) @binding(${at + 1}) var<storage, read_write> b${at + 1}: array<${element}>;`;
+      .map(([key, { name, type }], at) => {
+        const element = this.widths?.get(key) === 4 ? `vec4<${type}>` : type;
+        return `@group(0) @binding(${at + 1}) var<storage, read_write> ${name}: array<${element}>;`;
       })
       .join("\n");
   }

@@ -15,6 +15,9 @@ export interface Operand {
   readonly constant?: number;
 }
 
+/** The components of a four-wide value. */
+export const LANE_NAMES = ["x", "y", "z", "w"] as const;
+
 export function isAtom(text: string): boolean {
   return /^[\w.]+$/.test(text);
 }

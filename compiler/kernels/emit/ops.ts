@@ -3,9 +3,7 @@ import { asNumber, isNonNegative as isNonNegativeDim } from "../../dim.ts";
 import { SCALAR_OPS, type ScalarOpName, type WgslArgument } from "../../ops/scalar.ts";
 import { WGSL_FUNCTIONS, wgslFunctionsIn } from "../../ops/wgsl-functions.ts";
 import { philoxWgsl } from "../../../runtime/random/philox.ts";
-import { isAtom, isPrimary, type Operand } from "./operand.ts";
-
-const LANE_NAMES = ["x", "y", "z", "w"] as const;
+import { isAtom, isPrimary, LANE_NAMES, type Operand } from "./operand.ts";
 
 /** `bind` names an operand where a text mentions its argument more than once or takes it apart. */
 export function applyText(op: ScalarOpName, args: readonly Operand[], width: 1 | 4, bind: (operand: Operand) => Operand): string {

@@ -1,8 +1,8 @@
 /** Reductions inside one invocation: loops over the reduced indices around an accumulator in registers. */
-import { asNumber, type Dim } from "../../dim.ts";
+import { asNumber, constant, type Dim } from "../../dim.ts";
 import type { Equation } from "../../ir/graph.ts";
 import { MONOIDS } from "../../ops/monoid.ts";
-import { quarterDim } from "./affine.ts";
+import { fallsIntoFours, quarterDim } from "./affine.ts";
 import { dimText } from "./dim-text.ts";
 import type { Emitter } from "./emitter.ts";
 import { type Operand, typeText, widened } from "./operand.ts";
@@ -32,8 +32,8 @@ export function emitReduction(emitter: Emitter, equation: Equation, coordinates:
 
 /** Whether the last reduced index can be taken four at a time. */
 export function reducesByFour(equation: Equation): boolean {
-  const last = equation.reduce!.sizes.at(-1);
-  return last !== undefined && asNumber(last) !== undefined && quarterDim(last) !== undefined && !MONOIDS[equation.reduce!.monoid].positional;
+  const { monoid, sizes } = equation.reduce!;
+  return fallsIntoFours(sizes.at(-1)) && !MONOIDS[monoid].positional;
 }
 
 /** `wide`: the accumulator holds four values; `fold`: they are lanes of the reduced index, to be combined at the end. */
@@ -105,7 +105,7 @@ export function overIndices(emitter: Emitter, sizes: readonly Dim[], four: boole
     const count = asNumber(rounds);
     const index = (counter: Operand): Operand => (byFour ? emitter.lanes(counter) : counter);
     if (count !== undefined && unrolled.has(at)) {
-      for (let round = 0; round < count; round++) visit(at + 1, [...done, index(emitter.size(round === 0 ? [] : [{ coefficient: round, factors: [] }]))]);
+      for (let round = 0; round < count; round++) visit(at + 1, [...done, index(emitter.size(constant(round)))]);
       return;
     }
     const name = emitter.blocks.fresh("i");
