@@ -14,6 +14,7 @@ import { contraction } from "./passes/fuse/contraction.ts";
 import { ungrouped } from "./passes/group.ts";
 import { routedGradient, routedProducts } from "./passes/group/routed.ts";
 import type { Entry } from "../runtime/program.ts";
+import { elementCount } from "../runtime/size.ts";
 
 /** A layer with everything in it; equal layers of a stack are one, and its figures are those of all together. */
 export interface LayerCost {
@@ -56,7 +57,7 @@ export function modelCost(model: Pick<Model, "root" | "parameters">, { forward, 
     if (flops.length > 0) own.add("step", step === undefined || forwards.has(value.name) ? value.name : gradientOf(value, step, forwards), flops);
   }
   for (const { name, shape } of plan?.temporaries ?? []) if (forwards.has(ungrouped(name))) own.add("activations", name, dims.multiply(dims.constant(4), ...shape));
-  for (const { path, shape } of model.parameters) own.add("parameters", path, dims.constant(shape.reduce((product, size) => product * size, 1)));
+  for (const { path, shape } of model.parameters) own.add("parameters", path, dims.constant(elementCount(shape)));
   return costOf(model.root, own);
 }
 

@@ -4,16 +4,15 @@
  */
 import { USAGE } from "./device.ts";
 import { aboveBudget, valueAboveBinding } from "./errors.ts";
-import { ALIGNMENT, elements, place } from "./place.ts";
+import { aligned, padded, place } from "./place.ts";
 import type { Placement } from "./place.ts";
+import { ALIGNMENT, UNIFORM_BYTES } from "./program.ts";
 import type { BufferRef, Entry, IndexList, Input, Program, Table } from "./program.ts";
-import { evaluateSize } from "./size.ts";
+import { elementCount, evaluateShape, evaluateSize } from "./size.ts";
 import type { Sizes } from "./size.ts";
 
-/** The uniform block's size in bytes. */
-export const UNIFORM_BYTES = 256;
 /** Reports on their way to the host at one time. */
-export const REPORTS = 4;
+const REPORTS = 4;
 
 export interface BufferPlan {
   readonly placement: Placement;
@@ -80,7 +79,7 @@ export function planBuffers(program: Program, entries: readonly Entry[], options
   let slotBytes = uniformBytes;
   const takeSlot = (bytes: number): number => {
     const offset = slotBytes;
-    slotBytes += align(bytes);
+    slotBytes += aligned(bytes);
     return offset;
   };
 
@@ -88,7 +87,7 @@ export function planBuffers(program: Program, entries: readonly Entry[], options
     const ofInputs = entry.inputs.map((input) => {
       const key = JSON.stringify([input.name, input.type, input.shape]);
       if (!inputs.has(key)) {
-        const bytes = elements(input.shape, bounds) * 4;
+        const bytes = elementCount(evaluateShape(input.shape, bounds)) * 4;
         if (bytes > limit) throw valueAboveBinding(input.name, bytes, limit);
         inputs.set(key, { input, bytes, slotOffset: takeSlot(bytes) });
       }
@@ -96,7 +95,7 @@ export function planBuffers(program: Program, entries: readonly Entry[], options
     });
     const ofTables = entry.tables.map((table) => {
       const key = JSON.stringify([table.shape, table.body]);
-      if (!tables.has(key)) tables.set(key, { table, bytes: elements(table.shape, bounds) * 4 });
+      if (!tables.has(key)) tables.set(key, { table, bytes: elementCount(evaluateShape(table.shape, bounds)) * 4 });
       return indexOf(tables, key);
     });
     const ofLists = entry.indexLists.map((list) => {
@@ -148,10 +147,15 @@ export function longestLoop(entry: Entry, sizes: Sizes): number {
   return Math.max(1, ...(entry.loops ?? []).map(({ count }) => evaluateSize(count, sizes)));
 }
 
+/** All bytes of a session, whatever for. */
+export function totalBytes(bytes: BufferPlan["bytes"]): number {
+  return Object.values(bytes).reduce((sum, one) => sum + one, 0);
+}
+
 /** `held`: bytes of the budget that others hold. */
-export function checkBudget(plan: BufferPlan, budget: number, held = 0): void {
-  const parts = Object.entries({ ...plan.bytes, "held already": held }).filter(([, bytes]) => bytes > 0);
-  const total = parts.reduce((sum, [, bytes]) => sum + bytes, 0);
+export function checkBudget({ bytes: own }: BufferPlan, budget: number, held = 0): void {
+  const total = totalBytes(own) + held;
+  const parts = Object.entries({ ...own, "held already": held }).filter(([, bytes]) => bytes > 0);
   const named = parts.map(([purpose, bytes]) => `${purpose} ${(bytes / 2 ** 20).toFixed(1)} MiB`).join(", ");
   if (total > budget) throw aboveBudget(total, budget, named);
 }
@@ -248,6 +252,3 @@ function* references(entry: Entry): Generator<BufferRef> {
 function indexOf<T>(items: ReadonlyMap<string, T>, key: string): number {
   return [...items.keys()].indexOf(key);
 }
-
-const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-const padded = (bytes: number): number => Math.max(ALIGNMENT, align(bytes));

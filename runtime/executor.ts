@@ -1,8 +1,9 @@
 /** Walks an entry's dispatches: everything is made beforehand, a run only evaluates workgroup counts. */
-import { resolve, UNIFORM_BYTES } from "./buffers.ts";
+import { resolve } from "./buffers.ts";
 import type { BufferPlan, BufferRange, Buffers } from "./buffers.ts";
 import { valueAboveBinding } from "./errors.ts";
 import type { MadePipeline } from "./pipelines.ts";
+import { UNIFORM_BYTES } from "./program.ts";
 import type { Entry } from "./program.ts";
 import { evaluateSize } from "./size.ts";
 import type { Size, Sizes } from "./size.ts";
@@ -101,7 +102,7 @@ export function encodeDispatch(pass: GPUComputePassEncoder, dispatch: PreparedDi
  * The same count in two dimensions where it is above the limit, with less than one row to spare: 65,536 is [32768, 2].
  * A dispatch above the limit would not throw: it would do nothing.
  */
-export function foldGroups(count: number, limit = 65_535): readonly [x: number, y: number] {
+function foldGroups(count: number, limit: number): readonly [x: number, y: number] {
   if (count <= limit) return [count, 1];
   const y = Math.ceil(count / limit);
   if (y > limit) throw new Error(`internal: ${count} workgroups are too many`);

@@ -1,7 +1,7 @@
 /** What a run is fed with, and whether it may be: sizes, requirements, fields and the range of indices. */
 import { badSize, fieldLength, fieldType, indexOutOfRange, missingField, missingSize, requirementFails, sizeAboveBound, unknownBound } from "./errors.ts";
 import type { ElementType, Entry, Input } from "./program.ts";
-import { evaluateSize, sizeNames } from "./size.ts";
+import { elementCount, evaluateShape, evaluateSize, sizeNames } from "./size.ts";
 import type { Size, Sizes } from "./size.ts";
 
 export type Elements = Float32Array | Int32Array | Uint32Array;
@@ -111,8 +111,8 @@ export function checkArray({ name, type }: Input, value: Elements): void {
 export function checkField(entry: Entry, input: Input, value: Elements | undefined, sizes: Sizes): Elements {
   if (value === undefined) throw missingField(entry.name, input.name);
   checkArray(input, value);
-  const shape = input.shape.map((size) => evaluateSize(size, sizes));
-  const expected = shape.reduce((product, size) => product * size, 1);
+  const shape = evaluateShape(input.shape, sizes);
+  const expected = elementCount(shape);
   if (value.length !== expected) throw fieldLength(input.name, shape, expected, value.length);
   if (input.range !== undefined) checkRange(input.name, shape, value, evaluateSize(input.range, sizes));
   return value;

@@ -1,6 +1,7 @@
 /** First contents of states: drawn by Philox keyed by the seed and the tensor's path, so no tensor's depend on another's. */
 import type { Init, StateBuffer } from "./program.ts";
 import { draws } from "./random/philox.ts";
+import { elementCount } from "./size.ts";
 
 /** Undefined where all is zero, as new buffers are. */
 export function initialState(state: StateBuffer, seed: number): Float32Array<ArrayBuffer> | undefined {
@@ -8,8 +9,7 @@ export function initialState(state: StateBuffer, seed: number): Float32Array<Arr
   if (drawn.length === 0) return undefined;
   const values = new Float32Array(state.length);
   for (const { path, shape, offset, init } of drawn) {
-    const length = shape.reduce((product, size) => product * size, 1);
-    fillTensor(values.subarray(offset, offset + length), init, seed, path);
+    fillTensor(values.subarray(offset, offset + elementCount(shape)), init, seed, path);
   }
   return values;
 }

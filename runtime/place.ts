@@ -3,12 +3,11 @@
  * temporaries share bytes only when no dispatch could see both. Pure, so that it is tested without a device.
  */
 import { valueAboveBinding } from "./errors.ts";
+import { ALIGNMENT } from "./program.ts";
 import type { Entry } from "./program.ts";
-import { evaluateSize } from "./size.ts";
-import type { Size, Sizes } from "./size.ts";
+import { elementCount, evaluateShape } from "./size.ts";
+import type { Sizes } from "./size.ts";
 
-/** Bindings start at multiples of WebGPU's default `minStorageBufferOffsetAlignment`. */
-export const ALIGNMENT = 256;
 /** WebGPU's default `maxStorageBufferBindingSize`. */
 export const DEFAULT_ARENA_LIMIT = 128 * 2 ** 20;
 
@@ -47,12 +46,12 @@ export function place(entries: readonly Entry[], bounds: Sizes, limit: number = 
   for (const entry of entries) {
     const outputs = new Set(entry.outputs.map(({ at }) => (at.kind === "temporary" ? at.at : -1)));
     entry.temporaries.forEach((temporary, index) => {
-      const size = elements(temporary.shape, bounds) * 4;
+      const size = elementCount(evaluateShape(temporary.shape, bounds)) * 4;
       if (size > limit) throw valueAboveBinding(temporary.name, size, limit);
       const pinned = outputs.has(index);
       blocks.push({
         at: bytes.length,
-        bytes: Math.max(ALIGNMENT, Math.ceil(size / ALIGNMENT) * ALIGNMENT),
+        bytes: padded(size),
         first: pinned ? 0 : start + temporary.first,
         last: pinned ? Number.MAX_SAFE_INTEGER : start + temporary.last,
       });
@@ -72,9 +71,14 @@ export function place(entries: readonly Entry[], bounds: Sizes, limit: number = 
   return { arenas, places, live: largestLiveSet(blocks) };
 }
 
-/** Number of elements of a shape. */
-export function elements(shape: readonly Size[], sizes: Sizes): number {
-  return shape.reduce((product, size) => product * evaluateSize(size, sizes), 1);
+/** The next place behind so many bytes at which a binding may start. */
+export function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
+/** What a range of so many bytes takes: never nothing, for it has to be bound. */
+export function padded(bytes: number): number {
+  return Math.max(ALIGNMENT, aligned(bytes));
 }
 
 interface Offset {

@@ -8,13 +8,17 @@
 import type { Size } from "./size.ts";
 
 export const FORMAT = 1;
+/** The uniform block's size in bytes. */
+export const UNIFORM_BYTES = 256;
+/** Bindings start at multiples of so many bytes: WebGPU's default `minStorageBufferOffsetAlignment`. */
+export const ALIGNMENT = 256;
 
 export interface Program {
   readonly format: typeof FORMAT;
   readonly name: string;
   /** Named sizes, in the order of the uniform block. */
   readonly sizes: readonly string[];
-  /** One block of at most 256 bytes, written once per run; with loops one for every time of the longest, in which only `iter` differs. */
+  /** One block of at most UNIFORM_BYTES, written once per run; with loops one for every time of the longest, in which only `iter` differs. */
   readonly uniform: readonly UniformField[];
   readonly states: readonly StateBuffer[];
   readonly kernels: readonly Kernel[];
@@ -53,7 +57,7 @@ export interface StateBuffer {
 export interface StateTensor {
   readonly path: string;
   readonly shape: readonly number[];
-  /** In elements; a multiple of 64, as bindings start at multiples of 256 bytes. */
+  /** In elements of four bytes; a multiple of ALIGNMENT / 4. */
   readonly offset: number;
   readonly init: Init;
 }

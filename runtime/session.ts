@@ -16,7 +16,7 @@ import { timeDispatches } from "./profile.ts";
 import type { TimedDispatch } from "./profile.ts";
 import type { Output, Program, StateBuffer } from "./program.ts";
 import { Readback } from "./readback.ts";
-import { evaluateSize } from "./size.ts";
+import { elementCount, evaluateShape } from "./size.ts";
 import type { Sizes } from "./size.ts";
 import { Staging } from "./staging.ts";
 import type { StagedEntry } from "./staging.ts";
@@ -307,9 +307,9 @@ export class Session {
     const declared = this.outputOf(output.entry, output.output);
     const sizes = this.lastSizes.get(output.entry);
     if (sizes === undefined) throw new Error(`internal: ${output.entry} has not run`);
-    const shape = declared.shape.map((size) => evaluateSize(size, sizes));
+    const shape = evaluateShape(declared.shape, sizes);
     const { buffer, offset } = resolve(declared.at, at, this.plan, this.buffers);
-    return { shape, range: { buffer, offset, size: product(shape) * 4 }, type: declared.type };
+    return { shape, range: { buffer, offset, size: elementCount(shape) * 4 }, type: declared.type };
   }
 
   private outputOf(entry: string, name: string | undefined): Output {
@@ -343,5 +343,3 @@ function elementsOf(type: Output["type"], bytes: ArrayBuffer): Elements {
       return type satisfies never;
   }
 }
-
-const product = (shape: readonly number[]): number => shape.reduce((all, size) => all * size, 1);

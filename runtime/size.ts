@@ -34,6 +34,28 @@ export function evaluateSize(size: Size, sizes: Sizes): number {
   return total;
 }
 
+/** The extents of a shape. */
+export function evaluateShape(shape: readonly Size[], sizes: Sizes): number[] {
+  return shape.map((size) => evaluateSize(size, sizes));
+}
+
+/** The elements of a tensor of these extents: 1 where it has no axes. */
+export function elementCount(extents: readonly number[]): number {
+  return extents.reduce((product, extent) => product * extent, 1);
+}
+
+/** The elements of several tensors together, such as the parameters of a model. */
+export function totalElements(tensors: Iterable<{ readonly shape: readonly number[] }>): number {
+  let total = 0;
+  for (const { shape } of tensors) total += elementCount(shape);
+  return total;
+}
+
+/** For each axis of a row-major tensor, how many elements lie between one of its places and the next. */
+export function stridesOf(extents: readonly number[]): readonly number[] {
+  return extents.map((_, axis) => elementCount(extents.slice(axis + 1)));
+}
+
 function evaluateFactor(factor: Factor, sizes: Sizes): number {
   if (typeof factor !== "string") {
     const ratio = evaluateSize(factor.numerator, sizes) / evaluateSize(factor.denominator, sizes);

@@ -5,7 +5,7 @@ import { checkField, checkSizes, isFedOutput } from "./feed.ts";
 import type { Elements, FedOutput, Feed, OutputHandle } from "./feed.ts";
 import { writeIndexList } from "./index-list.ts";
 import type { Entry } from "./program.ts";
-import { evaluateSize } from "./size.ts";
+import { elementCount, evaluateShape, evaluateSize } from "./size.ts";
 import type { Sizes } from "./size.ts";
 import type { UniformBlock } from "./uniform.ts";
 
@@ -89,7 +89,7 @@ export class Staging {
     const input = this.plan.inputs[id]?.input;
     if (target === undefined || input === undefined) throw new Error(`internal: no input ${id}`);
     const rowBytes = shape[0] === 0 ? 0 : range.size / (shape[0] ?? 1);
-    const wanted = input.shape.reduce((all, size) => all * evaluateSize(size, sizes), 4);
+    const wanted = elementCount(evaluateShape(input.shape, sizes)) * 4;
     const given = rows === undefined ? range.size : rows.length * rowBytes;
     if (wanted !== given) throw new Error(`internal: ${given} bytes of ${from.output} for ${input.name}, which takes ${wanted}`);
     if (given === 0) return;

@@ -3,6 +3,7 @@ import { unknownName } from "./errors.ts";
 import { initialState } from "./init.ts";
 import type { Program, StateBuffer, StateTensor } from "./program.ts";
 import type { Readback } from "./readback.ts";
+import { elementCount } from "./size.ts";
 
 export interface NamedTensor {
   readonly kind: StateBuffer["kind"];
@@ -49,7 +50,7 @@ export class States {
     for (const { state, buffer } of this.ofKinds(kinds)) {
       const data = new Float32Array(await this.readback.read([{ buffer, offset: 0, size: state.length * 4 }]));
       for (const { path, shape, offset } of state.tensors) {
-        tensors.push({ kind: state.kind, state: state.name, path, shape, data: data.slice(offset, offset + count(shape)) });
+        tensors.push({ kind: state.kind, state: state.name, path, shape, data: data.slice(offset, offset + elementCount(shape)) });
       }
     }
     return tensors;
@@ -57,12 +58,12 @@ export class States {
 
   async read(kind: StateBuffer["kind"], path: string, state?: string): Promise<Float32Array<ArrayBuffer>> {
     const { buffer, tensor } = this.find(kind, path, state);
-    return new Float32Array(await this.readback.read([{ buffer, offset: tensor.offset * 4, size: count(tensor.shape) * 4 }]));
+    return new Float32Array(await this.readback.read([{ buffer, offset: tensor.offset * 4, size: elementCount(tensor.shape) * 4 }]));
   }
 
   write(kind: StateBuffer["kind"], path: string, data: Float32Array, state?: string): void {
     const { buffer, tensor } = this.find(kind, path, state);
-    if (data.length !== count(tensor.shape)) throw new Error(`internal: ${data.length} elements for ${path} [${tensor.shape.join(", ")}]`);
+    if (data.length !== elementCount(tensor.shape)) throw new Error(`internal: ${data.length} elements for ${path} [${tensor.shape.join(", ")}]`);
     if (data.length > 0) this.queue.writeBuffer(buffer, tensor.offset * 4, data);
   }
 
@@ -87,5 +88,3 @@ export class States {
     throw unknownName("tensor", path, this.tensors([kind]).map((one) => one.path));
   }
 }
-
-const count = (shape: readonly number[]): number => shape.reduce((all, size) => all * size, 1);

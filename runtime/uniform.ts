@@ -1,7 +1,7 @@
 /** The uniform block: sizes, step, micro-batch, seed and host scalars, four bytes each in the program's order. */
-import { UNIFORM_BYTES } from "./buffers.ts";
 import { compileHostExpr } from "./host-expr.ts";
 import type { HostScope } from "./host-expr.ts";
+import { UNIFORM_BYTES } from "./program.ts";
 import type { Program } from "./program.ts";
 import type { Sizes } from "./size.ts";
 

@@ -1,9 +1,10 @@
 /** A checked model as text: the tree of layers, the parameters, what can be called, the recipe. */
 import * as dims from "../dim.ts";
 import type { Entry, Initializer, Instance, Model, Parameter } from "./model.ts";
+import { totalElements } from "../../runtime/size.ts";
 
 export function printModel(model: Model): string {
-  const count = model.parameters.reduce((total, { shape }) => total + volume(shape), 0);
+  const count = totalElements(model.parameters);
   return [
     `model ${model.name}: ${model.parameters.length} parameters, ${count} elements`,
     ...instanceLines(model.root, 1),
@@ -65,8 +66,4 @@ function recipeLines({ recipe, parameters }: Model): string[] {
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd());
-}
-
-function volume(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
 }

@@ -10,6 +10,7 @@ import { printValue } from "./print.ts";
 import { partsOf, type Recurrence } from "./recurrence.ts";
 import { typeOf } from "./typeof.ts";
 import { indexSizes, stateKey } from "./walk.ts";
+import { elementCount } from "../../runtime/size.ts";
 
 /** Row-major; bool as 0 and 1. */
 export interface Tensor {
@@ -76,7 +77,7 @@ function tensorOf(value: Exclude<Value, Carry>, scope: Scope): Tensor {
 
 function extentOf(value: Value, scope: Scope): { readonly shape: readonly number[]; readonly length: number } {
   const shape = value.shape.map((dim) => dims.evaluate(dim, scope.bindings.sizes));
-  return { shape, length: shape.reduce((product, n) => product * n, 1) };
+  return { shape, length: elementCount(shape) };
 }
 
 /** A loop: all its equations at one time, then what they hand to the next. */
@@ -86,7 +87,7 @@ function unroll({ carries, members, extent, reverse }: Recurrence, values: Map<V
     const { shape, length } = extentOf(value, scope);
     values.set(value.id, { shape, data: new Float64Array(length) });
   }
-  const width = (id: ValueId): number => values.get(id)!.shape.slice(1).reduce((product, n) => product * n, 1);
+  const width = (id: ValueId): number => elementCount(values.get(id)!.shape.slice(1));
   for (const { id, init } of carries) values.get(id)!.data.set(values.get(init)!.data, reverse ? steps * width(id) : 0);
   const writers = members.map((value) => {
     const { shape, data } = values.get(value.id)!;
@@ -133,7 +134,7 @@ type Thunk = () => number;
 
 /** The reduction at the current point of the result: runs through the indices from `first` on. */
 function reduced(monoid: Monoid, operand: Value["type"], body: Thunk, where: Thunk | undefined, at: Int32Array, sizes: readonly number[], first: number): Thunk {
-  const count = sizes.slice(first).reduce((product, n) => product * n, 1);
+  const count = elementCount(sizes.slice(first));
   const identity = monoid.identity(operand);
   const { combine, positional } = monoid;
   const plainSum = monoid === MONOIDS.sum && !where;

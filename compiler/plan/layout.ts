@@ -4,16 +4,21 @@
  */
 import type { Initializer, Model, Optimizer } from "../check/model.ts";
 import type { StateRef } from "../ir/graph.ts";
+import { ALIGNMENT } from "../../runtime/program.ts";
 import type { BufferRef, StateBuffer, StateTensor } from "../../runtime/program.ts";
+import { elementCount } from "../../runtime/size.ts";
+import { REPORT_LENGTH } from "../../runtime/training/report.ts";
 
-/** Bindings start at multiples of 256 bytes. */
-const ALIGNMENT = 64;
+/** Tensors start at multiples of so many elements, so that each can be bound by itself. */
+const STEP = ALIGNMENT / 4;
 /** The whole is a multiple of this, so that reductions over it fall into equal parts. */
 export const CHUNK = 1024;
 
-export const REPORT_LENGTH = 8;
 /** The scalar that `grad` leaves for `update`. */
 export const LOSS: StateRef = { kind: "accumulator", path: "loss" };
+/** What the host reads of a step. */
+export const REPORT: StateRef = { kind: "report", path: "report" };
+
 /** A denominator of the loss, such as the number of kept positions, summed over the micro-batches of a step. */
 export function countState(at: number): StateRef {
   return { kind: "accumulator", path: `count.${at}` };
@@ -23,8 +28,6 @@ export function countState(at: number): StateRef {
 export function nextState(path: string): StateRef {
   return { kind: "accumulator", path: `next.${path}` };
 }
-
-export const REPORT: StateRef = { kind: "report", path: "report" };
 
 /** A contiguous part of the parameters, by name; a state's path may name it instead of a tensor. */
 export interface Range {
@@ -46,7 +49,7 @@ export function stateLayout(parameters: Model["parameters"], optimizer?: Optimiz
   const put = (group: readonly Omit<StateTensor, "offset">[], into = places): number => {
     for (const { path, shape, init } of group) {
       into.push({ path, shape, offset: end, init });
-      end = roundUp(end + shape.reduce((a, b) => a * b, 1), ALIGNMENT);
+      end = roundUp(end + elementCount(shape), STEP);
     }
     return end;
   };
@@ -93,7 +96,7 @@ export function locate(layout: Layout, state: StateRef): BufferRef {
   if (range && state.kind !== "report") return { kind: "state", state: at, offset: range.offset, length: range.length };
   const tensor = buffer.tensors.find((candidate) => candidate.path === path);
   if (!tensor) throw new Error(`internal: no tensor ${path} in ${buffer.name}`);
-  return { kind: "state", state: at, offset: tensor.offset, length: Math.max(1, tensor.shape.reduce((a, b) => a * b, 1)) };
+  return { kind: "state", state: at, offset: tensor.offset, length: Math.max(1, elementCount(tensor.shape)) };
 }
 
 function wholeChunks(length: number): number {

@@ -1,8 +1,10 @@
-/** The uniform block that all kernels of a program share: sizes, step, micro-batch, seed, host scalars; at most 256 bytes. */
+/** The uniform block that all kernels of a program share: sizes, step, micro-batch, seed, host scalars. */
 import type { Expr, Graph, HostScalar } from "../ir/graph.ts";
 import { exprKey } from "../ir/expr.ts";
 import { hasLoops } from "../ir/walk.ts";
+import { UNIFORM_BYTES } from "../../runtime/program.ts";
 import type { HostExpr, UniformField } from "../../runtime/program.ts";
+import { LEARNING_RATE } from "../../runtime/training/report.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import { sizeField, TIME } from "../kernels/emit/dim-text.ts";
 
@@ -12,8 +14,6 @@ export interface Uniform {
   readonly text: string;
   readonly scalarText: (scalar: HostScalar) => string;
 }
-
-export const LEARNING_RATE = "learning_rate";
 
 /** `learningRate`: kept in the block under its own name so that logs can show it. */
 export function uniformOf(graphs: readonly Graph[], sizes: readonly string[], learningRate?: Expr): Uniform {
@@ -52,7 +52,7 @@ export function uniformOf(graphs: readonly Graph[], sizes: readonly string[], le
 }
 
 /** Of four bytes each. */
-const FIELDS = 64;
+const FIELDS = UNIFORM_BYTES / 4;
 
 function tooManyScalars(count: number, room: number): TfmError {
   return new TfmError("too-many-scalars", 1, `The recipe computes ${count} different numbers from the step, and a program has room for ${room}.`, "Give `rates` fewer factors, or the optimizer fewer functions of the step.");

@@ -8,13 +8,12 @@ import { fnv1a } from "../check/draw.ts";
 import type { Optimizer, Recipe } from "../check/model.ts";
 import { constant, type Dim, substitute } from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";
-import { access, accessesIn, apply, identityAccess, index, int, mapExpr, real, select, size, STEP } from "../ir/expr.ts";
+import { access, accessesIn, apply, iadd, identityAccess, imul, index, int, mapExpr, real, select, size, STEP } from "../ir/expr.ts";
 import type { Equation, Expr, Graph, StateLeaf, Value, ValueId } from "../ir/graph.ts";
 import { mapExpressions } from "../ir/walk.ts";
-import { CHUNK, type Layout, LOSS, nextState, type Range, REPORT, REPORT_LENGTH } from "../plan/layout.ts";
-
-/** Places in the report, as the runtime reads them. */
-const AT = { loss: 0, gradNorm: 1, badStep: 2 } as const;
+import { elementCount } from "../../runtime/size.ts";
+import { REPORT as AT, REPORT_LENGTH } from "../../runtime/training/report.ts";
+import { CHUNK, type Layout, LOSS, nextState, type Range, REPORT } from "../plan/layout.ts";
 
 export function updateGraph(recipe: Recipe, layout: Layout): Graph {
   const b = new GraphBuilder("update");
@@ -39,7 +38,7 @@ function readsElsewhere(graph: Graph): boolean {
 
 function tensorOf({ buffers }: Layout, path: string): Omit<Range, "offset"> {
   const { shape } = buffers.find(({ kind }) => kind === "parameter")!.tensors.find((tensor) => tensor.path === path)!;
-  return { name: path, length: shape.reduce((product, size) => product * size, 1) };
+  return { name: path, length: elementCount(shape) };
 }
 
 /** Running states become what `grad` found for them. */
@@ -58,16 +57,12 @@ function gradientNorm(b: GraphBuilder, layout: Layout): Equation {
   const all = b.state({ kind: "gradient", path: "all" }, [length]);
   const width = 64;
   const inner = b.sum("norm.parts", [length / width], [width], (part, at) => {
-    const g = access(all, add2(apply("imul", part, int(width)), at));
+    const g = access(all, iadd(imul(part, int(width)), at));
     return apply("mul", g, g);
   });
   const outerWidth = CHUNK / width;
-  const outer = b.sum("norm.groups", [length / CHUNK], [outerWidth], (group, at) => access(inner, add2(apply("imul", group, int(outerWidth)), at)));
+  const outer = b.sum("norm.groups", [length / CHUNK], [outerWidth], (group, at) => access(inner, iadd(imul(group, int(outerWidth)), at)));
   return b.map("grad_norm", [], apply("sqrt", access(b.sum("norm.square", [], [length / CHUNK], (at) => access(outer, at)))));
-}
-
-function add2(x: Expr, y: Expr): Expr {
-  return apply("iadd", x, y);
 }
 
 /** min(1, clip / norm). */

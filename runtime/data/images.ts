@@ -1,3 +1,4 @@
+import { elementCount } from "../size.ts";
 import type { Batch } from "./batches.ts";
 import { imagesDamaged, noExamples } from "./errors.ts";
 import type { Examples } from "./examples.ts";
@@ -42,7 +43,7 @@ export function readIdx(bytes: Uint8Array): { readonly shape: readonly number[];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4 + 4 * rank) throw imagesDamaged("it ends within its header");
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const size = shape.reduce((product, extent) => product * extent, 1);
+  const size = elementCount(shape);
   const values = bytes.subarray(4 + 4 * rank);
   if (values.length !== size) throw imagesDamaged(`it has ${values.length} values where its header says ${shape.join(" × ")}`);
   return { shape, values };

@@ -3,7 +3,7 @@ import { missingField, unknownName } from "../errors.ts";
 import { checkArray, checkCount, checkField, checkSizes, entrySizes } from "../feed.ts";
 import type { Elements, Feed } from "../feed.ts";
 import type { Entry, Input } from "../program.ts";
-import { evaluateSize, sizeNames } from "../size.ts";
+import { elementCount, evaluateShape, evaluateSize, sizeNames } from "../size.ts";
 import type { Size, Sizes } from "../size.ts";
 import { fieldShape, inputsType, lengthFitsNoSize, optionValue, sizeNotInferred } from "./errors.ts";
 import { flattened, isElements } from "./nested.ts";
@@ -28,7 +28,7 @@ export function feedOf(entry: Entry, inputs: Readonly<Record<string, Given>>, si
   for (const name of names) if (known[name] === undefined) throw sizeNotInferred(entry.name, name);
   for (const { input, extents } of fields) {
     if (extents === undefined) continue;
-    const wanted = input.shape.map((size) => evaluateSize(size, known)).slice(0, extents.length);
+    const wanted = evaluateShape(input.shape, known).slice(0, extents.length);
     if (wanted.some((size, axis) => size !== extents[axis])) throw fieldShape(input, wanted, extents);
   }
   checkSizes(entry, names, known, known);
@@ -71,7 +71,7 @@ function inferFromLength(input: Input, length: number, known: Record<string, num
   const isOpen = (size: Size): boolean => sizeNames(size).some((name) => known[name] === undefined);
   const [axis, ...others] = input.shape.filter(isOpen);
   if (axis === undefined || others.length > 0) return;
-  const rest = input.shape.filter((size) => !isOpen(size)).reduce((product, size) => product * evaluateSize(size, known), 1);
+  const rest = elementCount(evaluateShape(input.shape.filter((size) => !isOpen(size)), known));
   // Nothing follows from the length of an empty tensor.
   if (rest > 0) solve(input, axis, length / rest, known, length);
 }

@@ -2,6 +2,7 @@
  * The session behind a loaded model, made anew and larger when a call is larger than all before: nobody need know the sizes in
  * advance. The first session keeps the weights; later ones share them.
  */
+import { totalBytes } from "../buffers.ts";
 import { TfmError } from "../errors.ts";
 import { checkSizes, sizesOfAll } from "../feed.ts";
 import type { Entry, Program } from "../program.ts";
@@ -59,8 +60,7 @@ export class Sessions {
   /** Room for growth is not worth failing for. */
   private async make(roomy: Sizes, exact: Sizes): Promise<Session> {
     const { program, usage } = this.base;
-    const held = Object.values(usage.bytes).reduce((sum, bytes) => sum + bytes, 0);
-    const shared = { ...this.memory, held, states: this.base };
+    const shared = { ...this.memory, held: totalBytes(usage.bytes), states: this.base };
     try {
       return await createSession(program, { ...shared, bounds: roomy });
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * What the device says about a step: the state buffer of kind "report", eight f32, read every few steps. The kernels of
- * `grad`, `count` and `update` write it; the training loop reads it.
+ * What the device says about a step: the state buffer of kind "report", eight f32 of which three are used. `update` writes it; the
+ * training loop reads it every few steps.
  */
 export const REPORT_LENGTH = 8;
 
@@ -12,8 +12,6 @@ export const REPORT = {
   gradNorm: 1,
   /** The first step whose loss or gradient norm was not finite, 0 while there is none. The update changed nothing at such a step. */
   badStep: 2,
-  /** What the loss is the mean over (such as the number of kept positions), summed by `count` over a step's micro-batches. */
-  weight: 3,
 } as const;
 
 /** The name of the host scalar that is the learning rate of a step. */

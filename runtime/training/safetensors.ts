@@ -1,4 +1,5 @@
 import { TfmError } from "../errors.ts";
+import { elementCount } from "../size.ts";
 import { decodeUtf8, encodeUtf8, firstInvalidUtf8 } from "../text/utf8.ts";
 import { crc32 } from "./crc32.ts";
 
@@ -69,7 +70,7 @@ function encodeHeader(tensors: readonly Tensor[], metadata: ReadonlyMap<string, 
   let at = 0;
   for (const { name, shape, data } of tensors) {
     if (entries.has(name)) throw new Error(`internal: two tensors are called ${name}`);
-    if (count(shape) !== data.length) throw new Error(`internal: ${name} of shape [${shape.join(", ")}] has ${data.length} elements`);
+    if (elementCount(shape) !== data.length) throw new Error(`internal: ${name} of shape [${shape.join(", ")}] has ${data.length} elements`);
     const dtype: keyof typeof OWN_DTYPES = data instanceof Float32Array ? "F32" : data instanceof Int32Array ? "I32" : "U32";
     entries.set(name, { dtype, shape, data_offsets: [at, at + data.byteLength] });
     at += data.byteLength;
@@ -189,7 +190,7 @@ function placeOf(name: string, value: unknown, dataLength: number, dtypes: Dtype
   const [begin, end] = offsets as readonly [number, number];
   if (begin > end) throw damaged(`${where} ends (${end}) before it begins (${begin})`);
   if (end > dataLength) throw damaged(`it ends within its data: ${where} ends at byte ${end} and there are ${dataLength}`);
-  const needed = type.bytes * count(shape);
+  const needed = type.bytes * elementCount(shape);
   if (end - begin !== needed) throw damaged(`${where} of shape [${shape.join(", ")}] needs ${needed} bytes and has ${end - begin}`);
   return { name, dtype: type, shape, begin, end };
 }
@@ -202,10 +203,6 @@ function checkCover(places: readonly Place[], dataLength: number): void {
     at = end;
   }
   if (at !== dataLength) throw damaged(`${dataLength - at} bytes follow the last tensor`);
-}
-
-function count(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 function isCounts(value: unknown): value is readonly number[] {

@@ -1,5 +1,6 @@
 /** Reading a file in which the parameters have other names and axes: what a `weights` block of a model says, with its sizes filled in. */
 import { TfmError } from "../errors.ts";
+import { elementCount, stridesOf } from "../size.ts";
 import type { Tensor } from "./safetensors.ts";
 
 export interface WeightNames {
@@ -120,7 +121,7 @@ function gathered(pieces: readonly Piece[]): Tensor {
   const [{ line: { parameter, shape, slots }, found }] = pieces as readonly [Piece, ...Piece[]];
   const other = pieces.find((piece) => !(piece.found.data instanceof Float32Array));
   if (slots === undefined || other) return { ...(other?.found ?? found), name: parameter };
-  const data = new Float32Array(count(shape));
+  const data = new Float32Array(elementCount(shape));
   for (const piece of pieces) fillIn(data, piece);
   return { name: parameter, shape, data };
 }
@@ -145,14 +146,6 @@ function fillIn(data: Float32Array, { line: { parameter, shape, slots = [], part
     for (let i = only ?? 0; i < (only === undefined ? table.length : only + 1); i++) fill(axis + 1, to + i * (into[axis] as number), from + (table[i] as number));
   };
   fill(0, 0, start);
-}
-
-function count(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-function stridesOf(shape: readonly number[]): readonly number[] {
-  return shape.map((_, axis) => count(shape.slice(axis + 1)));
 }
 
 const SIZES = "Give the model the sizes that the file was made with, by --set.";

@@ -9,6 +9,7 @@ import type { ModelSource } from "../experiment/source.ts";
 import type { Output } from "../output.ts";
 import type { Command } from "./command.ts";
 import { modelChoices, modelOptions } from "./model-options.ts";
+import { totalElements } from "../../runtime/size.ts";
 
 export const checkCommand: Command = {
   name: "check",
@@ -68,7 +69,7 @@ function summary(model: Model): Summary {
   const { recipe, root } = model;
   return {
     model: model.name,
-    parameters: model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0),
+    parameters: totalElements(model.parameters),
     hyperparameters: Object.fromEntries(root.hyperparameters),
     functions: model.entries.map(({ name }) => name),
     ...(recipe === undefined ? {} : { recipe: { name: recipe.name, data: recipe.data.source, optimizer: recipe.optimizer.name, batch: recipe.batch, steps: recipe.steps } }),

@@ -1,6 +1,6 @@
 import type { EntryInput } from "../../compiler/check/model.ts";
 import type { TrainingBatch } from "../../runtime/index.ts";
-import { evaluateSize } from "../../runtime/size.ts";
+import { elementCount, evaluateShape } from "../../runtime/size.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -64,7 +64,7 @@ async function showData(action: string, file: string, options: OptionValues, out
 function rowOf({ shape }: EntryInput, values: Int32Array | Float32Array, { sizes }: TrainingBatch, row: number): Int32Array | Float32Array {
   const [first, ...others] = shape;
   const isBatch = first !== undefined && first.length === 1 && first[0]?.factors.includes("B") === true;
-  const width = others.reduce((product, size) => product * evaluateSize(size, sizes), 1);
+  const width = elementCount(evaluateShape(others, sizes));
   return isBatch ? values.slice(row * width, (row + 1) * width) : values;
 }
 

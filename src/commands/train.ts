@@ -1,4 +1,5 @@
 import type { Examples } from "../../runtime/data/index.ts";
+import { totalElements } from "../../runtime/size.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { metricsText } from "../experiment/evaluate.ts";
@@ -179,9 +180,8 @@ function countOptions(options: OptionValues): Counts {
 }
 
 function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sameProgram, sameValidation, initial }: Run, resume: Checkpoint | undefined, adapter: string, output: Output): void {
-  const count = (parameters: typeof model.parameters): number => parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-  const frozen = count(frozenParameters(model));
-  output.say(`${model.name} with ${count(model.parameters).toLocaleString("en-US")} parameters, ${frozen === 0 ? "" : `${frozen.toLocaleString("en-US")} of them frozen, `}${tokenizer === undefined ? "" : `${tokenizer.size} tokens, `}${counted(data.training)}, batches of ${recipe.batch}, on ${adapter}`);
+  const frozen = totalElements(frozenParameters(model));
+  output.say(`${model.name} with ${totalElements(model.parameters).toLocaleString("en-US")} parameters, ${frozen === 0 ? "" : `${frozen.toLocaleString("en-US")} of them frozen, `}${tokenizer === undefined ? "" : `${tokenizer.size} tokens, `}${counted(data.training)}, batches of ${recipe.batch}, on ${adapter}`);
   sayBadRows(data.badRows, output);
   for (const line of resume === undefined && initial !== undefined ? initialText(initial) : []) output.say(line);
   if (resume !== undefined) output.say(from >= recipe.steps ? `all ${recipe.steps} steps are done; --steps N trains longer` : `going on after step ${from} of ${recipe.steps}`);

@@ -7,6 +7,7 @@ import type { Node } from "./diagram.ts";
 import { plain } from "./owners.ts";
 import type { Owner } from "./owners.ts";
 import type { Scan } from "./scans.ts";
+import { totalElements } from "../../runtime/size.ts";
 
 export function nodeOf(value: Value, { box, path, stack }: Owner, model: Model, values: ReadonlyMap<ValueId, Value>, scans: readonly Scan[]): Node {
   if (value.kind === "input") return { kind: "input", title: value.field, note: "", stack: "" };
@@ -17,7 +18,7 @@ export function nodeOf(value: Value, { box, path, stack }: Owner, model: Model, 
 
 /** "attend · 4 heads · 16.6 k". */
 function layerNote(value: Value, box: Instance, model: Model, scans: readonly Scan[]): string {
-  const count = model.parameters.filter((parameter) => parameter.path.startsWith(`${box.path}.`)).reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  const count = totalElements(model.parameters.filter((parameter) => parameter.path.startsWith(`${box.path}.`)));
   const heads = box.hyperparameters.find(([name]) => name === "heads")?.[1];
   const causal = box.hyperparameters.some(([name, text]) => name === "causal" && text === "true");
   const scan = scans.find(({ carries }) => carries.some(({ name }) => name.startsWith(`${box.path}.`)));

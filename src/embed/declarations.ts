@@ -4,6 +4,7 @@ import { asNumber, print } from "../../compiler/dim.ts";
 import type { Dim } from "../../compiler/dim.ts";
 import type { ScalarType } from "../../compiler/ir/graph.ts";
 import type { Entry, Input, Program } from "../../runtime/program.ts";
+import { totalElements } from "../../runtime/size.ts";
 import { typeName } from "./names.ts";
 import { signatures } from "./signatures.ts";
 import type { Signature } from "./signatures.ts";
@@ -51,7 +52,7 @@ function interfaceOf({ model, program, entries, reads, generates, ownTokenizer }
     const compiled = program.entries.find((one) => one.name === entries.get(entry.name));
     return compiled === undefined ? [] : [method(entry, compiled, written.get(entry.name), used)];
   });
-  const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  const parameters = totalElements(model.parameters);
   const lines = [...(doc === undefined ? [] : [...doc.split("\n"), ""]), `${parameters.toLocaleString("en-US")} parameters. Calls run one after the other; each promise is rejected with a TfmError where its arguments do not fit.`];
   const members = [...methods, ...(reads && ownTokenizer ? [textMembers(model, generates)] : []), "  /** Frees what the model holds on the GPU. A device that was handed in stays. */\n  dispose(): void;"];
   return `${comment(lines, "")}\nexport interface ${name} {\n${members.join("\n\n")}\n}`;

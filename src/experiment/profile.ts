@@ -1,9 +1,10 @@
 import { compile } from "../../compiler/compile.ts";
 import type { Entry, EntryInput, Model } from "../../compiler/check/model.ts";
+import { totalBytes } from "../../runtime/buffers.ts";
 import { ENTRIES, createSession } from "../../runtime/index.ts";
 import type { DispatchTime, Elements, Feed, Session, Sizes } from "../../runtime/index.ts";
 import { draws } from "../../runtime/random/philox.ts";
-import { evaluateSize, sizeNames } from "../../runtime/size.ts";
+import { elementCount, evaluateShape, evaluateSize, sizeNames, totalElements } from "../../runtime/size.ts";
 import { recipeOf } from "./check.ts";
 import { profileOf, sessionDevice } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
@@ -63,10 +64,10 @@ export async function profileStep(model: Model, { device, adapter }: Device, req
     const times = kernelTimes(await session.profile(entries, feed(1)));
     return {
       ...perStep,
-      peakBytes: Object.values(session.usage.bytes).reduce((sum, bytes) => sum + bytes, 0),
+      peakBytes: totalBytes(session.usage.bytes),
       fallbacks: session.usage.fallbacks,
       ms,
-      parameters: model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0),
+      parameters: totalElements(model.parameters),
       sizes,
       steps,
       ...(times.length === 0 ? {} : { kernels: times }),
@@ -97,7 +98,7 @@ export function sizesOf(inputs: readonly EntryInput[], batch: number, length: nu
 /** Every id as likely as any other but the first, which is padding where there is padding; reals from 0 to 1. */
 function fieldsOf(inputs: readonly EntryInput[], sizes: Sizes, step: number): Record<string, Elements> {
   return Object.fromEntries(inputs.map((input, at): [string, Elements] => {
-    const length = input.shape.reduce((product, size) => product * evaluateSize(size, sizes), 1);
+    const length = elementCount(evaluateShape(input.shape, sizes));
     const random = draws(step, at);
     if (input.type === "f32") return [input.name, Float32Array.from({ length }, () => random.uniform())];
     const range = input.range === undefined ? 2 : evaluateSize(input.range, sizes);

@@ -2,12 +2,13 @@ import { compile } from "../../compiler/compile.ts";
 import { modelCost } from "../../compiler/cost.ts";
 import type { LayerCost } from "../../compiler/cost.ts";
 import type { Entry, Model } from "../../compiler/check/model.ts";
-import { planBuffers } from "../../runtime/buffers.ts";
+import { planBuffers, totalBytes } from "../../runtime/buffers.ts";
 import type { Purpose } from "../../runtime/buffers.ts";
 import { checkRequirements } from "../../runtime/feed.ts";
 import { ENTRIES } from "../../runtime/index.ts";
 import type { Program, Sizes } from "../../runtime/index.ts";
-import { DEFAULT_ARENA_LIMIT, elements } from "../../runtime/place.ts";
+import { DEFAULT_ARENA_LIMIT } from "../../runtime/place.ts";
+import { elementCount, evaluateShape } from "../../runtime/size.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { meanOf, meanSizes } from "./fed-sizes.ts";
@@ -69,7 +70,7 @@ export function summarize(model: Model, { batch, length, fed }: SummaryRequest =
     cost,
     bounds,
     memory,
-    peakBytes: Object.values(memory).reduce((sum, bytes) => sum + bytes, 0),
+    peakBytes: totalBytes(memory),
     ...(recipe === undefined ? {} : { training: { steps: recipe.steps, flops: meanOf(cost.step, steps) } }),
   };
 }
@@ -85,7 +86,7 @@ function mainEntry({ entries, file }: Model): Entry {
 
 /** As a session would plan it. */
 function memoryOf(program: Program, bounds: Sizes, slots: number): Readonly<Record<Purpose, number>> {
-  const largest = Math.max(0, ...program.entries.flatMap(({ temporaries }) => temporaries.map(({ shape }) => 4 * elements(shape, bounds))));
+  const largest = Math.max(0, ...program.entries.flatMap(({ temporaries }) => temporaries.map(({ shape }) => 4 * elementCount(evaluateShape(shape, bounds)))));
   const limit = Math.max(DEFAULT_ARENA_LIMIT, largest);
   return planBuffers(program, program.entries, { bounds, limit, maxBuffer: Number.POSITIVE_INFINITY, slots, sharedStates: new Set() }).bytes;
 }

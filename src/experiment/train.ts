@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../grammar/index.ts";
+import { totalBytes } from "../../runtime/buffers.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import { createSession, encodeCheckpoint, encodeWeights, evaluationRow, restoreCheckpoint, trainingRow } from "../../runtime/index.ts";
 import type { LogRow, Session, StepRow, TrainResult } from "../../runtime/index.ts";
@@ -128,7 +129,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
       logRow(row);
       event?.(row);
     };
-    const machine = { adapter: device.adapter, gpuBytes: Object.values(session.usage.bytes).reduce((sum, bytes) => sum + bytes, 0) };
+    const machine = { adapter: device.adapter, gpuBytes: totalBytes(session.usage.bytes) };
     const { data, settings, tokenizer: scheme, bounds, stepsPerEpoch } = prepared;
     const report = openReport(folder, factsOf({ folder, model, sources: source.saved(), settings, data: data.record, tokenizer: scheme, bounds, stepsPerEpoch, machine, initial }));
     const tokenizer = prepared.tokenizer === undefined ? {} : { tokenizer: JSON.stringify(prepared.tokenizer.toJSON()) };

@@ -1,9 +1,8 @@
 import type { Model } from "../../compiler/check/model.ts";
-import { createSession, entriesOf, generatingEntries, loadWeights, requestOf, sessionLogits, writeTexts } from "../../runtime/index.ts";
+import { CHECKPOINT, createSession, entriesOf, generatingEntries, loadWeights, requestOf, sessionLogits, writeTexts } from "../../runtime/index.ts";
 import type { DecodeRequest, EncodeDecodeEntries, ForwardEntry, Program, Session, WriteOptions } from "../../runtime/index.ts";
-import { CHECKPOINT } from "../../runtime/index.ts";
-import { evaluateSize } from "../../runtime/size.ts";
 import { largest } from "../../runtime/largest.ts";
+import { elementCount, evaluateShape } from "../../runtime/size.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
@@ -130,7 +129,7 @@ function boundsFor(program: Program, use: ForwardEntry | EncodeDecodeEntries, { 
   const sizes = (rows: number): Record<string, number> => ({ ...bound(shapeOf(reader, use.source), [rows, source]), ...bound(shapeOf(writer, use.target), [rows, target]) });
   const one = sizes(1);
   const output = program.entries.find(({ name }) => name === writer)?.outputs[0];
-  const logits = (output?.shape ?? []).reduce((product, size) => product * evaluateSize(size, one), 1);
+  const logits = elementCount(evaluateShape(output?.shape ?? [], one));
   return sizes(Math.max(1, Math.min(ROWS, Math.floor(LOGITS / logits))));
 }
 

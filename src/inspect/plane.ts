@@ -1,5 +1,6 @@
 /** A value as tables of numbers, two axes at a time: the last two, after slices; those before them side by side. */
 import type { Elements } from "../../runtime/index.ts";
+import { stridesOf } from "../../runtime/size.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import type { Observation } from "./inspect.ts";
@@ -160,10 +161,6 @@ export function statisticsOf(data: Elements): Statistics {
   const mean = sum / finite;
   for (const value of data) if (Number.isFinite(value)) squares += (value - mean) ** 2;
   return { count: data.length, min: finite === 0 ? Number.NaN : min, mean, max: finite === 0 ? Number.NaN : max, std: Math.sqrt(squares / finite), zeros, nans, infinities };
-}
-
-function stridesOf(shape: readonly number[]): readonly number[] {
-  return shape.map((_, at) => shape.slice(at + 1).reduce((product, size) => product * size, 1));
 }
 
 function places(sizes: readonly number[]): readonly (readonly number[])[] {

@@ -1,6 +1,7 @@
 /** A value on a terminal: its numbers, and shades with the tokens along the sides. */
 import { figure } from "../report/text.ts";
 import type { Plane } from "./plane.ts";
+import { elementCount } from "../../runtime/size.ts";
 
 /** Numbers that are all printed; of more, the beginning and the end of each axis. */
 const WHOLE = 64;
@@ -12,7 +13,7 @@ export function numbersText(shape: readonly number[], data: ArrayLike<number>): 
   const elides = data.length > WHOLE;
   const part = (axis: number, from: number): string => {
     const size = shape[axis]!;
-    const stride = shape.slice(axis + 1).reduce((product, extent) => product * extent, 1);
+    const stride = elementCount(shape.slice(axis + 1));
     const one = (at: number): string => (axis === shape.length - 1 ? figure(data[from + at]!) : part(axis + 1, from + at * stride));
     const shown = elides && size > 2 * EDGE ? [...Array.from({ length: EDGE }, (_, at) => one(at)), "…", ...Array.from({ length: EDGE }, (_, at) => one(size - EDGE + at))] : Array.from({ length: size }, (_, at) => one(at));
     const rank = shape.length - axis;

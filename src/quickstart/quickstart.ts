@@ -2,6 +2,7 @@ import path from "node:path";
 import pc from "picocolors";
 import type { TextPair } from "../../runtime/data/index.ts";
 import type { TrainResult } from "../../runtime/index.ts";
+import { totalElements } from "../../runtime/size.ts";
 import { readPairs } from "../data-sources/tsv.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -80,7 +81,7 @@ export async function quickstart(options: QuickstartOptions, output: Output): Pr
 }
 
 function describe({ prepared: { model, recipe, tokenizer, bounds }, folder }: Run, file: string, adapter: string, output: Output): void {
-  const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  const parameters = totalElements(model.parameters);
   const lengths = Object.entries(bounds).filter(([name]) => name !== "B").map(([, value]) => value);
   output.say(`  ${file}: ${parameters.toLocaleString("en-US")} parameters, ${tokenizer?.size ?? 0} tokens, texts of up to ${Math.max(...lengths)} tokens`);
   output.say(`  ${recipe.steps.toLocaleString("en-US")} steps of ${recipe.batch} pairs on ${adapter}; the run is kept in ${folder}`);

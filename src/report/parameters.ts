@@ -1,3 +1,5 @@
+import { elementCount } from "../../runtime/size.ts";
+
 /** The parameters of a model as a tree of its layers, in which equal layers of a stack are one. */
 
 export interface NamedShape {
@@ -37,7 +39,7 @@ function branch(name: string, path: string, leaves: readonly Leaf[]): ParameterT
     const place = path === "" ? own : `${path}.${own}`;
     const [only] = group;
     if (only === undefined || only.rest.length > 0) return branch(own, place, group);
-    return { name: own, path: place, times: 1, shape: only.shape, children: [], elements: only.shape.reduce((product, size) => product * size, 1) };
+    return { name: own, path: place, times: 1, shape: only.shape, children: [], elements: elementCount(only.shape) };
   });
   return { name, path, times: 1, children: folded(children), elements: children.reduce((sum, { elements }) => sum + elements, 0) };
 }

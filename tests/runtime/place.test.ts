@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ALIGNMENT, place } from "../../runtime/place.ts";
+import { place } from "../../runtime/place.ts";
+import { ALIGNMENT } from "../../runtime/program.ts";
 import type { Placement } from "../../runtime/place.ts";
 import type { Dispatch, Entry, Temporary } from "../../runtime/program.ts";
 import { constant, product } from "../support/tiny-program.ts";
