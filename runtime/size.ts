@@ -34,6 +34,16 @@ export function evaluateSize(size: Size, sizes: Sizes): number {
   return total;
 }
 
+function evaluateFactor(factor: Factor, sizes: Sizes): number {
+  if (typeof factor !== "string") {
+    const ratio = evaluateSize(factor.numerator, sizes) / evaluateSize(factor.denominator, sizes);
+    return factor.round === "floor" ? Math.floor(ratio) : Math.ceil(ratio);
+  }
+  const value = sizes[factor];
+  if (value === undefined) throw new Error(`internal: size ${factor} is not known`);
+  return value;
+}
+
 /** The extents of a shape. */
 export function evaluateShape(shape: readonly Size[], sizes: Sizes): number[] {
   return shape.map((size) => evaluateSize(size, sizes));
@@ -56,16 +66,6 @@ export function stridesOf(extents: readonly number[]): readonly number[] {
   return extents.map((_, axis) => elementCount(extents.slice(axis + 1)));
 }
 
-function evaluateFactor(factor: Factor, sizes: Sizes): number {
-  if (typeof factor !== "string") {
-    const ratio = evaluateSize(factor.numerator, sizes) / evaluateSize(factor.denominator, sizes);
-    return factor.round === "floor" ? Math.floor(ratio) : Math.ceil(ratio);
-  }
-  const value = sizes[factor];
-  if (value === undefined) throw new Error(`internal: size ${factor} is not known`);
-  return value;
-}
-
 /** The names a size depends on, in order of first use. */
 export function sizeNames(size: Size): string[] {
   const names = new Set<string>();
@@ -80,4 +80,13 @@ export function sizeNames(size: Size): string[] {
   };
   visit(size);
   return [...names];
+}
+
+/** What `c - a·N >= 0` leaves to the size N; undefined where `size` is of another form. */
+export function upperLimit(size: Size): { readonly name: string; readonly most: number } | undefined {
+  const [open, ...others] = size.filter(({ factors }) => factors.length > 0);
+  const name = open?.factors[0];
+  if (open === undefined || others.length > 0 || open.factors.length !== 1 || typeof name !== "string" || open.coefficient >= 0) return undefined;
+  const constant = size.find(({ factors }) => factors.length === 0)?.coefficient ?? 0;
+  return { name, most: Math.max(0, Math.floor(constant / -open.coefficient)) };
 }

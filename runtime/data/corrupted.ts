@@ -1,14 +1,13 @@
+import { largest } from "../largest.ts";
 import { draws, shuffle } from "../random/philox.ts";
 import type { Draws } from "../random/philox.ts";
-import type { Batch } from "./batches.ts";
+import { STREAMS } from "../random/streams.ts";
 import { textTooShort, windowOverLimit } from "./errors.ts";
 import type { Examples } from "./examples.ts";
 import { given } from "./examples.ts";
-import { paddedRows, widest } from "./list.ts";
+import { padded } from "./pairs.ts";
+import type { IdPair } from "./pairs.ts";
 import { countCharacters, packed } from "./text.ts";
-
-/** Streams of the seed for the windows of steps, and for those of evaluation. */
-const STREAM = 2 ** 41, EVALUATION = 2 ** 42;
 
 export interface Corruption {
   /** Tokens of a window before it is corrupted. */
@@ -20,9 +19,10 @@ export interface Corruption {
 }
 
 /**
- * Span corruption (Raffel et al. 2020, §3.1.4): of a window of the texts, which are packed as `textExamples` does, spans are taken out and a sentinel is left for each. `source`
- * [B, S] is what is left, `target` [B, T] is start, then each sentinel with what it stands for, and `next` [B, T] the same up to end.
- * Windows stand at drawn places, a function of seed and step; in evaluation they stand side by side, spans drawn from the seed alone.
+ * Span corruption (Raffel et al. 2020, §3.1.4): of a window of the texts, which are packed as `textExamples` does, spans are taken out
+ * and a sentinel is left for each. Fields `source` [B, S], what is left, `target` [B, T], start and each sentinel with what it stands for,
+ * and `next` [B, T], the same up to end. Windows stand at drawn places, a function of seed and step; in evaluation they stand side by
+ * side, spans drawn from the seed alone.
  */
 export function corruptedExamples(documents: readonly string[], corruption: Corruption): Examples {
   const { length } = corruption;
@@ -37,25 +37,26 @@ export function corruptedExamples(documents: readonly string[], corruption: Corr
       const ids = packed(documents, tokenizer);
       if (ids.length < 2) throw textTooShort(ids.length);
       const whole = Math.min(length, ids.length);
-      const counts = [whole, ids.length % whole].filter((size) => size > 1).map((size) => ({ S: size - takenOf(size, corruption) + spansOf(size, corruption), T: takenOf(size, corruption) + spansOf(size, corruption) + 1 }));
-      const bounds = { B: batch, S: Math.max(...counts.map(({ S }) => S)), T: Math.max(...counts.map(({ T }) => T)) };
-      if (limit !== undefined && Math.max(bounds.S, bounds.T) > limit) throw windowOverLimit(Math.max(bounds.S, bounds.T), limit);
+      const lengths = [whole, ids.length % whole].filter((size) => size > 1).map((size) => sidesOf(size, corruption));
+      const bounds = { B: batch, S: largest(lengths, ({ S }) => S), T: largest(lengths, ({ T }) => T) };
+      const longest = Math.max(bounds.S, bounds.T);
+      if (limit !== undefined && longest > limit) throw windowOverLimit(longest, limit);
       const firstSentinel = tokenizer.specials.indexOf(sentinel(0));
       const evaluated = (): readonly Corrupted[] => {
         const starts = Array.from({ length: Math.ceil(ids.length / whole) }, (_, at) => at * whole).filter((start) => ids.length - start > 1);
-        return starts.map((start, at) => corrupt(ids.subarray(start, start + whole), corruption, firstSentinel, draws(seed, EVALUATION + at)));
+        return starts.map((start, at) => corrupt(ids.subarray(start, start + whole), corruption, firstSentinel, draws(seed, STREAMS.evaluation + at)));
       };
       return {
         stepsPerEpoch: Math.ceil(ids.length / (batch * whole)),
         bounds,
         batch(step) {
-          const random = draws(seed, STREAM + step);
+          const random = draws(seed, STREAMS.corruption + step);
           const starts = Array.from({ length: batch }, () => random.below(ids.length - whole + 1));
-          return batchOf(starts.map((start) => corrupt(ids.subarray(start, start + whole), corruption, firstSentinel, random)), tokenizer);
+          return padded(starts.map((start) => corrupt(ids.subarray(start, start + whole), corruption, firstSentinel, random)), tokenizer);
         },
         *inOrder() {
           const rows = evaluated();
-          for (let at = 0; at < rows.length; at += batch) yield batchOf(rows.slice(at, at + batch), tokenizer);
+          for (let at = 0; at < rows.length; at += batch) yield padded(rows.slice(at, at + batch), tokenizer);
         },
         get characters() {
           return evaluated().reduce((sum, { taken }) => sum + taken.reduce((more, span) => more + countCharacters(tokenizer.decode(span)), 0), 0);
@@ -70,10 +71,8 @@ export function sentinel(n: number): string {
   return `<extra_id_${n}>`;
 }
 
-interface Corrupted {
-  readonly source: readonly number[];
-  /** Sentinels and what they stand for. */
-  readonly written: readonly number[];
+/** The source is what is left, the target sentinels and what they stand for. */
+interface Corrupted extends IdPair {
   readonly taken: readonly (readonly number[])[];
 }
 
@@ -88,21 +87,27 @@ function spansOf(length: number, corruption: Corruption): number {
   return Math.max(1, Math.min(Math.round(taken / corruption.span), taken, length - taken));
 }
 
+/** The lengths of the two sides that a window becomes; the target's with start. */
+function sidesOf(length: number, corruption: Corruption): { readonly S: number; readonly T: number } {
+  const taken = takenOf(length, corruption), spans = spansOf(length, corruption);
+  return { S: length - taken + spans, T: taken + spans + 1 };
+}
+
 /** Begins with a token that is left, as in T5; every division into spans is equally likely. */
 function corrupt(ids: Int32Array, corruption: Corruption, firstSentinel: number, random: Draws): Corrupted {
   const taken = takenOf(ids.length, corruption), spans = spansOf(ids.length, corruption);
   const out = divided(taken, spans, random), left = divided(ids.length - taken, spans, random);
-  const source: number[] = [], written: number[] = [], parts: (readonly number[])[] = [];
+  const source: number[] = [], target: number[] = [], parts: (readonly number[])[] = [];
   let at = 0;
   for (let n = 0; n < spans; n++) {
     source.push(...ids.subarray(at, at + (left[n] as number)), firstSentinel + n);
     at += left[n] as number;
     const part = [...ids.subarray(at, at + (out[n] as number))];
-    written.push(firstSentinel + n, ...part);
+    target.push(firstSentinel + n, ...part);
     parts.push(part);
     at += out[n] as number;
   }
-  return { source, written, taken: parts };
+  return { source, target, taken: parts };
 }
 
 /** `total` as a sum of `parts` numbers of at least 1. */
@@ -115,19 +120,4 @@ function divided(total: number, parts: number, random: Draws): readonly number[]
     else sizes[sizes.length - 1] = (sizes.at(-1) as number) + 1;
   }
   return sizes;
-}
-
-function batchOf(rows: readonly Corrupted[], { pad, start, end }: { readonly pad: number; readonly start: number; readonly end: number }): Batch {
-  const B = rows.length;
-  const S = widest(rows.map(({ source }) => source));
-  const T = 1 + widest(rows.map(({ written }) => written));
-  return {
-    sizes: { B, S, T },
-    fields: {
-      source: paddedRows(rows.map(({ source }) => source), S, pad),
-      target: paddedRows(rows.map(({ written }) => [start, ...written]), T, pad),
-      next: paddedRows(rows.map(({ written }) => [...written, end]), T, pad),
-    },
-    tokens: rows.reduce((sum, { written }) => sum + written.length + 1, 0),
-  };
 }

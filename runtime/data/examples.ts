@@ -52,6 +52,9 @@ export interface WrittenFields {
   readonly next: string;
 }
 
+/** The longest sequence where the model sets no limit of its own, in tokens. */
+export const DEFAULT_LIMIT = 512;
+
 export interface EncodeOptions {
   /** Present where the source has `text`. */
   readonly tokenizer: Tokenizer | undefined;

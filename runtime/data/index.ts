@@ -4,6 +4,7 @@ export { choiceExamples } from "./choices.ts";
 export type { Choice } from "./choices.ts";
 export { corruptedExamples, sentinel } from "./corrupted.ts";
 export type { Corruption } from "./corrupted.ts";
+export { DEFAULT_LIMIT } from "./examples.ts";
 export type { EncodedExamples, EncodeOptions, Examples, Fitting, Overlong, TextNeeds, WrittenFields } from "./examples.ts";
 export { idxPictures, imageExamples, readIdx } from "./images.ts";
 export type { Pictures } from "./images.ts";

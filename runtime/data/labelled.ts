@@ -1,6 +1,6 @@
 import { noExamples } from "./errors.ts";
 import type { EncodedExamples, Examples } from "./examples.ts";
-import { given } from "./examples.ts";
+import { DEFAULT_LIMIT, given } from "./examples.ts";
 import { listBatches, paddedRows, widest } from "./list.ts";
 import type { Segments } from "./segments.ts";
 import { segments } from "./segments.ts";
@@ -12,16 +12,13 @@ export interface Labelled {
   readonly label: number;
 }
 
-/** Tokens where the model sets no limit of its own. */
-export const DEFAULT_LENGTH = 512;
-
 /** Fields `ids` [B, T] (start, the first text, end; then the second and end), `segment` [B, T] and `label` [B]. Longer texts than the model takes are cut. */
 export function labelledExamples(rows: readonly Labelled[]): Examples {
   return {
     count: rows.length,
     unit: "texts",
     text: { lines: () => rows.flatMap(({ first, second }) => (second === undefined ? [first] : [first, second])), spacing: "free", specials: [] },
-    encode({ tokenizer: maybe, batch, seed, limit = DEFAULT_LENGTH }) {
+    encode({ tokenizer: maybe, batch, seed, limit = DEFAULT_LIMIT }) {
       const tokenizer = given(maybe);
       if (rows.length === 0) throw noExamples("texts");
       const encoded = rows.map(({ first, second, label }) => ({ ...segments(tokenizer.encode(first), second === undefined ? undefined : tokenizer.encode(second), limit, tokenizer), label }));

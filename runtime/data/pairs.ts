@@ -2,7 +2,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Batch } from "./batches.ts";
 import { noPairs, sequenceOverLimit } from "./errors.ts";
 import type { EncodedExamples, Examples, Overlong } from "./examples.ts";
-import { fittingRows, given, lineOf } from "./examples.ts";
+import { DEFAULT_LIMIT, fittingRows, given, lineOf } from "./examples.ts";
 import { listBatches } from "./list.ts";
 
 /** A source and its target as texts. */
@@ -25,9 +25,6 @@ interface PairOptions {
   /** Most tokens a side, `start` and `end` counted. */
   readonly limit: number;
 }
-
-/** Tokens a side where the model sets no limit of its own. */
-const DEFAULT_LIMIT = 512;
 
 /**
  * Pairs for a model that reads one text and writes another. Fields, padded to the longest of their batch:

@@ -1,4 +1,5 @@
 import { draws } from "../random/philox.ts";
+import { STREAMS } from "../random/streams.ts";
 import { MASK } from "../text/tokenizer.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { noExamples } from "./errors.ts";
@@ -9,8 +10,6 @@ import { listBatches, paddedRows } from "./list.ts";
 import { packedRows } from "./packed.ts";
 import { segments } from "./segments.ts";
 
-/** Streams of the seed for the second sentences. */
-const STREAM = 2 ** 43;
 /** In the place of the epoch, in evaluation. */
 const NO_EPOCH = 2 ** 12 - 1;
 
@@ -34,7 +33,7 @@ export function sentenceExamples(documents: readonly (readonly string[])[], leng
       const most = Math.min(length, limit);
       if (packed) return packedBatches(documents, encoded, most, tokenizer, { batch, seed });
       const second = (first: number, epoch: number): { readonly at: number; readonly follows: boolean } => {
-        const random = draws(seed, STREAM + epoch * 2 ** 32 + first);
+        const random = draws(seed, STREAMS.sentences + epoch * 2 ** 32 + first);
         if (isLast[first] !== true && random.below(2) === 1) return { at: first + 1, follows: true };
         const other = random.below(sentences.length);
         return { at: isLast[first] !== true && other === first + 1 ? first : other, follows: false };
@@ -67,7 +66,7 @@ function packedBatches(documents: readonly (readonly string[])[], encoded: reado
 }
 
 /** For each place, where its word begins. */
-export function wordStarts(ids: readonly number[], tokenizer: Pick<Tokenizer, "beginsWord">): readonly number[] {
+function wordStarts(ids: readonly number[], tokenizer: Pick<Tokenizer, "beginsWord">): readonly number[] {
   let start = 0;
   return ids.map((id, at) => {
     if (tokenizer.beginsWord(id)) start = at;

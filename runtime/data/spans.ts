@@ -1,9 +1,10 @@
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { noExamples, sequenceOverLimit } from "./errors.ts";
 import type { Examples, Overlong } from "./examples.ts";
-import { fittingRows, given, lineOf } from "./examples.ts";
-import { DEFAULT_LENGTH, segmentBatches } from "./labelled.ts";
+import { DEFAULT_LIMIT, fittingRows, given, lineOf } from "./examples.ts";
+import { segmentBatches } from "./labelled.ts";
 import type { Segments } from "./segments.ts";
+import { segments } from "./segments.ts";
 
 /** A question whose answer is a part of the context: the characters from `from` up to `to`. */
 export interface Question {
@@ -30,11 +31,11 @@ export function spanExamples(rows: readonly Question[]): Examples {
     count: rows.length,
     unit: "questions",
     text: { lines: () => rows.flatMap(({ question, context }) => [question, context]), spacing: "free", specials: [] },
-    fitting({ tokenizer: maybe, limit = DEFAULT_LENGTH }) {
+    fitting({ tokenizer: maybe, limit = DEFAULT_LIMIT }) {
       const tokenizer = given(maybe);
       return fittingRows(rows, examples, (row, line) => overlongOf(partsOf(row, tokenizer), line, limit), spanExamples);
     },
-    encode({ tokenizer: maybe, batch, seed, limit = DEFAULT_LENGTH }) {
+    encode({ tokenizer: maybe, batch, seed, limit = DEFAULT_LIMIT }) {
       const tokenizer = given(maybe);
       if (rows.length === 0) throw noExamples("questions");
       return segmentBatches(rows.map((row, at) => encoded(row, lineOf(row, at), tokenizer, limit)), { batch, seed, pad: tokenizer.pad }, (some) => ({
@@ -76,8 +77,7 @@ function encoded(row: Question, line: number, tokenizer: Tokenizer, limit: numbe
     if (before.length > behind.length) before = before.slice(1);
     else behind = behind.slice(0, -1);
   }
-  const head = [tokenizer.start, ...asked, tokenizer.end];
-  const tail = [...before, ...answer, ...behind, tokenizer.end];
-  const first = head.length + before.length;
-  return { ids: [...head, ...tail], segment: [...head.map(() => 0), ...tail.map(() => 1)], first, last: first + Math.max(1, answer.length) - 1 };
+  // Behind start, the question and its end.
+  const first = asked.length + 2 + before.length;
+  return { ...segments(asked, [...before, ...answer, ...behind], limit, tokenizer), first, last: first + Math.max(1, answer.length) - 1 };
 }

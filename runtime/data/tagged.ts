@@ -1,8 +1,9 @@
 import { noExamples } from "./errors.ts";
 import type { Examples } from "./examples.ts";
-import { given } from "./examples.ts";
-import { DEFAULT_LENGTH, segmentBatches } from "./labelled.ts";
+import { DEFAULT_LIMIT, given } from "./examples.ts";
+import { segmentBatches } from "./labelled.ts";
 import { paddedRows } from "./list.ts";
+import type { Segments } from "./segments.ts";
 
 /** Words with a class each. */
 export interface Tagged {
@@ -10,9 +11,7 @@ export interface Tagged {
   readonly tags: readonly number[];
 }
 
-interface Row {
-  readonly ids: readonly number[];
-  readonly segment: readonly number[];
+interface Row extends Segments {
   readonly tag: readonly number[];
   readonly scored: readonly number[];
 }
@@ -24,7 +23,7 @@ export function taggedExamples(rows: readonly Tagged[]): Examples {
     unit: "sentences",
     scored: "scored",
     text: { lines: () => rows.map(({ words }) => words.join(" ")), spacing: "free", specials: [] },
-    encode({ tokenizer: maybe, batch, seed, limit = DEFAULT_LENGTH }) {
+    encode({ tokenizer: maybe, batch, seed, limit = DEFAULT_LIMIT }) {
       const tokenizer = given(maybe);
       if (rows.length === 0) throw noExamples("sentences");
       const encoded = rows.map(({ words, tags }): Row => {

@@ -1,4 +1,5 @@
 import { draws } from "../random/philox.ts";
+import { STREAMS } from "../random/streams.ts";
 import { partsOf } from "../text/parts.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Batch } from "./batches.ts";
@@ -6,13 +7,10 @@ import { textTooShort, windowOverLimit } from "./errors.ts";
 import type { Examples } from "./examples.ts";
 import { given } from "./examples.ts";
 
-/** Of the steps of language modelling: the stream of draws that a step's windows come from. */
-const STREAM = 2 ** 40;
-
 /**
- * Texts for a model that goes on with them, packed: one after the other, `end` between them, so that a window may hold several. Fields `ids` [B, T] and `next` [B, T], the ids one later. A training batch is `batch` windows at
- * drawn places, as in nanoGPT, a function of seed and step alone; evaluation goes through the text in windows side by side, in which
- * every token but the first is predicted once.
+ * Texts for a model that goes on with them, packed: one after the other, `end` between them, so that a window may hold several. Fields
+ * `ids` [B, T] and `next` [B, T], the ids one later. A training batch is `batch` windows at drawn places, as in nanoGPT, a function of seed
+ * and step alone; evaluation goes through the text in windows side by side, in which every token but the first is predicted once.
  */
 export function textExamples(documents: readonly string[], length: number): Examples {
   const characters = documents.reduce((sum, text) => sum + countCharacters(text), 0);
@@ -31,7 +29,7 @@ export function textExamples(documents: readonly string[], length: number): Exam
         stepsPerEpoch: Math.ceil((ids.length - 1) / (batch * T)),
         bounds: { B: batch, T },
         batch(step) {
-          const random = draws(seed, STREAM + step);
+          const random = draws(seed, STREAMS.windows + step);
           return windows(ids, Array.from({ length: batch }, () => random.below(places)), T);
         },
         *inOrder() {

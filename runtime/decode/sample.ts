@@ -1,11 +1,12 @@
 /**
  * Decoding by drawing each id from the model's distribution, sharpened by a temperature and cut to the likeliest: the `topK` likeliest
- * (Fan et al. 2018), or the fewest that hold `topP` of the probability (Holtzman et al. 2020). Draws are a function of seed and request,
- * so a request is answered alike alone and among others.
+ * (Fan et al. 2018), or the fewest that hold `topP` of the probability (Holtzman et al. 2020). Draws are a function of the seed and of a
+ * request's place among all, so the batches that requests are run in make no difference.
  */
 import { draws } from "../random/philox.ts";
+import { STREAMS } from "../random/streams.ts";
 import { extend } from "./extend.ts";
-import type { ExtendOptions } from "./extend.ts";
+import type { Choice, ExtendOptions } from "./extend.ts";
 import { likeliest } from "./greedy.ts";
 import { highest } from "./highest.ts";
 import type { DecodeRequest, NextLogits } from "./next-logits.ts";
@@ -21,13 +22,10 @@ export interface Sampling {
   readonly seed?: number;
 }
 
-/** Of the first request; the streams below belong to training. */
-const STREAM = 2 ** 42;
-
 /** The new ids of each request, without its prefix and without `end`. */
 export function sample(model: NextLogits, requests: readonly DecodeRequest[], { seed = 0, ...shape }: Sampling, options: ExtendOptions): Promise<number[][]> {
-  const choiceFor = (request: number): ((logits: Float32Array) => number) => {
-    const random = draws(seed, STREAM + request);
+  const choiceFor = (request: number): Choice => {
+    const random = draws(seed, STREAMS.answers + request);
     return (logits) => drawn(distribution(logits, shape), random.uniform());
   };
   return extend(model, requests, choiceFor, options);

@@ -9,7 +9,8 @@ import type { Entry, Program } from "../program.ts";
 import { createSession } from "../create-session.ts";
 import type { SessionOptions } from "../create-session.ts";
 import type { Session } from "../session.ts";
-import type { Size, Sizes } from "../size.ts";
+import { upperLimit } from "../size.ts";
+import type { Sizes } from "../size.ts";
 
 /** Of every size that nothing else is known of, at first. */
 const FIRST = 16;
@@ -84,12 +85,4 @@ function sizeLimits(entries: readonly Entry[]): ReadonlyMap<string, number> {
     if (found !== undefined) limits.set(found.name, Math.min(limits.get(found.name) ?? Infinity, found.most));
   }
   return limits;
-}
-
-function upperLimit(size: Size): { readonly name: string; readonly most: number } | undefined {
-  const [open, ...others] = size.filter(({ factors }) => factors.length > 0);
-  const name = open?.factors[0];
-  if (open === undefined || others.length > 0 || open.factors.length !== 1 || typeof name !== "string" || open.coefficient >= 0) return undefined;
-  const constant = size.find(({ factors }) => factors.length === 0)?.coefficient ?? 0;
-  return { name, most: Math.max(0, Math.floor(constant / -open.coefficient)) };
 }

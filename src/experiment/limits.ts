@@ -1,8 +1,6 @@
 import type { Recipe, SizeRequirement } from "../../compiler/check/model.ts";
-import { sizeNames } from "../../runtime/size.ts";
-
-/** Tokens a side where the model sets no limit of its own. */
-export const DEFAULT_LIMIT = 512;
+import { DEFAULT_LIMIT } from "../../runtime/data/index.ts";
+import { upperLimit } from "../../runtime/size.ts";
 
 /** `modelLimit`, or DEFAULT_LIMIT where the model sets none. */
 export function lengthLimit(requires: readonly SizeRequirement[], names: readonly string[]): number {
@@ -21,12 +19,8 @@ export function recipeLimit({ loss, data }: Pick<Recipe, "loss" | "data">): numb
  */
 export function modelLimit(requires: readonly SizeRequirement[], names: readonly string[]): number | undefined {
   const limits = requires.flatMap(({ test }) => {
-    if (test.kind !== "nonnegative") return [];
-    const [name, ...others] = sizeNames(test.size);
-    if (name === undefined || others.length > 0 || !names.includes(name)) return [];
-    const constant = test.size.find(({ factors }) => factors.length === 0)?.coefficient ?? 0;
-    const slope = test.size.find(({ factors }) => factors.length === 1 && factors[0] === name)?.coefficient ?? 0;
-    return test.size.length === 2 && slope < 0 ? [Math.floor(constant / -slope)] : [];
+    const limit = test.kind === "nonnegative" ? upperLimit(test.size) : undefined;
+    return limit !== undefined && names.includes(limit.name) ? [limit.most] : [];
   });
   return limits.length === 0 ? undefined : Math.min(...limits);
 }

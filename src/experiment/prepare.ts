@@ -1,6 +1,6 @@
 import type { Model, Recipe } from "../../compiler/check/model.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
-import { microBatches } from "../../runtime/data/index.ts";
+import { DEFAULT_LIMIT, microBatches } from "../../runtime/data/index.ts";
 import type { Batch, EncodedExamples, Examples } from "../../runtime/data/index.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Sizes, TrainingBatch } from "../../runtime/index.ts";
@@ -13,7 +13,7 @@ import { openData } from "./data.ts";
 import type { Data } from "./data.ts";
 import { fittingData } from "./fitting.ts";
 import type { InitialWeights } from "./initial.ts";
-import { DEFAULT_LIMIT, recipeLimit } from "./limits.ts";
+import { recipeLimit } from "./limits.ts";
 import { phasedBatches } from "./phases.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelSource } from "./source.ts";

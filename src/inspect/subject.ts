@@ -1,6 +1,7 @@
 /** What is looked into: a model with its weights and, where its recipe has them, its tokenizer and data. */
 import { statSync } from "node:fs";
 import type { Model, Recipe } from "../../compiler/check/model.ts";
+import { DEFAULT_LIMIT } from "../../runtime/data/index.ts";
 import { CHECKPOINT, loadWeights } from "../../runtime/index.ts";
 import type { Session } from "../../runtime/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
@@ -79,7 +80,7 @@ async function untrained(file: string, { recipe, set, data, skipBadRows }: Subje
   const weights = "first weights";
   if (checkedModel(source, { recipe, set }).recipe === undefined) {
     const examples = (): Promise<FittingExamples> => Promise.reject(new CommandFailure({ code: "no-recipe", exit: exitCodes.wrong, message: `${file} has no recipe, which would say what the model reads`, remedy: "without one, only parameters can be looked at" }));
-    return { model: checkedModel(source, { recipe, set }), weights, seed: 0, limits: generationLimits({ limit: 512, bounds: {} }), examples, load: () => {} };
+    return { model: checkedModel(source, { recipe, set }), weights, seed: 0, limits: generationLimits({ limit: DEFAULT_LIMIT, bounds: {} }), examples, load: () => {} };
   }
   const prepared = await prepare({ source, recipe, set, data, skipBadRows, initial: (first) => initialWeights(source, first) });
   const { model, tokenizer, initial } = prepared;
