@@ -2,8 +2,8 @@
 import { checkBudget, createBuffers, planBuffers } from "./buffers.ts";
 import type { Buffers } from "./buffers.ts";
 import { explain, openDevice } from "./device.ts";
-import { unknownName } from "./errors.ts";
 import { checkBounds, sizesOfAll } from "./feed.ts";
+import { entryOf } from "./lookup.ts";
 import { createPipelines } from "./pipelines.ts";
 import { FORMAT } from "./program.ts";
 import type { Entry, Program } from "./program.ts";
@@ -94,10 +94,4 @@ async function makeSession(program: Program, entries: readonly Entry[], device: 
   session?.dispose();
   for (const buffer of buffers?.owned ?? []) buffer.destroy();
   throw error;
-}
-
-function entryOf(program: Program, name: string): Entry {
-  const found = program.entries.find((entry) => entry.name === name);
-  if (found === undefined) throw unknownName("entry", name, program.entries.map((entry) => entry.name));
-  return found;
 }

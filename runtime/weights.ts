@@ -21,7 +21,7 @@ export async function encodeWeights(session: Session, metadata: ReadonlyMap<stri
  * differ where the file is of another model, before anything is written; parameters that no entry of the session uses are skipped.
  */
 export function loadWeights(session: Session, bytes: Uint8Array, checksum: "required" | "if present" = "if present"): ReadonlyMap<string, string> {
-  const { tensors, metadata } = readWeights(session, bytes, checksum);
+  const { tensors, metadata } = weightsFor(session, bytes, checksum);
   session.writeStates(tensors);
   return metadata;
 }
@@ -32,8 +32,8 @@ export interface Weights {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** The same without writing them. */
-export function readWeights(session: Session, bytes: Uint8Array, checksum: "required" | "if present"): Weights {
+/** What `loadWeights` would write. */
+export function weightsFor(session: Session, bytes: Uint8Array, checksum: "required" | "if present"): Weights {
   const { tensors, metadata } = decodeSafetensors(bytes, checksum);
   const differences = tensorDifferences(modelTensors(session.program), tensors);
   if (differences.length > 0) throw differentModel(differences);

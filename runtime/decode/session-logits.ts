@@ -2,8 +2,8 @@
  * A session's entries as a source of next-token logits: either one entry that computes everything anew for each prefix, or one
  * that encodes the sources once and one that decodes. Which entries and inputs they are is the caller's to say.
  */
-import { unknownName } from "../errors.ts";
 import type { Elements, Feed } from "../feed.ts";
+import { entryOf, inputOf } from "../lookup.ts";
 import type { Entry, Input } from "../program.ts";
 import type { Session } from "../session.ts";
 import type { Size, Sizes } from "../size.ts";
@@ -36,7 +36,7 @@ export function sessionLogits(session: Session, use: ForwardEntry | EncodeDecode
 }
 
 function forwardLogits(session: Session, use: ForwardEntry): NextLogits {
-  const entry = entryOf(session, use.entry);
+  const entry = entryIn(session, use.entry);
   const target = inputOf(entry, use.target);
   const source = use.source === undefined ? undefined : inputOf(entry, use.source);
   return {
@@ -58,8 +58,8 @@ function forwardLogits(session: Session, use: ForwardEntry): NextLogits {
 }
 
 function encodeDecodeLogits(session: Session, use: EncodeDecodeEntries, pad: number): NextLogits {
-  const encode = entryOf(session, use.encode);
-  const decode = entryOf(session, use.decode);
+  const encode = entryIn(session, use.encode);
+  const decode = entryIn(session, use.decode);
   const source = inputOf(encode, use.source);
   const target = inputOf(decode, use.target);
   const memory = use.memory.map(({ input, output }) => ({ input, from: session.output(encode.name, output) }));
@@ -120,9 +120,9 @@ function limitsOf(session: Session, target: Input): NextLogits["limits"] {
   return { rows: rows ?? 1, length: length ?? 1 };
 }
 
-/** The sizes that an input of these extents binds. */
-function boundSizes(input: Input, extents: readonly number[]): Sizes {
-  const named = input.shape.map((size, axis): [string | undefined, number] => [nameOf(size), extents[axis] ?? 0]);
+/** The sizes that an input binds when its axes have these extents: those that an axis consists of alone. */
+export function boundSizes({ shape }: Pick<Input, "shape">, extents: readonly number[]): Sizes {
+  const named = shape.map((size, axis): [string | undefined, number] => [nameOf(size), extents[axis] ?? 0]);
   return Object.fromEntries(named.filter(([name]) => name !== undefined)) as Sizes;
 }
 
@@ -137,14 +137,7 @@ function constantOf(size: Size): number {
   return size.reduce((sum, term) => sum + (term.factors.length === 0 ? term.coefficient : 0), 0);
 }
 
-function entryOf(session: Session, name: string): Entry {
-  const entry = session.program.entries.find((one) => one.name === name);
-  if (entry === undefined || !session.has(name)) throw unknownName("entry", name, session.program.entries.map((one) => one.name));
-  return entry;
-}
-
-function inputOf(entry: Entry, name: string): Input {
-  const input = entry.inputs.find((one) => one.name === name);
-  if (input === undefined) throw unknownName("input", name, entry.inputs.map((one) => one.name));
-  return input;
+/** Among those that the session was made for. */
+function entryIn(session: Session, name: string): Entry {
+  return entryOf({ entries: session.program.entries.filter((one) => session.has(one.name)) }, name);
 }

@@ -1,12 +1,12 @@
 /** Text in, text out, by a model whose recipe says what generates. */
-import { unknownName } from "../errors.ts";
 import { largest } from "../largest.ts";
+import { entryOf, inputOf } from "../lookup.ts";
 import type { Decoding } from "../decode/decode.ts";
 import type { DecodeRequest } from "../decode/next-logits.ts";
 import { sessionLogits } from "../decode/session-logits.ts";
 import type { EncodeDecodeEntries, ForwardEntry } from "../decode/session-logits.ts";
 import { requestOf, writeTexts } from "../decode/text.ts";
-import type { Entry, Input, Program } from "../program.ts";
+import type { Program } from "../program.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { sizesOf } from "./arguments.ts";
 import { checkGeneration } from "./generation-options.ts";
@@ -77,16 +77,4 @@ export function generation(program: Program, sessions: Sessions, { use, ...own }
       ...(source && sizesOf(source, [rows, longest])),
     };
   }
-}
-
-function entryOf(program: Program, name: string): Entry {
-  const entry = program.entries.find((one) => one.name === name);
-  if (entry === undefined) throw unknownName("entry", name, program.entries.map((one) => one.name));
-  return entry;
-}
-
-function inputOf(entry: Entry, name: string): Input {
-  const input = entry.inputs.find((one) => one.name === name);
-  if (input === undefined) throw unknownName("input", name, entry.inputs.map((one) => one.name));
-  return input;
 }

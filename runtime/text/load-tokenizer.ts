@@ -1,3 +1,5 @@
+import { isFields } from "../json.ts";
+import type { Fields } from "../json.ts";
 import { bpe } from "./bpe.ts";
 import type { Merge } from "./bpe.ts";
 import { tokenizerDamaged as damaged, tokenizerUnsupported as unsupported } from "./errors.ts";
@@ -6,9 +8,7 @@ import type { Scheme } from "./scheme.ts";
 import { BERT_TOKENS, SPECIAL_TOKENS, UNK } from "./tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { unigram } from "./unigram.ts";
-import { wordPiece } from "./wordpiece.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { LONGEST_WORD, wordPiece } from "./wordpiece.ts";
 
 /**
  * The tokenizer in the text of a `tokenizer.json` written here. Everything that could make ids differ is checked; throws TfmError
@@ -23,14 +23,14 @@ export function loadTokenizer(json: string): Tokenizer {
   }
   switch (model["type"]) {
     case "BPE": {
-      checkSettings(model, PLAIN);
+      checkSettings(model, BPE_SETTINGS);
       const vocabulary = vocabularyOf(fields(model["vocab"], "model.vocab"));
       const specials = specialsOf(SPECIAL_TOKENS, vocabulary, file["added_tokens"]);
       return bpe(scheme, vocabulary, mergesOf(model["merges"], vocabulary, specials.length), specials);
     }
     case "WordPiece": {
       if (scheme !== BERT_WORDS) throw unsupported("normalizer or pre_tokenizer");
-      checkSettings(model, { unk_token: BERT_TOKENS[UNK], continuing_subword_prefix: CONTINUES, max_input_chars_per_word: 100 });
+      checkSettings(model, { unk_token: BERT_TOKENS[UNK], continuing_subword_prefix: CONTINUES, max_input_chars_per_word: LONGEST_WORD });
       const vocabulary = vocabularyOf(fields(model["vocab"], "model.vocab"));
       return wordPiece(vocabulary, specialsOf(BERT_TOKENS, vocabulary, file["added_tokens"]));
     }
@@ -64,9 +64,9 @@ function scoredVocabulary(vocab: unknown): readonly [vocabulary: readonly string
   return [[...seen], scores];
 }
 
-/** Settings of the model that we write; others would encode differently. */
-const PLAIN = {
-  dropout: null, unk_token: "<unk>", continuing_subword_prefix: null, end_of_word_suffix: null,
+/** Of byte-pair encoding as `bpe` writes it; others would encode differently. */
+const BPE_SETTINGS = {
+  dropout: null, unk_token: SPECIAL_TOKENS[UNK], continuing_subword_prefix: null, end_of_word_suffix: null,
   fuse_unk: false, byte_fallback: false, ignore_merges: false,
 } as const;
 
@@ -145,8 +145,4 @@ function mergesOf(merges: unknown, vocabulary: readonly string[], specials: numb
 function fields(value: unknown, name: string): Fields {
   if (!isFields(value)) throw damaged(`${name} is not an object`);
   return value;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

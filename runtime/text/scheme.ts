@@ -1,5 +1,5 @@
+import type { Json } from "../json.ts";
 import { APOSTROPHE_PATTERN, normalise, SPACE_PATTERN } from "./normalise.ts";
-import type { Json } from "./tokenizer.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
 /**

@@ -1,3 +1,5 @@
+import type { Json } from "../json.ts";
+
 /**
  * Text to ids and back. The first ids are the special tokens; `encode` adds none of them but `unk`, where the vocabulary has no token for
  * a part of the text: what feeds the model puts `start` and `end` where they belong.
@@ -90,5 +92,3 @@ export interface AddedToken {
   readonly normalized: boolean;
   readonly special: boolean;
 }
-
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

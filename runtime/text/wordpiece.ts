@@ -5,7 +5,7 @@ import { BERT_TOKENS, UNK } from "./tokenizer.ts";
 import type { WordPieceModel } from "./tokenizer.ts";
 
 /** Longer words are unknown as a whole, as in BERT. */
-const LONGEST_WORD = 100;
+export const LONGEST_WORD = 100;
 
 /**
  * BERT's tokenizer (Devlin et al. 2019; Schuster and Nakajima 2012): a word is cut from the left, each time at the longest token of the

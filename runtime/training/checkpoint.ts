@@ -9,19 +9,18 @@
  * `state.json` is to be written last: it names the others as they must be, so files of two checkpoints are told apart.
  */
 import { checkpointDamaged, differentTraining, otherSeed } from "../errors.ts";
+import type { Json } from "../json.ts";
 import type { Program } from "../program.ts";
 import type { Session } from "../session.ts";
 import type { NamedTensor } from "../states.ts";
 import { decodeUtf8, encodeUtf8 } from "../text/utf8.ts";
-import { encodeWeights, readWeights, tensorDifferences } from "../weights.ts";
-import { crc32 } from "./crc32.ts";
+import { encodeWeights, tensorDifferences, weightsFor } from "../weights.ts";
+import { crc32, crcText } from "./crc32.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
 export const CHECKPOINT = { model: "model.safetensors", tokenizer: "tokenizer.json", state: "state.safetensors", manifest: "state.json" } as const;
 
 export type CheckpointFiles = ReadonlyMap<string, Uint8Array>;
-
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 export interface CheckpointContent {
   /** The last step done. */
@@ -56,9 +55,9 @@ export async function encodeCheckpoint(session: Session, content: CheckpointCont
     seed: session.seed,
     program: programHash(session.program),
     run: content.run,
-    files: Object.fromEntries([...files].map(([name, bytes]) => [name, { bytes: bytes.length, crc32: hex(crc32(bytes)) }])),
+    files: Object.fromEntries([...files].map(([name, bytes]) => [name, { bytes: bytes.length, crc32: crcText(crc32(bytes)) }])),
   };
-  const checked = { ...manifest, check: hex(crc32(encodeUtf8(JSON.stringify(manifest)))) };
+  const checked = { ...manifest, check: crcText(crc32(encodeUtf8(JSON.stringify(manifest)))) };
   files.set(CHECKPOINT.manifest, encodeUtf8(`${JSON.stringify(checked, null, 2)}\n`));
   return files;
 }
@@ -74,7 +73,7 @@ export function readManifest(bytes: Uint8Array): Manifest {
   }
   if (typeof parsed !== "object" || parsed === null || !("check" in parsed)) throw checkpointDamaged(file, "has no checksum");
   const { check, ...manifest } = parsed as Manifest & { readonly check: unknown };
-  if (check !== hex(crc32(encodeUtf8(JSON.stringify(manifest))))) throw checkpointDamaged(file, "does not match its checksum");
+  if (check !== crcText(crc32(encodeUtf8(JSON.stringify(manifest))))) throw checkpointDamaged(file, "does not match its checksum");
   if (manifest.format !== 1) throw checkpointDamaged(file, `is of format ${String(manifest.format)}, which this version does not read`);
   return manifest;
 }
@@ -85,7 +84,7 @@ export function verifyFiles(manifest: Manifest, files: CheckpointFiles): void {
     const found = files.get(name);
     if (found === undefined) throw checkpointDamaged(name, "is missing");
     if (found.length < bytes) throw checkpointDamaged(name, `ends after ${found.length} of ${bytes} bytes`);
-    if (found.length !== bytes || hex(crc32(found)) !== sum) throw checkpointDamaged(name, "does not match its checksum");
+    if (found.length !== bytes || crcText(crc32(found)) !== sum) throw checkpointDamaged(name, "does not match its checksum");
   }
 }
 
@@ -104,7 +103,7 @@ export function restoreCheckpoint(session: Session, files: CheckpointFiles): Res
   if (manifestBytes === undefined) throw checkpointDamaged(CHECKPOINT.manifest, "is missing");
   const manifest = readManifest(manifestBytes);
   verifyFiles(manifest, files);
-  const weights = readWeights(session, files.get(CHECKPOINT.model) ?? new Uint8Array(), "required");
+  const weights = weightsFor(session, files.get(CHECKPOINT.model) ?? new Uint8Array(), "required");
   const wanted = session.tensors(["optimizer", "parameter"]).filter(isHidden(session));
   const { tensors } = decodeSafetensors(files.get(CHECKPOINT.state) ?? new Uint8Array());
   const differences = tensorDifferences(wanted.map(({ state, path, shape }) => ({ name: `${state}/${path}`, shape })), tensors);
@@ -125,9 +124,5 @@ function isHidden(session: Session): (tensor: Omit<NamedTensor, "data">) => bool
 /** 64 bits over all that decides what a step computes. */
 export function programHash(program: Program): string {
   const bytes = encodeUtf8(JSON.stringify(program));
-  return hex(crc32(bytes)) + hex(crc32(bytes.toReversed(), 0x9e3779b9));
-}
-
-function hex(sum: number): string {
-  return sum.toString(16).padStart(8, "0");
+  return crcText(crc32(bytes)) + crcText(crc32(bytes.toReversed(), 0x9e3779b9));
 }

@@ -9,6 +9,11 @@ export function crc32(bytes: Uint8Array, crc = 0): number {
   return ~rest >>> 0;
 }
 
+/** As eight digits. */
+export function crcText(sum: number): string {
+  return sum.toString(16).padStart(8, "0");
+}
+
 const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   let rest = byte;
   for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;

@@ -1,7 +1,9 @@
 import { TfmError } from "../errors.ts";
+import { isFields } from "../json.ts";
+import type { Fields } from "../json.ts";
 import { elementCount } from "../size.ts";
 import { decodeUtf8, encodeUtf8, firstInvalidUtf8 } from "../text/utf8.ts";
-import { crc32 } from "./crc32.ts";
+import { crc32, crcText } from "./crc32.ts";
 
 /**
  * Tensors as bytes in the safetensors format (github.com/huggingface/safetensors): 8 bytes with the length of the header, the header as
@@ -38,7 +40,6 @@ interface Place {
   readonly begin: number;
   readonly end: number;
 }
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The format's own bound; no model comes near it. */
 const LARGEST_HEADER = 100_000_000;
@@ -60,7 +61,7 @@ export function encodeSafetensors(tensors: readonly Tensor[], metadata: Readonly
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;
   }
-  bytes.set(encodeUtf8(hex(crc32(bytes))), digitsAt(bytes, 8 + header.length));
+  bytes.set(encodeUtf8(crcText(crc32(bytes))), digitsAt(bytes, 8 + header.length));
   return bytes;
 }
 
@@ -163,7 +164,7 @@ function verifyChecksum(bytes: Uint8Array, dataStart: number, stored: string | u
   const at = digitsAt(bytes, dataStart);
   if (!/^crc32:[0-9a-f]{8}$/.test(stored) || at < 0) throw damaged(`its checksum ${JSON.stringify(stored)} cannot be read`);
   const before = crc32(bytes.subarray(0, at));
-  const found = hex(crc32(bytes.subarray(at + DIGITS), crc32(encodeUtf8("0".repeat(DIGITS)), before)));
+  const found = crcText(crc32(bytes.subarray(at + DIGITS), crc32(encodeUtf8("0".repeat(DIGITS)), before)));
   if (found !== stored.slice(-DIGITS)) throw damaged(`its checksum is ${found} and should be ${stored.slice(-DIGITS)}`);
 }
 
@@ -207,14 +208,6 @@ function checkCover(places: readonly Place[], dataLength: number): void {
 
 function isCounts(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function hex(sum: number): string {
-  return sum.toString(16).padStart(DIGITS, "0");
 }
 
 function damaged(cause: string): TfmError {

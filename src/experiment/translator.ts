@@ -1,7 +1,10 @@
 import type { Model } from "../../compiler/check/model.ts";
 import { CHECKPOINT, createSession, entriesOf, generatingEntries, loadWeights, requestOf, sessionLogits, writeTexts } from "../../runtime/index.ts";
-import type { DecodeRequest, EncodeDecodeEntries, ForwardEntry, Program, Session, WriteOptions } from "../../runtime/index.ts";
+import type { DecodeRequest, EncodeDecodeEntries, ForwardEntry, Program, Session, Sizes, WriteOptions } from "../../runtime/index.ts";
+import { boundSizes } from "../../runtime/decode/session-logits.ts";
 import { largest } from "../../runtime/largest.ts";
+import { entryOf, inputOf } from "../../runtime/lookup.ts";
+import type { Entry } from "../../runtime/program.ts";
 import { elementCount, evaluateShape } from "../../runtime/size.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -123,13 +126,12 @@ interface Room {
 }
 
 /** As many rows as their logits leave room for. */
-function boundsFor(program: Program, use: ForwardEntry | EncodeDecodeEntries, { source, target }: Room): Record<string, number> {
-  const shapeOf = (entry: string, input: string | undefined) => program.entries.find(({ name }) => name === entry)?.inputs.find(({ name }) => name === input)?.shape;
-  const [reader, writer] = use.kind === "forward" ? [use.entry, use.entry] : [use.encode, use.decode];
-  const sizes = (rows: number): Record<string, number> => ({ ...bound(shapeOf(reader, use.source), [rows, source]), ...bound(shapeOf(writer, use.target), [rows, target]) });
-  const one = sizes(1);
-  const output = program.entries.find(({ name }) => name === writer)?.outputs[0];
-  const logits = elementCount(evaluateShape(output?.shape ?? [], one));
+function boundsFor(program: Program, use: ForwardEntry | EncodeDecodeEntries, { source, target }: Room): Sizes {
+  const [reader, writer] = (use.kind === "forward" ? [use.entry, use.entry] : [use.encode, use.decode]).map((name) => entryOf(program, name)) as [Entry, Entry];
+  const written = inputOf(writer, use.target);
+  const read = use.source === undefined ? undefined : inputOf(reader, use.source);
+  const sizes = (rows: number): Sizes => ({ ...(read && boundSizes(read, [rows, source])), ...boundSizes(written, [rows, target]) });
+  const logits = elementCount(evaluateShape(writer.outputs[0]?.shape ?? [], sizes(1)));
   return sizes(Math.max(1, Math.min(ROWS, Math.floor(LOGITS / logits))));
 }
 
@@ -166,14 +168,6 @@ export function textTokenizer(tokenizer: Tokenizer | undefined): Tokenizer {
 export function generationLimits({ limit, bounds }: { readonly limit: number; readonly bounds: Readonly<Record<string, number>> }): Pick<TranslatorParts, "limit" | "maxLength" | "window"> {
   const met = Math.max(8, bounds["T"] ?? limit);
   return { limit, maxLength: Math.min(limit, Math.ceil(1.5 * met)), window: Math.min(limit, bounds["T"] ?? limit) };
-}
-
-function bound(shape: Program["entries"][number]["inputs"][number]["shape"] | undefined, extents: readonly number[]): Record<string, number> {
-  const named = (shape ?? []).flatMap((size, axis) => {
-    const name = size.length === 1 ? size[0]?.factors[0] : undefined;
-    return typeof name === "string" ? [[name, extents[axis] ?? 1] as const] : [];
-  });
-  return Object.fromEntries(named);
 }
 
 function overLimit(text: string, at: number, length: number, limit: number): CommandFailure {
