@@ -10,7 +10,7 @@ import type { Sampling } from "./sample.ts";
 export type Decoding = { readonly method: "greedy" } | ({ readonly method: "beam" } & BeamWidth) | ({ readonly method: "sample" } & Sampling);
 
 /** Those of a `generate` that says nothing of them. */
-export const DEFAULT_BEAM: BeamWidth = { width: 4, lengthPenalty: 0.6 };
+const DEFAULT_BEAM: BeamWidth = { width: 4, lengthPenalty: 0.6 };
 
 /** A method with options by the names that recipes use: `width`, `length_penalty`, `temperature`, `top_k`, `top_p`, `seed`. */
 export function decodingOf(method: Decoding["method"], options: Readonly<Record<string, number>>): Decoding {

@@ -1,5 +1,10 @@
-/** What can be said of decoding beside its method, by a recipe's `generate`, a command line or a program: which values make sense, and to which methods they belong. */
+/**
+ * What can be said of decoding beside its method, by a recipe's `generate`, a command line or a program: which values make sense, and to
+ * which methods they belong.
+ */
 import type { Decoding } from "./decode.ts";
+
+export const METHODS = ["greedy", "beam", "sample"] as const satisfies readonly Decoding["method"][];
 
 export interface GenerateOption {
   readonly name: string;

@@ -1,6 +1,5 @@
 /** What is handed to `generate`, checked before anything runs: callers may be JavaScript. */
-import type { Decoding } from "../decode/decode.ts";
-import { count, GENERATE_OPTIONS, generateOptions } from "../decode/options.ts";
+import { count, GENERATE_OPTIONS, generateOptions, METHODS } from "../decode/options.ts";
 import type { GenerateOption } from "../decode/options.ts";
 import { unknownName } from "../errors.ts";
 import type { TfmError } from "../errors.ts";
@@ -10,7 +9,6 @@ import type { GenerationOptions } from "./generation.ts";
 /** Those that stand beside `decoding`, and not within it. */
 const OUTSIDE: readonly GenerateOption[] = [...GENERATE_OPTIONS.filter(({ name }) => name === "max_length" || name === "seed"), { name: "batch", ...count(1) }];
 const OPTIONS: readonly (keyof GenerationOptions)[] = ["maxLength", "decoding", "seed", "stop", "batch", "onText", "onProgress"];
-const METHODS: readonly Decoding["method"][] = ["greedy", "beam", "sample"];
 
 /** Throws TfmError `texts-type`, `option-value` or `unknown-option`. */
 export function checkGeneration(texts: unknown, options: GenerationOptions): void {

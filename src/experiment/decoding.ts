@@ -1,5 +1,5 @@
 /** How a model writes: as its recipe says, or as a command line does in its place. */
-import { GENERATE_OPTIONS } from "../../runtime/decode/options.ts";
+import { GENERATE_OPTIONS, METHODS } from "../../runtime/decode/options.ts";
 import type { GenerateOption } from "../../runtime/decode/options.ts";
 import type { GenerateSpec, Model } from "../../compiler/check/model.ts";
 import { decodingOf } from "../../runtime/index.ts";
@@ -10,7 +10,6 @@ import { CommandFailure } from "../failure.ts";
 
 type Method = GenerateSpec["method"];
 
-const METHODS = ["greedy", "beam", "sample"] as const satisfies readonly Method[];
 const SEARCHES: Readonly<Record<Method, string>> = { greedy: "greedy decoding", beam: "beam search", sample: "sampling" };
 
 /** What is said beside the recipe. */

@@ -6,16 +6,15 @@ import type { GenerateSpec } from "../model.ts";
 import { methodOf } from "../scope.ts";
 import { nearest } from "../../../grammar/suggest.ts";
 import type { InstanceVal } from "../value.ts";
-import { generateOptions } from "../../../runtime/decode/options.ts";
+import { generateOptions, METHODS } from "../../../runtime/decode/options.ts";
 import type { Settings } from "./settings.ts";
 
 export function generateOf(settings: Settings, model: InstanceVal): GenerateSpec | undefined {
   const node = settings.written.get("generate")?.values[0];
   if (!node) return undefined;
-  const methods = ["greedy", "beam", "sample"] as const;
-  const method = node.kind === "call" && node.callee.kind === "name" ? methods.find((name) => name === (node.callee as { text: string }).text) : undefined;
+  const method = node.kind === "call" && node.callee.kind === "name" ? METHODS.find((name) => name === (node.callee as { text: string }).text) : undefined;
   if (!method || node.kind !== "call") {
-    settings.world.report(errors.unknownGenerator(node.span, methods));
+    settings.world.report(errors.unknownGenerator(node.span, METHODS));
     return undefined;
   }
   const entry = generated(settings, node, model);
