@@ -44,46 +44,77 @@ export interface Layout {
 
 /** `counts`: how many denominators of the loss are gathered over micro-batches. `average`: whether one of the weights is kept. */
 export function stateLayout(parameters: Model["parameters"], optimizer?: Optimizer, counts = 0, running: Model["running"] = [], average = false): Layout {
-  const places: StateTensor[] = [];
-  let end = 0;
-  const put = (group: readonly Omit<StateTensor, "offset">[], into = places): number => {
-    for (const { path, shape, init } of group) {
-      into.push({ path, shape, offset: end, init });
-      end = roundUp(end + elementCount(shape), STEP);
-    }
-    return end;
-  };
-  const groups = (optimizer?.groups ?? []).map(({ name, paths }): Range => {
-    const own = new Set(paths);
-    const offset = end;
-    return { name, offset, length: put(parameters.filter(({ path }) => own.has(path))) - offset };
-  });
-  const trained = [...places];
-  const length = wholeChunks(end);
-  const known = new Set(places.map(({ path }) => path));
-  const whole = wholeChunks(put(parameters.filter(({ path }) => !known.has(path))));
-  const zero: Initializer = { kind: "constant", value: 0 };
-  end = 0;
-  const kept: StateTensor[] = [];
-  const keptEnd = put(running, kept);
-  end = 0;
-  const accumulators: StateTensor[] = [];
-  const scalars = [LOSS, ...Array.from({ length: counts }, (_, at) => countState(at))].map(({ path }) => ({ path, shape: [] }));
-  const accumulatorsEnd = put([...scalars, ...running.map(({ path, shape }) => ({ path: nextState(path).path, shape }))].map((each) => ({ ...each, init: zero })), accumulators);
-  const like = (init: Initializer): StateTensor[] => trained.map((place) => ({ ...place, init }));
-  const training: StateBuffer[] = optimizer
-    ? [
-        { name: "gradients", kind: "gradient", length, tensors: like(zero) },
-        ...optimizer.states.map(({ name, init }): StateBuffer => ({ name, kind: "optimizer", length, tensors: like(init) })),
-        ...(average ? [{ name: "averages", kind: "average" as const, length, tensors: trained }] : []),
-        { name: "accumulators", kind: "accumulator", length: accumulatorsEnd, tensors: accumulators },
-        { name: "report", kind: "report", length: REPORT_LENGTH, tensors: [{ path: REPORT.path, shape: [REPORT_LENGTH], offset: 0, init: zero }] },
-      ]
-    : [];
+  const trained = byGroups(parameters, optimizer?.groups ?? []);
+  const isTrained = new Set(trained.tensors.map(({ path }) => path));
+  const frozen = packed(parameters.filter(({ path }) => !isTrained.has(path)), trained.end);
+  const kept = packed(running);
+  const length = wholeChunks(trained.end);
   return {
-    buffers: [{ name: "parameters", kind: "parameter", length: whole, tensors: places }, ...training, ...(kept.length > 0 ? [{ name: "running", kind: "running" as const, length: keptEnd, tensors: kept }] : [])],
-    ranges: [{ name: "all", offset: 0, length }, ...groups],
+    buffers: [
+      { name: "parameters", kind: "parameter", length: wholeChunks(frozen.end), tensors: [...trained.tensors, ...frozen.tensors] },
+      ...(optimizer ? trainingBuffers(trained.tensors, length, optimizer, average) : []),
+      ...(optimizer ? stepBuffers(counts, running) : []),
+      ...(running.length > 0 ? [{ name: "running", kind: "running" as const, length: kept.end, tensors: kept.tensors }] : []),
+    ],
+    ranges: [{ name: "all", offset: 0, length }, ...trained.ranges],
   };
+}
+
+type Unplaced = Pick<StateTensor, "path" | "shape" | "init">;
+
+interface Packed {
+  readonly tensors: readonly StateTensor[];
+  /** Where more may follow. */
+  readonly end: number;
+}
+
+/** One behind the other. */
+function packed(tensors: readonly Unplaced[], start = 0): Packed {
+  let end = start;
+  const placed = tensors.map(({ path, shape, init }): StateTensor => {
+    const offset = end;
+    end = roundUp(offset + elementCount(shape), STEP);
+    return { path, shape, offset, init };
+  });
+  return { tensors: placed, end };
+}
+
+function byGroups(parameters: Model["parameters"], groups: Optimizer["groups"]): Packed & { readonly ranges: readonly Range[] } {
+  const tensors: StateTensor[] = [], ranges: Range[] = [];
+  let end = 0;
+  for (const { name, paths } of groups) {
+    const own = new Set(paths);
+    const group = packed(parameters.filter(({ path }) => own.has(path)), end);
+    tensors.push(...group.tensors);
+    ranges.push({ name, offset: end, length: group.end - end });
+    end = group.end;
+  }
+  return { tensors, ranges, end };
+}
+
+const ZERO: Initializer = { kind: "constant", value: 0 };
+
+/** What has a number for each trained one. */
+function trainingBuffers(trained: readonly StateTensor[], length: number, { states }: Optimizer, average: boolean): StateBuffer[] {
+  const from = (init: Initializer): StateTensor[] => trained.map((place) => ({ ...place, init }));
+  return [
+    { name: "gradients", kind: "gradient", length, tensors: from(ZERO) },
+    ...states.map(({ name, init }): StateBuffer => ({ name, kind: "optimizer", length, tensors: from(init) })),
+    ...(average ? [{ name: "averages", kind: "average" as const, length, tensors: trained }] : []),
+  ];
+}
+
+/** What one entry of a step leaves for another, and for the host. */
+function stepBuffers(counts: number, running: Model["running"]): StateBuffer[] {
+  const scalars = [LOSS, ...Array.from({ length: counts }, (_, at) => countState(at))];
+  const { tensors, end } = packed([
+    ...scalars.map(({ path }): Unplaced => ({ path, shape: [], init: ZERO })),
+    ...running.map(({ path, shape }): Unplaced => ({ path: nextState(path).path, shape, init: ZERO })),
+  ]);
+  return [
+    { name: "accumulators", kind: "accumulator", length: end, tensors },
+    { name: "report", kind: "report", length: REPORT_LENGTH, tensors: [{ path: REPORT.path, shape: [REPORT_LENGTH], offset: 0, init: ZERO }] },
+  ];
 }
 
 /** The range of a buffer that a state's path names: a tensor, or for optimizers `name:range`. */

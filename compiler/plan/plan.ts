@@ -3,7 +3,7 @@
  * temporary whose lifetime the runtime turns into an offset), every kernel becomes a dispatch, equal kernels become one.
  */
 import type { Entry as ModelEntry } from "../check/model.ts";
-import { constant } from "../dim.ts";
+import { constant, equal } from "../dim.ts";
 import type { FusedGraph } from "../ir/fused.ts";
 import type { HostTable, ScalarType, Value, ValueId } from "../ir/graph.ts";
 import { valuesById } from "../ir/walk.ts";
@@ -49,79 +49,94 @@ export interface EntryToPlan {
 export function planEntry({ name, fused, kernels, source }: EntryToPlan, layout: Layout, table: KernelTable): Entry {
   const values = valuesById(fused.graph);
   const inputs = (source?.inputs ?? []).filter((input) => fused.graph.values.some((value) => value.kind === "input" && value.field === input.name));
-  const states = stateOutputs(fused);
-  const temporaries: Temporary[] = [];
-  const temporaryOf = new Map<ValueId, number>();
   const tables = fused.graph.values.filter((value): value is HostTable => value.kind === "host-table");
-  const indexLists: IndexList[] = [];
-
-  const packed = new Map(fused.packs.map(({ members }) => [members[0]!, [constant(members.length), ...values.get(members[0]!)!.shape]]));
-
   const loops = loopsOf(fused);
-  /** What a loop touches is needed until it ends, and from its beginning. */
-  const around = (at: number): { readonly first: number; readonly last: number } => loops.find(({ first, last }) => first <= at && at <= last) ?? { first: at, last: at };
-
-  const touch = (value: Value, at: number): BufferRef => {
-    let index = temporaryOf.get(value.id);
-    if (index === undefined) {
-      index = temporaries.length;
-      temporaryOf.set(value.id, index);
-      temporaries.push({ name: value.name, type: elementType(value.type), shape: packed.get(value.id) ?? value.shape, first: around(at).first, last: at });
-    }
-    temporaries[index] = { ...temporaries[index]!, last: Math.max(temporaries[index]!.last, around(at).last) };
-    return { kind: "temporary", at: index };
-  };
-  const indexList = (binding: Extract<KernelBinding, { kind: "index-list" }>): BufferRef => {
-    const field = values.get(binding.input)!;
-    const of = field.kind === "input" ? field.field : field.name;
-    const rows = JSON.stringify(binding.rows);
-    const known = indexLists.findIndex((list) => list.of === of && JSON.stringify(list.rows) === rows);
-    if (known >= 0) return { kind: "index-list", at: known };
-    indexLists.push({ of, rows: binding.rows });
-    return { kind: "index-list", at: indexLists.length - 1 };
-  };
-  const place = (binding: KernelBinding, at: number): BufferRef => {
-    if (binding.kind === "index-list") return indexList(binding);
-    const value = values.get(binding.value)!;
-    if (value.kind === "input") return { kind: "input", at: inputs.findIndex((input) => input.name === value.field) };
-    if (value.kind === "host-table") return { kind: "table", at: tables.findIndex((candidate) => candidate.id === value.id) };
-    if (value.kind === "state") return locate(layout, value.state);
-    const state = states.get(value.id);
-    return state ?? touch(value, at);
-  };
-
-  function stateOutputs(graph: FusedGraph): Map<ValueId, BufferRef> {
-    return new Map(graph.graph.outputs.flatMap((output) => (output.state ? [[output.value, locate(layout, output.state)] as const] : [])));
-  }
-
-  const steps = kernels.map((kernel, at): Dispatch => {
-    const bindings = unaliased(kernel.bindings.map((binding) => place(binding, at)));
-    const last = kernel.variants.at(-1)!;
-    return {
-      kernel: table.add(kernel),
-      groups: kernel.variants[0].groups,
-      ...(kernel.variants.length > 1 && { fallbackGroups: last.groups }),
-      bindings,
-      label: kernel.name,
-    };
-  });
+  const places = new Places(fused, layout, inputs.map((input) => input.name), tables, loops);
+  const steps = kernels.map((kernel, at): Dispatch => ({
+    kernel: table.add(kernel),
+    groups: kernel.variants[0].groups,
+    ...(kernel.variants.length > 1 && { fallbackGroups: kernel.variants.at(-1)!.groups }),
+    bindings: unaliased(kernel.bindings.map((binding) => places.of(binding, at))),
+    label: kernel.name,
+  }));
   const outputs = fused.graph.outputs
     .filter((output) => !output.state)
     .map((output): Output => {
       const value = values.get(output.value)!;
-      return { name: output.name, type: elementType(value.type), shape: value.shape, at: place({ kind: "value", value: value.id, access: "read" }, Math.max(0, steps.length - 1)) };
+      return { name: output.name, type: elementType(value.type), shape: value.shape, at: places.ofValue(value, Math.max(0, steps.length - 1)) };
     });
   return {
     name,
     inputs: inputs.map(({ name: field, type, shape, range }) => ({ name: field, type: elementType(type), shape, ...(range && { range }) })),
     outputs,
     requires: source?.requires ?? [],
-    temporaries,
+    temporaries: places.temporaries,
     tables: tables.map((value) => ({ name: value.name, shape: value.shape, body: hostExpr(value.body) })),
-    indexLists,
+    indexLists: places.indexLists,
     steps,
     ...(loops.length > 0 && { loops }),
   };
+}
+
+/** Where an entry's values live, found as its dispatches bind them, in order. */
+class Places {
+  readonly temporaries: Temporary[] = [];
+  readonly indexLists: IndexList[] = [];
+  private readonly values: ReadonlyMap<ValueId, Value>;
+  private readonly layout: Layout;
+  private readonly inputs: readonly string[];
+  private readonly tables: readonly HostTable[];
+  private readonly loops: readonly Loop[];
+  /** Of outputs that are the next content of a state. */
+  private readonly states: ReadonlyMap<ValueId, BufferRef>;
+  /** Of packs, by their first members, which stand for all. */
+  private readonly packShapes: ReadonlyMap<ValueId, Value["shape"]>;
+  private readonly temporaryOf = new Map<ValueId, number>();
+
+  constructor({ graph, packs }: FusedGraph, layout: Layout, inputs: readonly string[], tables: readonly HostTable[], loops: readonly Loop[]) {
+    this.values = valuesById(graph);
+    this.layout = layout;
+    this.inputs = inputs;
+    this.tables = tables;
+    this.loops = loops;
+    this.states = new Map(graph.outputs.flatMap(({ value, state }) => (state ? [[value, locate(layout, state)] as const] : [])));
+    this.packShapes = new Map(packs.map(({ members }) => [members[0]!, [constant(members.length), ...this.values.get(members[0]!)!.shape]]));
+  }
+
+  /** `at`: the dispatch that binds it. */
+  of(binding: KernelBinding, at: number): BufferRef {
+    return binding.kind === "index-list" ? this.indexList(binding) : this.ofValue(this.values.get(binding.value)!, at);
+  }
+
+  ofValue(value: Value, at: number): BufferRef {
+    if (value.kind === "input") return { kind: "input", at: this.inputs.indexOf(value.field) };
+    if (value.kind === "host-table") return { kind: "table", at: this.tables.findIndex(({ id }) => id === value.id) };
+    if (value.kind === "state") return locate(this.layout, value.state);
+    return this.states.get(value.id) ?? this.temporary(value, at);
+  }
+
+  private temporary(value: Value, at: number): BufferRef {
+    const { first, last } = this.around(at);
+    const index = this.temporaryOf.get(value.id) ?? this.temporaries.length;
+    const known = this.temporaries[index] ?? { name: value.name, type: elementType(value.type), shape: this.packShapes.get(value.id) ?? value.shape, first, last };
+    this.temporaryOf.set(value.id, index);
+    this.temporaries[index] = { ...known, last: Math.max(known.last, last) };
+    return { kind: "temporary", at: index };
+  }
+
+  /** What a loop touches is needed until it ends, and from its beginning. */
+  private around(at: number): Pick<Loop, "first" | "last"> {
+    return this.loops.find(({ first, last }) => first <= at && at <= last) ?? { first: at, last: at };
+  }
+
+  private indexList({ input, rows }: Extract<KernelBinding, { kind: "index-list" }>): BufferRef {
+    const field = this.values.get(input)!;
+    const of = field.kind === "input" ? field.field : field.name;
+    const known = this.indexLists.findIndex((list) => list.of === of && equal(list.rows, rows));
+    if (known >= 0) return { kind: "index-list", at: known };
+    this.indexLists.push({ of, rows });
+    return { kind: "index-list", at: this.indexLists.length - 1 };
+  }
 }
 
 function loopsOf({ groups, loops = [] }: FusedGraph): Loop[] {
