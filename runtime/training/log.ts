@@ -1,5 +1,5 @@
 /** The rows of `log.jsonl`, one JSON object a line: a training row every few steps, and one for each evaluation. */
-import type { StepRow } from "./trainer.ts";
+import type { StepRow } from "./step-reports.ts";
 
 export interface TrainingLogRow {
   readonly step: number;
