@@ -22,11 +22,17 @@ export interface Shaped {
   readonly shape: readonly number[];
 }
 
+export interface FileWeights {
+  readonly tensors: readonly Tensor[];
+  /** The file was written here, as its checksum says. */
+  readonly isOurs: boolean;
+}
+
 /**
- * Throws TfmError `weights-damaged` or `weights-unsupported`. A file without a checksum is read, and reals of any width are as F32.
- * `isOurs`: the file was written here, as its checksum says.
+ * Of a file in the format safetensors; one without a checksum is read, and reals of any width are as F32. Throws TfmError
+ * `weights-damaged` or `weights-unsupported`.
  */
-export function readWeights(bytes: Uint8Array): { readonly tensors: readonly Tensor[]; readonly isOurs: boolean } {
+export function readWeights(bytes: Uint8Array): FileWeights {
   const { tensors, metadata } = decodeSafetensors(bytes, "if present", FOREIGN_DTYPES);
   return { tensors, isOurs: metadata.has("checksum") };
 }

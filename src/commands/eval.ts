@@ -7,7 +7,7 @@ import { metricsText } from "../experiment/evaluate.ts";
 import { checkMeasurable, measure, restoredMeasurer } from "../experiment/measure.ts";
 import type { Evaluation } from "../experiment/evaluate.ts";
 import { measuredSoFar } from "../experiment/progress-line.ts";
-import { appendToLog } from "../experiment/run-folder.ts";
+import { appendToLog } from "../experiment/run-log.ts";
 import type { Checkpoint } from "../experiment/run-folder.ts";
 import { readTrained, sayWhich } from "../experiment/use.ts";
 import { CommandFailure, valueOf } from "../failure.ts";

@@ -4,7 +4,7 @@ import { loadTokenizer } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { placed } from "../experiment/run-folder.ts";
+import { inPlace } from "../experiment/run-folder.ts";
 import { textTokenizer } from "../experiment/translator.ts";
 import { readTrained } from "../experiment/use.ts";
 import { valueOf } from "../failure.ts";
@@ -47,11 +47,8 @@ function tokenize(place: string, texts: readonly string[], output: Output): Exit
 
 function tokenizerAt(place: string): Tokenizer {
   if (path.extname(place) !== ".json") return textTokenizer(readTrained(place).tokenizer);
-  try {
-    return loadTokenizer(valueOf(readText(place)));
-  } catch (error) {
-    throw path.basename(place) === CHECKPOINT.tokenizer ? placed(error, path.dirname(place)) : error;
-  }
+  const read = (): Tokenizer => loadTokenizer(valueOf(readText(place)));
+  return path.basename(place) === CHECKPOINT.tokenizer ? inPlace(path.dirname(place), read) : read();
 }
 
 /** Two lines for as many pieces as fit, the ids below the pieces, with a bar between one piece and the next. */

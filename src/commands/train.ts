@@ -12,7 +12,7 @@ import { readModel } from "../experiment/source.ts";
 import type { ModelSource } from "../experiment/source.ts";
 import type { Settings } from "../experiment/settings.ts";
 import { frozenParameters } from "../experiment/facts.ts";
-import { initialText } from "../experiment/initial.ts";
+import { initialText } from "../experiment/initial-text.ts";
 import { openRun, prepareRun } from "../experiment/train.ts";
 import type { Run } from "../experiment/train.ts";
 import { CommandFailure, valueOf } from "../failure.ts";

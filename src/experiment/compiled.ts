@@ -1,5 +1,5 @@
 import { compile, metricEntry } from "../../compiler/compile.ts";
-import type { Model } from "../../compiler/check/model.ts";
+import type { Model, Recipe } from "../../compiler/check/model.ts";
 import type { Program } from "../../runtime/index.ts";
 import type { OpenAdapter } from "../gpu/adapter.ts";
 import { writingEntries } from "./decoding.ts";
@@ -31,7 +31,12 @@ export function trainingProgram(model: Model, device: Device): Program {
 /** The entries that the recipe generates with, as far as there are any, its metrics, and its loss for validation. */
 export function usedEntries(model: Model): readonly string[] {
   const generates = model.recipe?.generate?.entry;
-  return [...(generates === undefined ? [] : writingEntries(model, generates)), ...(model.recipe === undefined ? [] : [model.recipe.validationLoss, ...model.recipe.metrics]).map(({ name }) => metricEntry(name))];
+  return [...(generates === undefined ? [] : writingEntries(model, generates)), ...(model.recipe === undefined ? [] : figureEntries(model.recipe))];
+}
+
+/** Those that give what is measured on a batch: the loss, then the recipe's own metrics. */
+export function figureEntries({ validationLoss, metrics }: Pick<Recipe, "validationLoss" | "metrics">): readonly string[] {
+  return [validationLoss, ...metrics].map(({ name }) => metricEntry(name));
 }
 
 /** Some entries alone, for use. */

@@ -13,7 +13,7 @@ import { recipeOf } from "./check.ts";
 import { decidingFigure } from "./evaluating.ts";
 import { phaseEnd } from "./phases.ts";
 import type { DataRecord } from "./data.ts";
-import { initialText } from "./initial.ts";
+import { initialText } from "./initial-text.ts";
 import type { InitialRecord } from "./initial.ts";
 import type { Settings } from "./settings.ts";
 import type { SavedSource } from "./source.ts";

@@ -14,7 +14,8 @@ import { readText } from "../files.ts";
 import { shellWord } from "../shell.ts";
 import { averaged } from "./averaged.ts";
 import { recipeOf } from "./check.ts";
-import { latestRunFolder, placed, readCheckpoint, savedTokenizer } from "./run-folder.ts";
+import { some } from "./initial-text.ts";
+import { inPlace, latestRunFolder, readCheckpoint, savedTokenizer } from "./run-folder.ts";
 import type { ModelSource } from "./source.ts";
 import { folderOf, trainedModel } from "./use.ts";
 import { isWeightFile, weightFileIn, weightsIn, weightsOfFile } from "./weight-files.ts";
@@ -82,58 +83,13 @@ export function weightsAtHand(source: ModelSource, recipe: Recipe): InitialWeigh
 
 /** Loads what matches, by the model's own names or those of one of its `weights` blocks; the optimizer begins anew. Throws where nothing does. */
 export function load(session: Session, { weights }: Pick<Model, "weights">, { from, others, trained, otherTokens, tensors, isOurs }: InitialWeights): InitialRecord {
-  const other = told(from, () => renamed(weights, session.tensors(MODEL_KINDS).map(({ path: name }) => name), tensors, isOurs));
+  const other = inPlace(from, () => renamed(weights, session.tensors(MODEL_KINDS).map(({ path: name }) => name), tensors, isOurs));
   const found = loadMatching(session, other?.tensors ?? tensors);
   if (found.matched.length === 0) throw nothingMatches(from, found);
   return {
     from: path.resolve(from), ...(others && { others: others.map((one) => path.resolve(one)) }), ...(trained === undefined ? {} : { trained }),
     ...(other && { names: other.names, ...(other.partly.length > 0 && { partly: other.partly }), ...(other.sought.length > 0 && { sought: other.sought }) }), ...(otherTokens && { otherTokens }), ...found,
   };
-}
-
-/** What is wrong with a file is told with its place. */
-function told<T>(place: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw placed(error, place);
-  }
-}
-
-/** Sentences for the terminal and the report; the run's record has all paths. */
-export function initialText({ from, others = [], trained, names, partly = [], sought = [], otherTokens, matched, missing, differing, unused }: InitialRecord): readonly string[] {
-  const shaped = (all: Matching["missing"]): string => listed(all.map(({ path: name, shape }) => [name, `[${shape.join(", ")}]`]));
-  const named = new Set(sought.map(({ path: name }) => name));
-  const unnamed = missing.map(({ path: name }) => name).filter((name) => !named.has(name));
-  const places = [from, ...others].map((place) => path.relative("", place) || place);
-  const origin = `${others.length === 0 ? "" : "the average of "}${places.join(", ")}${trained === undefined ? "" : ` (${trained.recipe}, step ${trained.step})`}${names === undefined ? "" : `, by the names of \`${names}\``}`;
-  return [
-    `started from ${origin}: ${matched.length} of ${matched.length + missing.length + differing.length} parameters`,
-    ...(otherTokens === undefined ? [] : ["its tokenizer is another: what was learnt of its tokens means nothing here"]),
-    ...(partly.length === 0 ? [] : [`${partly.length} read in part, as this model is smaller: ${listed(partly.map(({ path: name, shape, read }) => [name, `[${read.join(", ")}] of [${shape.join(", ")}]`]))}`]),
-    ...(missing.length === 0 ? [] : [`${missing.length} not there, drawn anew: ${shaped(missing)}`]),
-    ...(sought.length === 0 ? [] : [`sought for them: ${some(sought.map(({ tensor }) => tensor))}`]),
-    ...(names === undefined || unnamed.length === 0 ? [] : [`\`${names}\` has no line for ${some(unnamed)}`]),
-    ...(differing.length === 0 ? [] : [`${differing.length} of another shape, drawn anew: ${listed(differing.map(({ path: name, model, file }) => [name, `is [${file.join(", ")}] there and [${model.join(", ")}] here`]))}`]),
-    ...(unused.length === 0 ? [] : [`${unused.length} there that this model does not have: ${shaped(unused)}`]),
-  ];
-}
-
-/** More than this many of one layer are told as one. */
-const SHOWN = 4;
-
-/** `judge.bias [2], decoder.* (24)`. */
-function listed(all: readonly (readonly [name: string, text: string])[]): string {
-  const layers = new Map<string, (readonly [name: string, text: string])[]>();
-  for (const one of all) {
-    const layer = one[0].split(".")[0] as string;
-    layers.set(layer, [...(layers.get(layer) ?? []), one]);
-  }
-  return [...layers].map(([layer, own]) => (own.length > SHOWN ? `${layer}.* (${own.length}, such as ${own[0]?.[0]})` : own.map(([name, text]) => `${name} ${text}`).join(", "))).join(", ");
-}
-
-function some(names: readonly string[]): string {
-  return `${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""}`;
 }
 
 function fromRun(folder: string, recipe: Recipe): InitialWeights {
@@ -158,7 +114,7 @@ function fromFile(file: string): InitialWeights {
 
 /** Another program's tokenizer may be one that is not known here. Throws where the file is damaged. */
 function isReadHere(tokenizer: string, file: string): boolean {
-  return told(file, () => {
+  return inPlace(file, () => {
     try {
       loadTokenizer(tokenizer);
       return true;

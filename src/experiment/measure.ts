@@ -1,23 +1,24 @@
 import { metricEntry } from "../../compiler/compile.ts";
 import type { EntryInput, Model, Recipe } from "../../compiler/check/model.ts";
 import type { Batch, EncodedExamples, Examples, WrittenFields } from "../../runtime/data/index.ts";
-import { createSession, loadWeights } from "../../runtime/index.ts";
+import { createSession } from "../../runtime/index.ts";
 import type { Program, Session } from "../../runtime/index.ts";
-import { CHECKPOINT } from "../../runtime/index.ts";
+import { entryOf } from "../../runtime/lookup.ts";
 import { f1, surprise } from "../../runtime/metrics/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
-import { inferenceProgram, sessionDevice, usedEntries } from "./compiled.ts";
+import { figureEntries, inferenceProgram, sessionDevice, usedEntries } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
 import { generateOf, writingOf } from "./decoding.ts";
 import type { DecodingChoice } from "./decoding.ts";
 import { METRICS, evaluate } from "./evaluate.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { encoded, only } from "./prepare.ts";
-import { placed } from "./run-folder.ts";
+import { loadCheckpoint } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
 import { createTranslator, generationLimits, textTokenizer } from "./translator.ts";
+import type { Translator } from "./translator.ts";
 
 export interface Measurer {
   readonly model: Model;
@@ -43,13 +44,7 @@ export function restoredMeasurer(checkpoint: Checkpoint, model: Model, tokenizer
     tokenizer,
     limits: checkpoint.record,
     choice,
-    onSession: (session) => {
-      try {
-        loadWeights(session, checkpoint.files.get(CHECKPOINT.model) ?? new Uint8Array(), "required");
-      } catch (error) {
-        throw placed(error, checkpoint.folder);
-      }
-    },
+    onSession: (session) => loadCheckpoint(session, checkpoint),
   };
 }
 
@@ -87,26 +82,29 @@ export async function openMeasuring(measurer: Measurer, examples: Examples, figu
   const recipe = measurer.model.recipe as Recipe;
   const wanted = wantedFigures(recipe, figure);
   checkMeasurable({ ...recipe, ...wanted }, examples);
-  const batches = await openBatches(measurer, { ...recipe, ...wanted }, examples);
   const { pairs } = examples;
-  if (pairs === undefined || !wanted.texts) return { measure: async (onProgress) => ({ metrics: await batches.measure(onProgress), answers: [] }), dispose: batches.dispose };
-
-  const { model, program, device, tokenizer, limits, states, onSession } = measurer;
-  const translator = createTranslator({
-    program, device, tokenizer: textTokenizer(tokenizer), writing: writingOf(model, measurer.choice), ...generationLimits(limits),
-    ...(states === undefined ? {} : { states }), ...(onSession === undefined ? {} : { onSession }),
-  });
+  // It makes nothing before it writes: a choice that makes no sense is refused before there is a session.
+  const translator = pairs === undefined || !wanted.texts ? undefined : translatorOf(measurer);
+  const batches = await openBatches(measurer, { ...recipe, ...wanted }, examples);
   return {
     measure: async (onProgress) => {
       const metrics = await batches.measure(onProgress);
+      if (pairs === undefined || translator === undefined) return { metrics, answers: [] };
       const texts = await evaluate(translator, pairs, wanted.reports.filter((name) => METRICS.has(name)), onProgress);
       return { metrics: { ...metrics, ...texts.metrics }, answers: texts.answers };
     },
     dispose: () => {
       batches.dispose();
-      translator.dispose();
+      translator?.dispose();
     },
   };
+}
+
+function translatorOf({ model, program, device, tokenizer, limits, choice, states, onSession }: Measurer): Translator {
+  return createTranslator({
+    program, device, tokenizer: textTokenizer(tokenizer), writing: writingOf(model, choice), ...generationLimits(limits),
+    ...(states === undefined ? {} : { states }), ...(onSession === undefined ? {} : { onSession }),
+  });
 }
 
 /** Of a recipe's figures one or all; where it names none, texts are compared in every way. */
@@ -119,8 +117,8 @@ function wantedFigures({ reports, metrics, generate }: Recipe, figure: string | 
 async function openBatches(measurer: Measurer, recipe: Recipe, examples: Examples): Promise<{ measure(onProgress?: (done: number) => void): Promise<Record<string, number>>; dispose(): void }> {
   const { program, device, tokenizer, states, onSession } = measurer;
   const batches = encoded(examples, "the data", recipe, tokenizer);
-  const entries = [recipe.validationLoss, ...recipe.metrics].map(({ name }) => metricEntry(name));
-  const written = recipe.reports.includes("perplexity") ? writtenOf(measurer, examples) : undefined;
+  const entries = figureEntries(recipe);
+  const written = examples.written && recipe.reports.includes("perplexity") ? writtenOf(measurer, examples.written) : undefined;
   const session = await createSession(program, {
     bounds: batches.bounds, entries: [...entries, ...(written === undefined ? [] : [written.entry])], ...sessionDevice(device),
     ...(states === undefined ? {} : { states }),
@@ -144,14 +142,12 @@ interface Written {
   readonly next: string;
 }
 
-function writtenOf({ model, program }: Measurer, examples: Examples): Written {
+function writtenOf({ model, program }: Measurer, { grows, reads, next }: WrittenFields): Written {
   const name = generateOf(model).entry;
-  const fields: WrittenFields | undefined = examples.written;
-  if (fields === undefined) throw unmeasurable(["perplexity"], "the data hold no text that goes on");
-  const inputs = program.entries.find((entry) => entry.name === name)?.inputs ?? [];
-  const given = [fields.grows, ...(fields.reads === undefined ? [] : [fields.reads])];
+  const { inputs } = entryOf(program, name);
+  const given = [grows, ...(reads === undefined ? [] : [reads])];
   if (inputs.length > given.length) throw unmeasurable(["perplexity"], `\`${name}\` takes ${inputs.length} arguments and the data give ${given.length}`);
-  return { entry: name, inputs: inputs.map((input, at) => [input.name, given[at] as string]), next: fields.next };
+  return { entry: name, inputs: inputs.map((input, at) => [input.name, given[at] as string]), next };
 }
 
 interface Averaging {

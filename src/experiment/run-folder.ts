@@ -1,15 +1,16 @@
-import { appendFileSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
-import { CHECKPOINT, logLine, logUpTo, readManifest, verifyFiles } from "../../runtime/index.ts";
-import type { CheckpointFiles, LogRow, Manifest } from "../../runtime/index.ts";
+import { CHECKPOINT, loadWeights, readManifest, verifyFiles } from "../../runtime/index.ts";
+import type { CheckpointFiles, Manifest, Session } from "../../runtime/index.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
-import { readBytes, writeAtomically, writeTogether } from "../files.ts";
+import { readBytes, writeTogether } from "../files.ts";
 import { shellWord } from "../shell.ts";
 import type { DataRecord } from "./data.ts";
 import type { Standing } from "./evaluating.ts";
 import type { InitialRecord } from "./initial.ts";
+import { LOG } from "./run-log.ts";
 import type { Settings } from "./settings.ts";
 import { restoredModel } from "./source.ts";
 import type { ModelSource, SavedSource } from "./source.ts";
@@ -39,7 +40,6 @@ export interface Checkpoint {
   readonly source: ModelSource;
 }
 
-const LOG = "log.jsonl";
 /** The weights that were best in an evaluation during training. */
 const BEST = "best.safetensors";
 /** The checkpoint before the last, itself a whole one: a crash while writing leaves a run to go on from. */
@@ -80,7 +80,7 @@ function recordOf(manifest: string): RunRecord | undefined {
 }
 
 /** `translation` for translation/model.tfm and for translation.tfm. */
-export function runName(modelFile: string): string {
+function runName(modelFile: string): string {
   const stem = path.basename(modelFile, ".tfm");
   return stem === "model" ? path.basename(path.dirname(path.resolve(modelFile))) : stem;
 }
@@ -153,15 +153,13 @@ export function holdsCheckpoint(folder: string): boolean {
 /** Reads a run folder and checks every file. Throws CommandFailure or TfmError `checkpoint-damaged`. */
 export function readCheckpoint(folder: string): Checkpoint {
   if (!holdsCheckpoint(folder)) throw new CommandFailure({ code: "no-checkpoint", exit: exitCodes.wrong, message: `${folder} holds no checkpoint (${CHECKPOINT.manifest} is missing)`, remedy: existsSync(path.join(folder, LOG)) ? "its run ended before its first checkpoint: train anew, with another --out or without this folder" : "name the folder that `tfmc train` wrote, such as runs/translation" });
-  try {
+  return inPlace(folder, () => {
     const bytes = valueOf(readBytes(path.join(folder, CHECKPOINT.manifest)));
     const manifest = readManifest(bytes);
     const files = wholeFiles(isCutOff(folder) ? path.join(folder, PREVIOUS) : folder, manifest, bytes);
     const record = manifest.run as unknown as RunRecord;
     return { folder, manifest, record, files, source: restoredModel(record.sources) };
-  } catch (error) {
-    throw placed(error, folder);
-  }
+  });
 }
 
 /** Whether a process ended while the files of the next checkpoint took their places: the manifest, which is the last, still is that of the one before. */
@@ -177,8 +175,22 @@ function wholeFiles(folder: string, manifest: Manifest, bytes: Uint8Array): Read
   return files;
 }
 
+/** Its weights become those of a session. Throws CommandFailure where they are damaged or of another model. */
+export function loadCheckpoint(session: Session, { folder, files }: Checkpoint): void {
+  inPlace(folder, () => loadWeights(session, files.get(CHECKPOINT.model) ?? new Uint8Array(), "required"));
+}
+
+/** What `read` gives of a folder or file; what is wrong with it is told with its name. */
+export function inPlace<T>(place: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw placed(error, place);
+  }
+}
+
 /** The runtime knows no folders: their names go before its messages, and the checkpoint before, where there is one, into the remedy. */
-export function placed(error: unknown, folder: string): unknown {
+function placed(error: unknown, folder: string): unknown {
   if (!(error instanceof TfmError)) return error;
   const previous = path.join(folder, PREVIOUS);
   const damaged = ["checkpoint-damaged", "weights-damaged", "tokenizer-damaged"].includes(error.code);
@@ -190,31 +202,4 @@ export function placed(error: unknown, folder: string): unknown {
 export function savedTokenizer({ files }: Checkpoint): string | undefined {
   const bytes = files.get(CHECKPOINT.tokenizer);
   return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
-}
-
-/** Where rows go; `resumedAt` drops those of steps that will be done again. */
-export function openLog(folder: string, resumedAt?: number): (row: LogRow) => void {
-  const file = path.join(folder, LOG);
-  const kept = resumedAt !== undefined && existsSync(file) ? logUpTo(readFileSync(file, "utf8"), resumedAt) : "";
-  valueOf(writeAtomically(file, kept));
-  let last = kept.slice(kept.lastIndexOf("\n", kept.length - 2) + 1);
-  return (row) => {
-    const line = logLine(row);
-    // A run that had ended is measured once more, with the same outcome.
-    if (line !== last) append(file, line);
-    last = "";
-  };
-}
-
-/** Adds a row to the log of a run that has ended. */
-export function appendToLog(folder: string, row: LogRow): void {
-  append(path.join(folder, LOG), logLine(row));
-}
-
-function append(file: string, line: string): void {
-  try {
-    appendFileSync(file, line);
-  } catch (error) {
-    throw new CommandFailure({ code: "file-not-writable", exit: exitCodes.wrong, message: `${file} could not be written: ${error instanceof Error ? error.message : String(error)}`, remedy: "a run goes on from its last checkpoint with --resume" });
-  }
 }

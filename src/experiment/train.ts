@@ -20,8 +20,9 @@ import { checkEvaluated, createEvaluating, trainEvaluating } from "./evaluating.
 import type { Standing } from "./evaluating.ts";
 import { prepare } from "./prepare.ts";
 import type { Prepared } from "./prepare.ts";
-import { claimRunFolder, copyBest, makeFolder, openLog, placed, savedTokenizer, writeCheckpoint } from "./run-folder.ts";
+import { claimRunFolder, copyBest, inPlace, savedTokenizer, writeCheckpoint } from "./run-folder.ts";
 import type { Checkpoint, RunRecord } from "./run-folder.ts";
+import { openLog } from "./run-log.ts";
 import { holdRunFolder } from "./run-lock.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelSource } from "./source.ts";
@@ -116,11 +117,10 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
   const session = await createSession(program, { bounds: prepared.bounds, entries: trained, ...sessionDevice(device), seed: recipe.seed, batches: recipe.accumulate });
   let release = (): void => {};
   try {
-    const restored = resume === undefined ? undefined : restore(session, resume);
+    const restored = resume && inPlace(resume.folder, () => restoreCheckpoint(session, resume.files));
     const initial = resume?.record.initial ?? (prepared.initial && load(session, model, prepared.initial));
     if (resume?.folder !== folder) claimRunFolder(folder);
     if (resume !== undefined && resume.folder !== folder) copyBest(resume.folder, folder);
-    else makeFolder(folder);
     release = holdRunFolder(folder);
     const from = restored?.manifest.step ?? 0;
     const logRow = openLog(folder, restored === undefined ? undefined : from);
@@ -206,13 +206,5 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
 
   function recordOf({ data, limit, bounds, settings }: Prepared, initial: InitialRecord | undefined): RunRecord {
     return { sources: source.saved(), recipe: recipe.name, set: settings, data: data.record, limit, bounds, ...(initial === undefined ? {} : { initial }) };
-  }
-}
-
-function restore(session: Session, resume: Checkpoint): ReturnType<typeof restoreCheckpoint> {
-  try {
-    return restoreCheckpoint(session, resume.files);
-  } catch (error) {
-    throw placed(error, resume.folder);
   }
 }

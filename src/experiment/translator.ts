@@ -1,5 +1,5 @@
 import type { Model } from "../../compiler/check/model.ts";
-import { CHECKPOINT, createSession, entriesOf, generatingEntries, loadWeights, requestOf, sessionLogits, writeTexts } from "../../runtime/index.ts";
+import { createSession, entriesOf, generatingEntries, requestOf, sessionLogits, writeTexts } from "../../runtime/index.ts";
 import type { DecodeRequest, EncodeDecodeEntries, ForwardEntry, Program, Session, Sizes, WriteOptions } from "../../runtime/index.ts";
 import { boundSizes } from "../../runtime/decode/session-logits.ts";
 import { largest } from "../../runtime/largest.ts";
@@ -13,7 +13,7 @@ import { inferenceProgram, sessionDevice } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
 import { writingEntries, writingOf } from "./decoding.ts";
 import type { DecodingChoice, Writing } from "./decoding.ts";
-import { placed } from "./run-folder.ts";
+import { loadCheckpoint } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
 
 /** A trained model from text to text. */
@@ -138,20 +138,13 @@ function boundsFor(program: Program, use: ForwardEntry | EncodeDecodeEntries, { 
 /** A translator with a checkpoint's weights. */
 export function restoredTranslator(checkpoint: Checkpoint, model: Model, tokenizer: Tokenizer | undefined, device: Device, choice?: DecodingChoice): Translator {
   const writing = writingOf(model, choice);
-  const weights = checkpoint.files.get(CHECKPOINT.model) ?? new Uint8Array();
   return createTranslator({
     program: inferenceProgram(model, device, writingEntries(model, writing.entry)),
     device,
     tokenizer: textTokenizer(tokenizer),
     writing,
     ...generationLimits(checkpoint.record),
-    onSession: (session) => {
-      try {
-        loadWeights(session, weights, "required");
-      } catch (error) {
-        throw placed(error, checkpoint.folder);
-      }
-    },
+    onSession: (session) => loadCheckpoint(session, checkpoint),
   });
 }
 

@@ -8,7 +8,7 @@ import { CommandFailure } from "../failure.ts";
 import type { Output } from "../output.ts";
 import { shellWord } from "../shell.ts";
 import { checkedModel } from "./check.ts";
-import { holdsCheckpoint, latestRunFolder, placed, readCheckpoint, savedTokenizer, withBest } from "./run-folder.ts";
+import { holdsCheckpoint, inPlace, latestRunFolder, readCheckpoint, savedTokenizer, withBest } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
 
 /** A checkpoint with its model at the sizes it was trained with. */
@@ -19,7 +19,10 @@ export interface Trained {
   readonly tokenizer?: Tokenizer;
 }
 
-/** Reads a run folder, or the newest run of a model file, with its last weights or with those that were best in an evaluation. Throws CommandFailure, TfmError or ModelRefused. */
+/**
+ * Reads a run folder, or the newest run of a model file, with its last weights or with those that were best in an evaluation. Throws
+ * CommandFailure, TfmError or ModelRefused.
+ */
 export function readTrained(place: string, weights: "last" | "best" = "last"): Trained {
   const checkpoint = readCheckpoint(folderOf(place));
   return trainedModel(weights === "best" ? withBest(checkpoint) : checkpoint);
@@ -27,14 +30,12 @@ export function readTrained(place: string, weights: "last" | "best" = "last"): T
 
 /** The same for a checkpoint that was read. */
 export function trainedModel(checkpoint: Checkpoint): Trained {
-  try {
+  return inPlace(checkpoint.folder, () => {
     const saved = savedTokenizer(checkpoint);
     const tokenizer = saved === undefined ? undefined : loadTokenizer(saved);
     const { record, source } = checkpoint;
     return { checkpoint, ...(tokenizer === undefined ? {} : { tokenizer }), model: checkedModel(source, { recipe: record.recipe, set: record.set, tokenizer }) };
-  } catch (error) {
-    throw placed(error, checkpoint.folder);
-  }
+  });
 }
 
 /** Of a model file it has to be said which of its runs is used. */

@@ -2,11 +2,12 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { readWeights } from "../../runtime/index.ts";
+import type { FileWeights } from "../../runtime/training/matching.ts";
 import type { Tensor } from "../../runtime/training/safetensors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import { readBytes, readText } from "../files.ts";
-import { placed } from "./run-folder.ts";
+import { inPlace } from "./run-folder.ts";
 
 const FILE = ".safetensors";
 const INDEX = ".safetensors.index.json";
@@ -23,13 +24,7 @@ export function weightFileIn(folder: string): string | undefined {
   return [`model${FILE}`, `model${INDEX}`].map((name) => path.join(folder, name)).find((file) => existsSync(file));
 }
 
-/** `isOurs`: it was written here. */
-export interface Weights {
-  readonly tensors: readonly Tensor[];
-  readonly isOurs: boolean;
-}
-
-export function weightsOfFile(file: string): Weights {
+export function weightsOfFile(file: string): FileWeights {
   if (file.endsWith(INDEX)) return { tensors: ofIndex(file), isOurs: false };
   if (!file.endsWith(FILE)) throw failure("weights-unsupported", `${file}: weights are read from ${FILE} files`, `in Python: safetensors.torch.save_file(torch.load("${path.basename(file)}"), "model${FILE}") where torch.save wrote it`);
   const bytes = valueOf(readBytes(file));
@@ -38,12 +33,8 @@ export function weightsOfFile(file: string): Weights {
 }
 
 /** What is wrong is told with its place. */
-export function weightsIn(bytes: Uint8Array, place: string): Weights {
-  try {
-    return readWeights(bytes);
-  } catch (error) {
-    throw placed(error, place);
-  }
+export function weightsIn(bytes: Uint8Array, place: string): FileWeights {
+  return inPlace(place, () => readWeights(bytes));
 }
 
 function ofIndex(index: string): readonly Tensor[] {

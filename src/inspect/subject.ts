@@ -2,7 +2,6 @@
 import { statSync } from "node:fs";
 import type { Model, Recipe } from "../../compiler/check/model.ts";
 import { DEFAULT_LIMIT } from "../../runtime/data/index.ts";
-import { CHECKPOINT, loadWeights } from "../../runtime/index.ts";
 import type { Session } from "../../runtime/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -11,7 +10,7 @@ import type { FittingExamples } from "../experiment/fitting.ts";
 import { initialWeights, load } from "../experiment/initial.ts";
 import { shownData } from "../experiment/measured-data.ts";
 import { prepare } from "../experiment/prepare.ts";
-import { latestRunFolder, placed, readCheckpoint } from "../experiment/run-folder.ts";
+import { latestRunFolder, loadCheckpoint, readCheckpoint } from "../experiment/run-folder.ts";
 import type { Settings } from "../experiment/settings.ts";
 import { readModel } from "../experiment/source.ts";
 import { generationLimits } from "../experiment/translator.ts";
@@ -57,7 +56,7 @@ export async function readSubject(place: string, request: SubjectRequest = {}): 
 
 function trained(folder: string, { data: named, skipBadRows }: SubjectRequest): Subject {
   const { checkpoint, model, tokenizer } = trainedModel(readCheckpoint(folder));
-  const { record, source, manifest, files } = checkpoint;
+  const { record, source, manifest } = checkpoint;
   return {
     model,
     ...(tokenizer === undefined ? {} : { tokenizer }),
@@ -65,13 +64,7 @@ function trained(folder: string, { data: named, skipBadRows }: SubjectRequest): 
     seed: model.recipe?.seed ?? 0,
     limits: generationLimits(record),
     examples: async () => valueOf(await shownData(model.recipe as Recipe, source.file.path, record.data, { named, tokenizer, skipBadRows })),
-    load: (session) => {
-      try {
-        loadWeights(session, files.get(CHECKPOINT.model) ?? new Uint8Array(), "required");
-      } catch (error) {
-        throw placed(error, folder);
-      }
-    },
+    load: (session) => loadCheckpoint(session, checkpoint),
   };
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { decodeSafetensors, encodeSafetensors } from "../../runtime/training/safetensors.ts";
 import type { Session } from "../../runtime/index.ts";
 import type { Device } from "../../src/experiment/compiled.ts";
-import { initialText } from "../../src/experiment/initial.ts";
+import { initialText } from "../../src/experiment/initial-text.ts";
 import { readCheckpoint, savedTokenizer } from "../../src/experiment/run-folder.ts";
 import type { Settings } from "../../src/experiment/settings.ts";
 import { measure, restoredMeasurer } from "../../src/experiment/measure.ts";
