@@ -1,5 +1,6 @@
 /** Questions about graphs and equations that several passes ask. */
 import type { Dim } from "../dim.ts";
+import * as dims from "../dim.ts";
 import { accessesIn, conjunction } from "./expr.ts";
 import type { Equation, Expr, Graph, Reduction, StateRef, Value, ValueId } from "./graph.ts";
 
@@ -10,6 +11,13 @@ export function valuesById(graph: Pick<Graph, "values">): ReadonlyMap<ValueId, V
 /** Above the ids of all its values. */
 export function nextId(graph: Pick<Graph, "values">): ValueId {
   return graph.values.reduce((next, { id }) => Math.max(next, id + 1), 0);
+}
+
+/** Whether an expression of a value may be evaluated at every point of it: each access takes an index where the axis is as long. */
+export function readsWithin(expr: Expr, value: Value, values: ReadonlyMap<ValueId, Value>): boolean {
+  const sizes = indexSizes(value);
+  return accessesIn(expr).every((access) =>
+    access.slots.every((slot, axis) => slot.kind === "index" && dims.equal(sizes[slot.at]!, values.get(access.value)!.shape[axis]!)));
 }
 
 /** Whether some value follows from itself at another time. */

@@ -12,9 +12,9 @@
  */
 import * as dims from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";
-import { accessesIn, apply, conjunction, conjuncts, dependsOn, div, exprKey, identityAccess, isConst, isOp, mul, real, sameExpr, select, size } from "../ir/expr.ts";
+import { apply, conjunction, conjuncts, dependsOn, div, exprKey, identityAccess, isConst, isOp, mul, real, sameExpr, select, size } from "../ir/expr.ts";
 import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
-import { asMap, indexSizes, nextId, reducedWhere, valuesById } from "../ir/walk.ts";
+import { asMap, indexSizes, nextId, readsWithin, reducedWhere, valuesById } from "../ir/walk.ts";
 import { simplifyExpr } from "../ops/algebra.ts";
 import type { Pass } from "./pass.ts";
 import { knownIn } from "./simplify.ts";
@@ -44,10 +44,10 @@ function parted(value: Equation, values: ReadonlyMap<ValueId, Value>, id: ValueI
   const reduced = new Set(value.reduce.sizes.map((_, k) => rank + k));
   const outside: Expr[] = [], inside: Expr[] = [];
   for (const condition of conjuncts(value.reduce.where)) {
-    (comparesReals(condition) && !dependsOn(condition, reduced) && safe(condition, value, values) ? outside : inside).push(condition);
+    (comparesReals(condition) && !dependsOn(condition, reduced) && readsWithin(condition, value, values) ? outside : inside).push(condition);
   }
   const factors = quotientFactors(value.body);
-  const moves = (factor: Expr): boolean => inside.length === 0 && !dependsOn(factor, reduced) && safe(factor, value, values);
+  const moves = (factor: Expr): boolean => inside.length === 0 && !dependsOn(factor, reduced) && readsWithin(factor, value, values);
   const stays = (factor: Expr): boolean => !moves(factor);
   const terms = factors.above.filter(stays), below = factors.below.filter(stays);
   const [upper, lower] = [factors.above.filter(moves), factors.below.filter(moves)];
@@ -131,12 +131,5 @@ function comparesReals(condition: Expr): boolean {
   if (condition.kind !== "apply") return false;
   if (condition.op === "not") return comparesReals(condition.args[0]!);
   return condition.op === "lt" || condition.op === "le" || condition.op === "eq" || condition.op === "ne";
-}
-
-/** May be evaluated at every point of the result: each access takes an index where the axis is as long. */
-function safe(expr: Expr, value: Equation, values: ReadonlyMap<ValueId, Value>): boolean {
-  const sizes = indexSizes(value);
-  return accessesIn(expr).every((access) =>
-    access.slots.every((slot, axis) => slot.kind === "index" && dims.equal(sizes[slot.at]!, values.get(access.value)!.shape[axis]!)));
 }
 

@@ -1,6 +1,6 @@
 import { access, accessesIn, children, index, indicesIn, substituteIndices, withChildren } from "../ir/expr.ts";
 import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
-import { asMap, indexSizes, nextId, valuesById } from "../ir/walk.ts";
+import { asMap, indexSizes, nextId, readsWithin, valuesById } from "../ir/walk.ts";
 import { typeOf } from "../ir/typeof.ts";
 import { MOST_BINDINGS } from "./fuse/bindings.ts";
 import type { Pass } from "./pass.ts";
@@ -22,42 +22,52 @@ export const narrow: Pass = {
     const byId = new Map(valuesById(graph));
     let next = nextId(graph);
     const values = graph.values.flatMap((value): readonly Value[] => {
-      if (value.kind !== "equation" || operands(value.body, byId) <= MOST_OPERANDS) return [value];
+      if (value.kind !== "equation") return [value];
       const parts = new Parts(value, byId, () => next++);
       const body = parts.narrowed(value.body);
-      return [...parts.made, { ...value, body }];
+      return body === value.body ? [value] : [...parts.made, { ...value, body }];
     });
     return { ...graph, values };
   },
 };
-
-function operands(expr: Expr, values: ReadonlyMap<ValueId, Value>): number {
-  return new Set(accessesIn(expr).map(({ value }) => value).filter((id) => values.get(id)!.kind !== "host-scalar")).size;
-}
 
 class Parts {
   readonly made: Equation[] = [];
   private readonly value: Equation;
   private readonly values: Map<ValueId, Value>;
   private readonly fresh: () => ValueId;
+  /** What the condition of a reduction binds, whatever its terms do. */
+  private readonly beside: readonly ValueId[];
 
   constructor(value: Equation, values: Map<ValueId, Value>, fresh: () => ValueId) {
     this.value = value;
     this.values = values;
     this.fresh = fresh;
+    this.beside = value.reduce?.where ? this.operands(value.reduce.where) : [];
   }
 
   /** The expression over few enough operands, from the leaves up. */
   narrowed(expr: Expr): Expr {
-    if (operands(expr, this.values) <= MOST_OPERANDS || expr.kind !== "apply" || isLazy(expr)) return expr;
+    if (this.fits(expr) || expr.kind !== "apply") return expr;
+    // Operands may be out of bounds where they are not evaluated.
+    if (isLazy(expr) && !readsWithin(expr, this.value, this.values)) return expr;
     let node = withChildren(expr, children(expr).map((child) => this.narrowed(child)));
-    while (operands(node, this.values) > MOST_OPERANDS) {
-      const counts = children(node).map((child) => (this.isReal(child) ? operands(child, this.values) : 0));
+    while (!this.fits(node)) {
+      const counts = children(node).map((child) => (this.isReal(child) ? this.operands(child).length : 0));
       const widest = counts.indexOf(Math.max(...counts));
       if (counts[widest]! < 2) return node;
       node = withChildren(node, children(node).map((child, at) => (at === widest ? this.part(child) : child)));
     }
     return node;
+  }
+
+  private fits(expr: Expr): boolean {
+    return new Set([...this.operands(expr), ...this.beside]).size <= MOST_OPERANDS;
+  }
+
+  /** The values that it binds, each once. */
+  private operands(expr: Expr): readonly ValueId[] {
+    return [...new Set(accessesIn(expr).map(({ value }) => value))].filter((id) => this.values.get(id)!.kind !== "host-scalar");
   }
 
   private isReal(expr: Expr): boolean {
@@ -81,7 +91,6 @@ class Parts {
   }
 }
 
-/** Operands of these may be out of bounds where they are not evaluated. */
 function isLazy(expr: Expr & { readonly kind: "apply" }): boolean {
   return expr.op === "select" || expr.op === "and" || expr.op === "or";
 }

@@ -214,6 +214,32 @@ test("narrow computes in steps what would bind more than eight ranges", () => {
   }
 });
 
+test("narrow counts what a condition reads as well, and parts what may be computed where it is not chosen", () => {
+  const build = (count: number, of: (b: GraphBuilder, product: Expr, keep: Expr) => Equation): Graph => graphOf((b) => {
+    const keep = b.input("keep", "bool", ["n", 3]);
+    const inputs = Array.from({ length: count }, (_, at) => b.input(`x${at}`, "f32", ["n", 3]));
+    return of(b, inputs.map((x): Expr => identityAccess(x)).reduce((a, c) => mul(a, c)), identityAccess(keep));
+  });
+  const summed = (count: number): Graph => build(count, (b, product, keep) => b.sum("y", ["n"], [3], product, keep));
+  const chosen = (count: number): Graph => build(count, (b, product, keep) => b.map("y", ["n", 3], select(keep, product, real(0))));
+  for (const made of [summed, chosen]) {
+    expect(narrow.run(made(6))).toEqual(made(6));
+    for (const count of [7, 8, 15]) {
+      const after = narrow.run(made(count));
+      expect(verify(after)).toEqual([]);
+      for (const value of after.values) expect(operandsOf(value).length, printGraph(after)).toBeLessThanOrEqual(7);
+      for (const n of [1, 4]) expectSame(made(count), after, { n });
+    }
+  }
+  // Before the first place there is nothing to read.
+  const guarded = graphOf((b) => {
+    const inputs = Array.from({ length: 8 }, (_, at) => b.input(`x${at}`, "f32", ["n"]));
+    const before = inputs.map((x): Expr => access(x, apply("isub", index(0), int(1)))).reduce((a, c) => mul(a, c));
+    return b.map("y", ["n"], select(apply("ilt", int(0), index(0)), before, real(0)));
+  });
+  expect(narrow.run(guarded)).toEqual(guarded);
+});
+
 test("prune drops what no output reads", () => {
   const graph = graphOf((b) => {
     const x = b.input("x", "f32", ["n"]);
