@@ -1,6 +1,6 @@
 /** Scatters: sums over the points where an index field names a row of the result, the gradient of a gather. */
-import type { Dim } from "../dim.ts";
-import { conjuncts } from "../ir/expr.ts";
+import { type Dim, equal } from "../dim.ts";
+import { apply, conjuncts, conjunction, index, size } from "../ir/expr.ts";
 import type { Equation, Expr, ValueId } from "../ir/graph.ts";
 import { reducedWhere } from "../ir/walk.ts";
 import { dimText } from "./emit/dim-text.ts";
@@ -19,6 +19,19 @@ export function scatterMatch(equation: Equation): { input: ValueId; axis: number
     }
   }
   return undefined;
+}
+
+/** Whether the sum is over every point of the field: lists of points by row have them all. */
+export function isOverAll({ reduce }: Equation, field: readonly Dim[]): boolean {
+  return reduce!.sizes.every((extent, at) => equal(extent, field[at]!));
+}
+
+/** The same sum over every point of the field, those outside of its own ranges left out: `next[b, t]` for t < T - 1 is a part of `next`. */
+export function overAll(equation: Equation, field: readonly Dim[]): Equation {
+  if (isOverAll(equation, field)) return equation;
+  const { shape, reduce } = equation;
+  const within = reduce!.sizes.flatMap((extent, at) => (equal(extent, field[at]!) ? [] : [apply("ilt", index(shape.length + at), size(extent))]));
+  return { ...equation, reduce: { ...reduce!, sizes: field, where: conjunction([...within, ...conjuncts(reduce!.where)]) } };
 }
 
 /** The same sum for a walk over the points of one row alone. */

@@ -14,14 +14,15 @@
  *     row[p] = noisy[b of order[p], t of order[p]]
  *     first[v] = block[v / 64] + sum[p where block[v / 64] <= p and p < block[v / 64 + 1] and row[p] < v] 1
  *
- * A field of the batch is sorted by the host instead (kernels/scatter.ts).
+ * A field of the batch is sorted by the host instead (kernels/scatter.ts). Either list has all points of the field, and a sum over a part
+ * of them leaves the others out.
  */
 import * as dims from "../dim.ts";
 import type { Dim } from "../dim.ts";
 import { access, apply, conjunction, conjuncts, iadd, idiv, imul, index, int, substituteIndices } from "../ir/expr.ts";
-import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
+import type { Equation, Expr } from "../ir/graph.ts";
 import { hasLoops, valuesById } from "../ir/walk.ts";
-import { scatterMatch } from "../kernels/scatter.ts";
+import { overAll, scatterMatch } from "../kernels/scatter.ts";
 import { flat } from "./group/flat.ts";
 import { Made } from "./group/made.ts";
 import type { Pass } from "./pass.ts";
@@ -37,23 +38,25 @@ export const sort: Pass = {
   doc: "Sorts the points of a sum by the row of the result that a computed field names.",
   run(graph) {
     // Within a loop every value has the loop's time, and points of different times never meet.
-    if (hasLoops(graph)) return graph;
+    const loops = hasLoops(graph);
     const [values, made] = [valuesById(graph), new Made(graph)];
     return {
       ...graph,
       values: graph.values.flatMap((value) => {
-        const sorted = alongSorted(value, values, made);
+        const found = value.kind === "equation" ? scatterMatch(value) : undefined;
+        const field = found && values.get(found.input)!;
+        if (field?.kind === "input") return [overAll(value as Equation, field.shape)];
+        const sorted = field?.kind === "equation" && !loops ? alongSorted(value as Equation, field, made) : undefined;
         return sorted ? [...made.taken(), sorted] : [value];
       }),
     };
   },
 };
 
-function alongSorted(value: Value, values: ReadonlyMap<ValueId, Value>, made: Made): Equation | undefined {
-  if (value.kind !== "equation" || value.type !== "f32" || value.reduce?.monoid !== "sum" || isSmall(value.shape)) return undefined;
-  const found = scatterMatch(value);
-  const field = found && values.get(found.input)!;
-  if (!found || field?.kind !== "equation") return undefined;
+function alongSorted(summed: Equation, field: Equation, made: Made): Equation | undefined {
+  if (summed.type !== "f32" || summed.reduce?.monoid !== "sum" || isSmall(summed.shape)) return undefined;
+  const value = overAll(summed, field.shape);
+  const found = scatterMatch(value)!;
   const { rows, indicesOf } = flat(field.shape);
   const { first, order } = sortedPoints(field, value.shape[found.axis]!, made);
 
@@ -61,7 +64,7 @@ function alongSorted(value: Value, values: ReadonlyMap<ValueId, Value>, made: Ma
   const [row, place] = [index(found.axis), index(rank)];
   const point = indicesOf(access(order, place));
   const moved = (expr: Expr): Expr => substituteIndices(expr, (at) => (at < rank ? undefined : point[at - rank]));
-  const others = conjuncts(value.reduce.where).filter((conjunct) => conjunct !== found.match).map(moved);
+  const others = conjuncts(value.reduce!.where).filter((conjunct) => conjunct !== found.match).map(moved);
   return { ...value, body: moved(value.body), reduce: { monoid: "sum", sizes: [rows], where: conjunction([...inPart(place, first, row), ...others]) } };
 }
 

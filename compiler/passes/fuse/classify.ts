@@ -4,7 +4,7 @@ import type { GroupKind } from "../../ir/fused.ts";
 import { indicesIn } from "../../ir/expr.ts";
 import type { Equation, Value, ValueId } from "../../ir/graph.ts";
 import { prefix } from "../../kernels/prefix.ts";
-import { scatterMatch } from "../../kernels/scatter.ts";
+import { isOverAll, scatterMatch } from "../../kernels/scatter.ts";
 import { searched } from "../../kernels/search.ts";
 import { contraction } from "./contraction.ts";
 import { MOST_INNER, type Node } from "./node.ts";
@@ -22,7 +22,8 @@ export function singleton(value: Equation, values: ReadonlyMap<ValueId, Value>, 
   const node = (kind: GroupKind, axes: readonly number[] = all): Node => ({ number: value.id, kind, rows: axes.map((axis) => value.shape[axis]!), roots: new Map([[value.id, axes]]) });
   if (!value.reduce) return node("map");
   const match = scatterMatch(value);
-  if (match && values.get(match.input)!.kind === "input") return node("scatter");
+  const field = match && values.get(match.input)!;
+  if (field?.kind === "input" && isOverAll(value, field.shape)) return node("scatter");
   const axes = streamRows(value, values, sets);
   if (axes) return node("stream", axes);
   const walk = prefix(value);
