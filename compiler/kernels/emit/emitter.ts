@@ -195,10 +195,20 @@ export class Emitter {
   // ── Memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private load(value: Value, coordinates: readonly Operand[]): Operand {
-    const offset = this.offset(value, coordinates);
+    const offset = this.readable(this.offset(value, coordinates));
     const raw = this.sharedText(value, offset) ?? this.loadText(value, offset);
     const text = value.type === "bool" ? `(${raw} != ${offset.width === 4 ? "vec4i(0)" : "0"})` : raw;
     return this.bound({ text, type: value.type, width: offset.width, depth: offset.depth });
+  }
+
+  /** What a branch that is not taken reads may lie in front of the value, and WGSL refuses an index that it knows to be negative. */
+  private readable(offset: Operand): Operand {
+    if (offset.affine === undefined) return offset;
+    const { terms, constant: first } = without(offset.affine, FOUR_LANES);
+    if (terms.size > 0) return offset;
+    if (offset.width === 1) return (asNumber(first) ?? 0) < 0 ? this.size([]) : offset;
+    const neighbours = equal(coefficient(offset.affine, FOUR_LANES), ONE);
+    return neighbours && (asNumber(first) ?? 0) + 3 < 0 ? this.fromAffine(variable(FOUR_LANES)) : offset;
   }
 
   /**
