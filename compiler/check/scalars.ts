@@ -6,9 +6,9 @@ import type { Argument } from "./arguments.ts";
 import { bindParameters, evaluateArgument, matchArguments } from "./arguments.ts";
 import { isScalarType, kindsOf } from "./kinds.ts";
 import * as errors from "./errors.ts";
-import { at } from "./tensor.ts";
+import { asTensor, at } from "./tensor.ts";
 import type { IndexVar, Tensor, Val } from "./value.ts";
-import { scalar } from "./value.ts";
+import { POISON, scalar } from "./value.ts";
 import type { Context } from "./world.ts";
 
 /** Every value it takes at run time is a scalar, and there is one. */
@@ -34,7 +34,8 @@ export function mapOver(
   for (const [k, param] of fn.params.entries()) {
     const arg = matched[k];
     if (!arg) continue;
-    const value = evaluateArgument(arg, param, outer, kinds[k]);
+    const given = evaluateArgument(arg, param, outer, kinds[k]);
+    const value = given.kind === "param" ? (asTensor(given, arg.span, outer) ?? POISON) : given;
     if (value.kind === "poison") return undefined;
     const tensor: Tensor | undefined = value.kind === "tensor" && value.axes.length > 0 && isScalarType(param.type) ? value : undefined;
     if (!tensor) {

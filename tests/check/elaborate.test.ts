@@ -167,3 +167,17 @@ test("naming an instance twice shares its parameters; a layer passed on keeps it
 `);
   expect(model.parameters.map(({ path }) => path)).toEqual(["embed.table"]);
 });
+
+test("a function of scalars takes a parameter by its elements, as it takes any tensor", () => {
+  const model = (value: string): string => `fn twice(x: real) -> real = 2 * x
+model Case(d = 3) {
+  param w: [d] ~ zeros
+  state s: [d] ~ zeros
+  forward(x: [B, d]) -> [B, d] {
+    g = ${value}
+    y[b,i] = x[b,i] * g[i]
+    return y
+  }
+}`;
+  expect(graphLines(model("twice(w) + twice(s)"))).toEqual(graphLines(model("2 * w + 2 * s")));
+});
