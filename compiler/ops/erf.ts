@@ -1,29 +1,6 @@
 /**
- * The error function in f64 and, for kernels, in f32.
- *
- * f64: Kummer's series erf(x) = 2/√π · e^(-x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!! (Abramowitz & Stegun 7.1.6), whose terms are all of one
- * sign, up to 3; above, the continued fraction 7.1.14 for 1 - erf. Right to 1e-15.
- */
-export function erf(x: number): number {
-  const a = Math.abs(x);
-  if (Number.isNaN(x)) return NaN;
-  if (a > 6) return Math.sign(x);
-  if (a > 3) {
-    let fraction = a;
-    for (let k = 60; k >= 1; k--) fraction = a + k / 2 / fraction;
-    return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * fraction));
-  }
-  let term = x, sum = x;
-  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
-    term *= (2 * x * x) / (2 * n + 1);
-    sum += term;
-  }
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-}
-
-/**
- * f32: below 475/512 a minimax polynomial of degree 13, above it 1 - exp of one of degree 6 (N. Juffa's single-precision erf). Both are
- * evaluated by plain products and sums, and the whole stays within 1e-7 absolute.
+ * The error function in f32, for kernels: below 475/512 a minimax polynomial of degree 13, above it 1 - exp of one of degree 6 (N. Juffa's
+ * single-precision erf). Both are evaluated by plain products and sums, and the whole stays within 1e-7 absolute.
  */
 export const ERF_SMALL: readonly number[] = [-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1];
 export const ERF_LARGE: readonly number[] = [

@@ -22,7 +22,7 @@ export type ScalarOpName =
 
 import { apply, div, mul, neg, real, select, sub } from "../ir/expr.ts";
 import type { Expr, ScalarType } from "../ir/graph.ts";
-import { erf } from "./erf.ts";
+import { erf } from "../../runtime/erf.ts";
 
 export interface ScalarOp {
   readonly doc: string;

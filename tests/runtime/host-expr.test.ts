@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compileHostExpr, erf, hostOps } from "../../runtime/host-expr.ts";
+import { erf } from "../../runtime/erf.ts";
+import { compileHostExpr, hostOps } from "../../runtime/host-expr.ts";
 import type { HostExpr } from "../../runtime/program.ts";
 import { product } from "../support/tiny-program.ts";
 
