@@ -29,18 +29,18 @@ export interface TrainOptions {
   /** The last step that was done before; 0 for a new run. */
   readonly from?: number;
   /** Ends the run after this step, as an interruption would. */
-  readonly stopAt?: number;
+  readonly stopAt?: number | undefined;
   /** Read at every step, an AbortSignal's meaning: finish the step, write a checkpoint, end. */
-  readonly signal?: { readonly aborted: boolean };
+  readonly signal?: { readonly aborted: boolean } | undefined;
   /** The loss is read every so many steps, and at the last. Default 10. */
   readonly reportEvery?: number;
   readonly onStep?: (row: StepRow) => void;
   /** Steps after which `pause` is awaited with the GPU idle: evaluation, samples. Its time is not the step's. `enough` ends the run. */
-  readonly pauseAfter?: (step: number) => boolean;
-  readonly pause?: (step: number) => Promise<void | "enough">;
+  readonly pauseAfter?: ((step: number) => boolean) | undefined;
+  readonly pause?: ((step: number) => Promise<void | "enough">) | undefined;
   /** Awaited with the GPU idle every `checkpointEvery` steps and at the end, however the run ends, save by an error. */
   readonly checkpoint?: (step: number) => Promise<void>;
-  readonly checkpointEvery?: number;
+  readonly checkpointEvery?: number | undefined;
 }
 
 export interface TrainResult {

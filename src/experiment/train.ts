@@ -2,11 +2,12 @@ import type { Diagnostic } from "../../grammar/index.ts";
 import { totalBytes } from "../../runtime/buffers.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import { createSession, encodeCheckpoint, encodeWeights, evaluationRow, restoreCheckpoint, trainingRow } from "../../runtime/index.ts";
-import type { LogRow, Session, StepRow, TrainResult } from "../../runtime/index.ts";
+import type { LogRow, Program, Session, StepRow, TrainResult } from "../../runtime/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Sample } from "../report/index.ts";
 import { openEvents } from "../report/tensorboard.ts";
 import { openReport } from "../report/write.ts";
+import type { RunReport } from "../report/write.ts";
 import { CommandFailure } from "../failure.ts";
 import { sessionDevice, trainingProgram, usedEntries } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
@@ -17,7 +18,7 @@ import type { InitialRecord } from "./initial.ts";
 import { measure, openMeasuring } from "./measure.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { checkEvaluated, createEvaluating, trainEvaluating } from "./evaluating.ts";
-import type { Standing } from "./evaluating.ts";
+import type { Evaluating, Standing } from "./evaluating.ts";
 import { prepare } from "./prepare.ts";
 import type { Prepared } from "./prepare.ts";
 import { claimRunFolder, copyBest, inPlace, savedTokenizer, writeCheckpoint } from "./run-folder.ts";
@@ -109,7 +110,7 @@ export interface RunExtras {
 }
 
 export async function openRun(prepared: Prepared, device: Device, folder: string, resume?: Checkpoint, { tensorboard = false }: RunExtras = {}): Promise<Run> {
-  const { recipe, model, source } = prepared;
+  const { recipe, model } = prepared;
   checkEvaluated(recipe, prepared.data.validation);
   const program = trainingProgram(model, device);
   const used = usedEntries(model);
@@ -122,89 +123,107 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
     if (resume?.folder !== folder) claimRunFolder(folder);
     if (resume !== undefined && resume.folder !== folder) copyBest(resume.folder, folder);
     release = holdRunFolder(folder);
-    const from = restored?.manifest.step ?? 0;
-    const logRow = openLog(folder, restored === undefined ? undefined : from);
-    const event = tensorboard ? openEvents(folder) : undefined;
-    const log = (row: LogRow): void => {
-      logRow(row);
-      event?.(row);
-    };
-    const machine = { adapter: device.adapter, gpuBytes: totalBytes(session.usage.bytes) };
-    const { data, settings, tokenizer: scheme, bounds, stepsPerEpoch } = prepared;
-    const report = openReport(folder, factsOf({ folder, model, sources: source.saved(), settings, data: data.record, tokenizer: scheme, bounds, stepsPerEpoch, machine, initial }));
-    const tokenizer = prepared.tokenizer === undefined ? {} : { tokenizer: JSON.stringify(prepared.tokenizer.toJSON()) };
-    // Measured on other examples than before, the best so far is not known.
-    const sameValidation = resume === undefined || resume.record.set["recipe.validation"] === prepared.settings["recipe.validation"];
-    let standing = sameValidation ? resume?.record.standing : undefined;
-    let evaluated: Evaluated | undefined;
-    const checkpoint = async (step: number, best?: Uint8Array): Promise<void> => {
-      const record = { ...recordOf(prepared, initial), ...(standing === undefined ? {} : { standing }) };
-      writeCheckpoint(folder, await encodeCheckpoint(session, { step, ...tokenizer, run: record as never }), best);
-    };
-    const measurer = { model, program, device, tokenizer: prepared.tokenizer, limits: prepared, states: session };
-    const logEvaluation: Run["logEvaluation"] = (step, metrics, answers = []) => {
-      log(evaluationRow(step, metrics));
-      report.evaluated(answers);
-    };
-    const evaluatingWith = ({ signal, onEvaluation, onEvaluating }: RunOptions): Parameters<typeof trainEvaluating>[1] =>
-      data.validation && recipe.evaluate !== undefined ? createEvaluating({
-        recipe, steps: recipe.steps, standing, signal, onProgress: onEvaluating,
-        open: () => openMeasuring(measurer, data.validation as Examples, recipe.watch),
-        // With a checkpoint, so that what is best is never of a step that a resumed run has not done.
-        keepBest: async (step) => checkpoint(step, await encodeWeights(session)),
-        onEvaluation: (step, evaluation, now) => {
-          standing = now;
-          evaluated = { ...evaluation, step, standing };
-          logEvaluation(step, evaluation.metrics, evaluation.answers);
-          onEvaluation?.(evaluated);
-        },
-      }) : undefined;
-    return {
-      prepared,
-      session,
-      folder,
-      from,
-      sameProgram: restored?.sameProgram ?? true,
-      sameValidation,
-      initial,
-      translator: () => {
-        return createTranslator({ program, device, tokenizer: textTokenizer(prepared.tokenizer), writing: writingOf(model), states: session, ...generationLimits(prepared) });
-      },
-      measure: (examples, onProgress) => measure(measurer, examples, onProgress),
-      standing: () => standing,
-      evaluated: () => evaluated,
-      train: (options) => {
-        const { onStep, stopAt, signal, checkpointEvery, pauseAfter, pause } = options;
-        return report.sitting(from, () => trainEvaluating({
-          session,
-          batches: prepared.batches,
-          steps: recipe.steps,
-          from,
-          checkpoint: (step) => checkpoint(step),
-          onStep: (row) => {
-            log(trainingRow(row));
-            onStep?.(row);
-          },
-          ...(stopAt === undefined ? {} : { stopAt }),
-          ...(signal === undefined ? {} : { signal }),
-          ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
-          ...(pauseAfter === undefined ? {} : { pauseAfter }),
-          ...(pause === undefined ? {} : { pause }),
-        }, evaluatingWith(options)));
-      },
-      logEvaluation,
-      dispose: () => {
-        release();
-        session.dispose();
-      },
-    };
+    const opened = { prepared, device, folder, program, session, initial };
+    const records = openRecords(opened, restored?.manifest.step, tensorboard);
+    return runOf(opened, records, { record: resume?.record, from: restored?.manifest.step ?? 0, sameProgram: restored?.sameProgram ?? true }, release);
   } catch (error) {
     release();
     session.dispose();
     throw error;
   }
+}
 
-  function recordOf({ data, limit, bounds, settings }: Prepared, initial: InitialRecord | undefined): RunRecord {
-    return { sources: source.saved(), recipe: recipe.name, set: settings, data: data.record, limit, bounds, ...(initial === undefined ? {} : { initial }) };
-  }
+/** What a run consists of once its folder is held. */
+interface Opened {
+  readonly prepared: Prepared;
+  readonly device: Device;
+  readonly folder: string;
+  readonly program: Program;
+  readonly session: Session;
+  readonly initial: InitialRecord | undefined;
+}
+
+/** What is written beside the checkpoints. */
+interface Records {
+  readonly log: (row: LogRow) => void;
+  readonly report: RunReport;
+}
+
+/** `resumedAt`: the step after which the run goes on. */
+function openRecords({ prepared, device, folder, session, initial }: Opened, resumedAt: number | undefined, tensorboard: boolean): Records {
+  const { model, source, settings, data, tokenizer, bounds, stepsPerEpoch } = prepared;
+  const logRow = openLog(folder, resumedAt);
+  const event = tensorboard ? openEvents(folder) : undefined;
+  const machine = { adapter: device.adapter, gpuBytes: totalBytes(session.usage.bytes) };
+  const report = openReport(folder, factsOf({ folder, model, sources: source.saved(), settings, data: data.record, tokenizer, bounds, stepsPerEpoch, machine, initial }));
+  const log = (row: LogRow): void => {
+    logRow(row);
+    event?.(row);
+  };
+  return { log, report };
+}
+
+/** The run that is gone on with, if one is. */
+interface Before extends Pick<Run, "from" | "sameProgram"> {
+  readonly record: RunRecord | undefined;
+}
+
+function runOf({ prepared, device, folder, program, session, initial }: Opened, { log, report }: Records, { record: before, from, sameProgram }: Before, release: () => void): Run {
+  const { recipe, model, data: { validation } } = prepared;
+  const tokenizer = prepared.tokenizer === undefined ? {} : { tokenizer: JSON.stringify(prepared.tokenizer.toJSON()) };
+  // Measured on other examples than before, the best so far is not known.
+  const sameValidation = before === undefined || before.set["recipe.validation"] === prepared.settings["recipe.validation"];
+  let standing = sameValidation ? before?.standing : undefined;
+  let evaluated: Evaluated | undefined;
+  const measurer = { model, program, device, tokenizer: prepared.tokenizer, limits: prepared, states: session };
+
+  const checkpoint = async (step: number, best?: Uint8Array): Promise<void> => {
+    const record = { ...recordOf(prepared, initial), ...(standing === undefined ? {} : { standing }) };
+    writeCheckpoint(folder, await encodeCheckpoint(session, { step, ...tokenizer, run: record as never }), best);
+  };
+  const logEvaluation: Run["logEvaluation"] = (step, metrics, answers = []) => {
+    log(evaluationRow(step, metrics));
+    report.evaluated(answers);
+  };
+  const evaluatingWith = ({ signal, onEvaluation, onEvaluating }: RunOptions): Evaluating | undefined =>
+    validation && recipe.evaluate !== undefined ? createEvaluating({
+      recipe, steps: recipe.steps, standing, signal, onProgress: onEvaluating,
+      open: () => openMeasuring(measurer, validation, recipe.watch),
+      // With a checkpoint, so that what is best is never of a step that a resumed run has not done.
+      keepBest: async (step) => checkpoint(step, await encodeWeights(session)),
+      onEvaluation: (step, evaluation, now) => {
+        standing = now;
+        evaluated = { ...evaluation, step, standing };
+        logEvaluation(step, evaluation.metrics, evaluation.answers);
+        onEvaluation?.(evaluated);
+      },
+    }) : undefined;
+  return {
+    prepared, session, folder, from, sameProgram, sameValidation, initial,
+    translator: () => createTranslator({ program, device, tokenizer: textTokenizer(prepared.tokenizer), writing: writingOf(model), states: session, ...generationLimits(prepared) }),
+    measure: (examples, onProgress) => measure(measurer, examples, onProgress),
+    standing: () => standing,
+    evaluated: () => evaluated,
+    train: (options) => report.sitting(from, () => trainEvaluating({
+      ...options,
+      session,
+      batches: prepared.batches,
+      steps: recipe.steps,
+      from,
+      checkpoint: (step) => checkpoint(step),
+      onStep: (row) => {
+        log(trainingRow(row));
+        options.onStep?.(row);
+      },
+    }, evaluatingWith(options))),
+    logEvaluation,
+    dispose: () => {
+      release();
+      session.dispose();
+    },
+  };
+}
+
+function recordOf({ source, recipe, settings, data, limit, bounds }: Prepared, initial: InitialRecord | undefined): RunRecord {
+  return { sources: source.saved(), recipe: recipe.name, set: settings, data: data.record, limit, bounds, ...(initial === undefined ? {} : { initial }) };
 }
