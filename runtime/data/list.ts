@@ -2,11 +2,12 @@ import type { Batch } from "./batches.ts";
 import type { EncodedExamples } from "./examples.ts";
 import { epochBatches } from "./schedule.ts";
 
+/** Batches whose examples are sorted by length together; more of them waste less padding. */
+const POOL = 50;
+
 export interface ListOptions {
   readonly batch: number;
   readonly seed: number;
-  /** Batches whose examples are sorted by length together; more of them waste less padding. */
-  readonly pool?: number;
   readonly bounds: Readonly<Record<string, number>>;
   /** The batch of these examples, in this order. `epoch` is undefined where they are evaluated. */
   readonly assemble: (rows: readonly number[], epoch: number | undefined) => Batch;
@@ -16,11 +17,11 @@ export interface ListOptions {
  * Examples that are each in one batch of every epoch, those of like length together: `lengths` has one for each, by epoch where what an
  * example is made of is drawn anew in each.
  */
-export function listBatches(lengths: ArrayLike<number> | ((epoch: number) => ArrayLike<number>), { batch, seed, pool = 50, bounds, assemble }: ListOptions): EncodedExamples {
+export function listBatches(lengths: ArrayLike<number> | ((epoch: number) => ArrayLike<number>), { batch, seed, bounds, assemble }: ListOptions): EncodedExamples {
   const lengthsOf = typeof lengths === "function" ? lengths : () => lengths;
   const count = lengthsOf(0).length;
   const stepsPerEpoch = Math.ceil(count / batch);
-  const order = { batch, seed, pool };
+  const order = { batch, seed, pool: POOL };
   let current: { readonly epoch: number; readonly batches: readonly Uint32Array[] } | undefined;
   const epochOf = (epoch: number): readonly Uint32Array[] => {
     if (current?.epoch !== epoch) current = { epoch, batches: epochBatches(lengthsOf(epoch), epoch, order) };

@@ -12,7 +12,7 @@ export type Merge = readonly [number, number];
  * The tokenizer of a vocabulary (the specials first) and merges by byte-pair encoding (Sennrich, Haddow, Birch 2016, §3.2): within a piece
  * the earliest merge of the list is applied, at its leftmost place, until none applies.
  */
-export function bpe(scheme: Scheme, vocabulary: readonly string[], merges: readonly Merge[], specials: readonly string[] = SPECIAL_TOKENS): TokenizerWith<BpeModel> {
+export function bpe(scheme: Scheme, vocabulary: readonly string[], merges: readonly Merge[], specials: readonly string[]): TokenizerWith<BpeModel> {
   const idOf = new Map(vocabulary.map((token, id) => [token, id]));
   const size = vocabulary.length;
   const ranks = new Map(merges.map(([left, right], rank) => [left * size + right, rank]));

@@ -66,7 +66,7 @@ export function alphabetOf(scheme: Scheme, counts: ReadonlyMap<string, number>, 
   return kept.sort(codePointOrder);
 }
 
-export function codePointOrder(a: string, b: string): number {
+function codePointOrder(a: string, b: string): number {
   return (a.codePointAt(0) as number) - (b.codePointAt(0) as number);
 }
 

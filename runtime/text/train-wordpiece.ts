@@ -99,7 +99,7 @@ function learn(words: readonly Word[], vocabulary: string[], idOf: Map<string, n
       if (pair.score > 0) candidates.push({ pair, score: pair.score });
     }
     changed.clear();
-    const best = likeliest(candidates);
+    const best = bestPair(candidates);
     if (best === undefined) return;
     const { left, right } = best;
     const token = `${vocabulary[left]}${(vocabulary[right] as string).slice(CONTINUES.length)}`;
@@ -116,7 +116,7 @@ function learn(words: readonly Word[], vocabulary: string[], idOf: Map<string, n
 }
 
 /** Of the largest score, of equals the one of smallest ids; scores that have changed since are passed over. */
-function likeliest(candidates: Heap<Candidate>): Pair | undefined {
+function bestPair(candidates: Heap<Candidate>): Pair | undefined {
   for (let candidate = candidates.pop(); candidate !== undefined; candidate = candidates.pop()) {
     if (candidate.score === candidate.pair.score) return candidate.pair;
   }

@@ -1,7 +1,7 @@
 import { assemble } from "./assemble.ts";
 import type { TokenizerWith } from "./assemble.ts";
 import { WORDS } from "./scheme.ts";
-import { SPECIAL_TOKENS, UNK } from "./tokenizer.ts";
+import { UNK } from "./tokenizer.ts";
 import type { UnigramModel } from "./tokenizer.ts";
 
 /** Below the least likely token, in logarithms: what an unknown character costs. As in SentencePiece. */
@@ -11,16 +11,16 @@ const UNKNOWN_PENALTY = 10;
  * The unigram tokenizer (Kudo 2018): each token has a probability, and a piece is cut so that the product of its tokens' probabilities is
  * largest. Scores are their logarithms, in the order of the ids; those of special tokens are 0.
  */
-export function unigram(vocabulary: readonly string[], scores: readonly number[], specials: readonly string[] = SPECIAL_TOKENS): TokenizerWith<UnigramModel> {
-  const lattice = lexicon(vocabulary, scores, specials.length);
+export function unigram(vocabulary: readonly string[], scores: readonly number[], specials: readonly string[]): TokenizerWith<UnigramModel> {
+  const known = lexicon(vocabulary, scores, specials.length);
   return assemble(WORDS, vocabulary, specials, {
     // Unknown characters that follow each other in a piece are one token.
-    idsOf: (piece) => likeliest(Array.from(piece), lattice).filter((id, at, ids) => id !== UNK || ids[at - 1] !== UNK),
+    idsOf: (piece) => likeliestCut(Array.from(piece), known).filter((id, at, ids) => id !== UNK || ids[at - 1] !== UNK),
     model: { type: "Unigram", unk_id: UNK, byte_fallback: false, vocab: vocabulary.map((token, id) => [token, scores[id] as number] as const) },
   });
 }
 
-export interface Lexicon {
+interface Lexicon {
   readonly idOf: ReadonlyMap<string, number>;
   readonly scores: readonly number[];
   readonly unknownScore: number;
@@ -45,8 +45,11 @@ interface Node {
   before: Node | undefined;
 }
 
-/** Viterbi over the tokens that fit; of equal ways the one whose last token is longer. Sums are made in the order in which the `tokenizers` libraries make them. */
-export function likeliest(characters: readonly string[], { idOf, scores, unknownScore, longest }: Lexicon): readonly number[] {
+/**
+ * The tokens of a piece, by Viterbi over those that fit; of equal ways the one whose last token is longer. Sums are made in the order in
+ * which the `tokenizers` libraries make them.
+ */
+function likeliestCut(characters: readonly string[], { idOf, scores, unknownScore, longest }: Lexicon): readonly number[] {
   const length = characters.length;
   const ending: Node[][] = Array.from({ length: length + 1 }, () => []);
   const root: Node = { id: -1, score: 0, from: 0, total: 0, before: undefined };

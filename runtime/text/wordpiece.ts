@@ -11,7 +11,7 @@ export const LONGEST_WORD = 100;
  * BERT's tokenizer (Devlin et al. 2019; Schuster and Nakajima 2012): a word is cut from the left, each time at the longest token of the
  * vocabulary; tokens within a word begin with ##. A word that cannot be cut to its end is unknown as a whole.
  */
-export function wordPiece(vocabulary: readonly string[], specials: readonly string[] = BERT_TOKENS): TokenizerWith<WordPieceModel> {
+export function wordPiece(vocabulary: readonly string[], specials: readonly string[]): TokenizerWith<WordPieceModel> {
   const idOf = new Map(vocabulary.map((token, id) => [token, id]));
   const longest = vocabulary.reduce((length, token) => Math.max(length, token.length), 0);
   return assemble(BERT_WORDS, vocabulary, specials, {

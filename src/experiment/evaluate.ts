@@ -34,7 +34,7 @@ export async function evaluate(translator: Translator, pairs: readonly TextPair[
 }
 
 /** Those of a recipe's metrics that can be measured on texts; all where it names none. */
-export function knownReports(reports: readonly string[]): readonly string[] {
+function knownReports(reports: readonly string[]): readonly string[] {
   const known = reports.filter((name) => METRICS.has(name));
   if (reports.length === 0) return [...METRICS.keys()];
   if (known.length > 0) return known;

@@ -50,7 +50,7 @@ export function decidingFigure({ watch, reports, metrics }: Pick<Recipe, "watch"
 }
 
 /** Of loss and perplexity less is better, of everything else more. */
-export function isBetter(figure: string, value: number, than: number): boolean {
+function isBetter(figure: string, value: number, than: number): boolean {
   return figure === "loss" || figure === "perplexity" ? value < than : value > than;
 }
 

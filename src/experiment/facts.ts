@@ -47,7 +47,7 @@ export function factsOf({ folder, model, sources, settings, data, tokenizer, bou
       sizes: model.root.hyperparameters,
       parameters: model.parameters.map(({ path, shape }) => ({ path, shape })),
       layers: Object.fromEntries(layersOf(model.root)),
-      ...figureOf(model),
+      ...diagramFigure(model),
     },
     steps: recipe.steps,
     recipe: [
@@ -99,7 +99,7 @@ function layersOf({ path, layer, children }: Instance): readonly (readonly [stri
 }
 
 /** Of the function that generates, or else of the model's first. */
-function figureOf(model: Model): { readonly figure?: string } {
+function diagramFigure(model: Model): { readonly figure?: string } {
   const name = model.recipe?.generate?.entry ?? "forward";
   const entry = model.entries.find((one) => one.name === name) ?? model.entries[0];
   const diagram = entry === undefined ? undefined : diagramOf(model, entry);

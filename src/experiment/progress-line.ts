@@ -3,8 +3,8 @@ import type { StepRow } from "../../runtime/index.ts";
 
 /**
  * `step  340/2000  loss 2.312  rate 4.1e-3  12,345 tokens/s  1:43 left`: what a training run shows of a step. Speed and time left go by
- * the steps before, the late ones counting most, so that one slow step does not make them jump; the first row is left behind at once, because drivers
- * compile kernels in the first step.
+ * the steps before, the late ones counting most, so that one slow step does not make them jump; the first row is left behind at once,
+ * because drivers compile kernels in the first step.
  */
 export function progressLines(steps: number): (row: StepRow) => string {
   const width = String(steps).length;
