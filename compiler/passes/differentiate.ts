@@ -27,6 +27,7 @@ import {
 import type { AccessExpr, Carry, Equation, Expr, Graph, StateLeaf, StateRef, Value, ValueId } from "../ir/graph.ts";
 import { inParts, partsOf, type Recurrence, withoutFalseCarries } from "../ir/recurrence.ts";
 import { hasLoops, indexSizes, neededFor, operandsOf, stateKey, valuesById } from "../ir/walk.ts";
+import { guarded, merged, unguarded, type Use } from "./differentiate/uses.ts";
 import { prunedGraph } from "./prune.ts";
 import { knownOver } from "./simplify.ts";
 
@@ -54,13 +55,6 @@ interface Contribution {
   readonly body: Expr;
   readonly sizes: readonly Dim[];
   readonly where: readonly Expr[];
-}
-
-/** One access in a body, with what reaches it. */
-interface Use {
-  readonly access: AccessExpr;
-  readonly adjoint: Expr;
-  readonly guards: readonly Expr[];
 }
 
 class Differentiator {
@@ -316,40 +310,4 @@ function isPlain(slot: Expr): boolean {
 
 function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
   return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
-}
-
-/** Of `if c then x else 0` x and c: the condition is put around the finished product. */
-function unguarded(part: Expr): { inner: Expr; guard?: Expr } {
-  if (part.kind === "apply" && part.op === "select") {
-    const [condition, yes, no] = part.args as [Expr, Expr, Expr];
-    if (isConst(no, 0)) return { inner: yes, guard: condition };
-    if (isConst(yes, 0)) return { inner: no, guard: apply("not", condition) };
-  }
-  return { inner: part };
-}
-
-/** One use per access: adjoints under the same guards are added, and guards that all share are taken out. */
-function merged(uses: readonly Use[]): Use[] {
-  const byAccess = new Map<string, Use[]>();
-  for (const use of uses) {
-    const key = exprKey(use.access);
-    const group = byAccess.get(key) ?? [];
-    byAccess.set(key, group);
-    const guards = use.guards.map(exprKey).join();
-    const same = group.findIndex((other) => other.guards.map(exprKey).join() === guards);
-    if (same >= 0) group[same] = { ...use, adjoint: add(group[same]!.adjoint, use.adjoint) };
-    else group.push(use);
-  }
-  return [...byAccess.values()].map((group) => {
-    const [first, ...others] = group as [Use, ...Use[]];
-    if (others.length === 0) return first;
-    const shared = first.guards.filter((guard) => others.every((use) => use.guards.some((other) => exprKey(other) === exprKey(guard))));
-    const keys = new Set(shared.map(exprKey));
-    const parts = group.map((use) => guarded(use.guards.filter((guard) => !keys.has(exprKey(guard))), use.adjoint));
-    return { access: first.access, guards: shared, adjoint: parts.reduce(add) };
-  });
-}
-
-function guarded(conditions: readonly Expr[], body: Expr): Expr {
-  return conditions.length === 0 ? body : select(conjunction(conditions), body, real(0));
 }
