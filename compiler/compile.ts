@@ -23,6 +23,7 @@ import { averaged, updateGraph } from "./train/update.ts";
 import { TfmError } from "../runtime/errors.ts";
 import { FORMAT, type Entry, type Program } from "../runtime/program.ts";
 import { sizeNames } from "../runtime/size.ts";
+import { ENTRIES } from "../runtime/training/report.ts";
 
 export interface CompileOptions {
   /** What runs it: decides which variants of a kernel come first. */
@@ -64,12 +65,12 @@ export function compile(model: Model, options: CompileOptions): Compiled {
   const step = recipe && trainingStep(recipe);
   options.onPhase?.("differentiate");
   const layout = stateLayout(model.parameters, recipe?.optimizer, step?.counts, model.running, recipe?.average !== undefined);
-  const update = recipe && { name: "update", graph: updateGraph(recipe, layout) };
+  const update = recipe && { name: ENTRIES.update, graph: updateGraph(recipe, layout) };
   const metrics = (model.recipe === undefined ? [] : [model.recipe.validationLoss, ...model.recipe.metrics]).map((entry) => ({ ...entry, name: metricEntry(entry.name) }));
   const own = [...model.entries.filter(({ name }) => options.entries?.includes(name) ?? true), ...metrics.filter(({ name }) => options.entries?.includes(name))];
   const { observe = [], gradients } = options;
   refuseUnknown(checkObserved([...own, ...(gradients && model.recipe ? [model.recipe.loss] : [])], observe, gradients, model.recipe?.loss));
-  const inside = gradients && model.recipe ? [{ name: "grad", graph: observingGradients(model.recipe.loss, observe, gradients), source: model.recipe.loss }] : [];
+  const inside = gradients && model.recipe ? [{ name: ENTRIES.grad, graph: observingGradients(model.recipe.loss, observe, gradients), source: model.recipe.loss }] : [];
   const inUse = (graph: Graph): Graph => (recipe?.average === undefined ? graph : averaged(graph, recipe.optimizer));
   const seen = own.map((entry) => ({ name: entry.name, graph: inUse(observe.length > 0 ? observing(entry, observe) : entry.graph), source: entry }));
   const entries: Lowered[] = [...(step?.entries ?? []), ...(update ? [update] : []), ...inside, ...seen];
@@ -120,10 +121,10 @@ export interface Lowered {
 /** `grad`, and for accumulation `count` before it. */
 function trainingStep({ loss, accumulate, optimizer }: Recipe): { readonly entries: readonly Lowered[]; readonly counts: number } {
   const trained = optimizer.groups.flatMap(({ paths }) => paths.map((path): StateRef => ({ kind: "parameter", path })));
-  if (accumulate <= 1) return { entries: [{ name: "grad", graph: loss.graph, grad: withLossKept(withNextKept(differentiate(loss.graph, trained))), source: loss }], counts: 0 };
+  if (accumulate <= 1) return { entries: [{ name: ENTRIES.grad, graph: loss.graph, grad: withLossKept(withNextKept(differentiate(loss.graph, trained))), source: loss }], counts: 0 };
   const { loss: graph, count, counts } = withCountsAsStates(loss.graph);
-  const grad = { name: "grad", graph, grad: addedUp(withNextKept(differentiate(graph, trained))), source: loss };
-  return { entries: counts > 0 ? [{ name: "count", graph: count, source: loss }, grad] : [grad], counts };
+  const grad = { name: ENTRIES.grad, graph, grad: addedUp(withNextKept(differentiate(graph, trained))), source: loss };
+  return { entries: counts > 0 ? [{ name: ENTRIES.count, graph: count, source: loss }, grad] : [grad], counts };
 }
 
 /** A running state changes in `update`: within `grad` it is what the step before left, and a step that is not sound leaves it alone. */

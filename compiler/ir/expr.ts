@@ -140,6 +140,11 @@ export function visitExpr(expr: Expr, visit: (node: Expr) => void): void {
   for (const child of children(expr)) visitExpr(child, visit);
 }
 
+/** Whether any node, the expression itself or one in it, is of that kind. */
+export function someNode(expr: Expr, test: (node: Expr) => boolean): boolean {
+  return test(expr) || children(expr).some((child) => someNode(child, test));
+}
+
 /** Every pass asks for them, for the same expressions. */
 const accesses = new WeakMap<Expr, readonly AccessExpr[]>();
 
@@ -165,7 +170,7 @@ export function indicesIn(expr: Expr): number[] {
 }
 
 export function dependsOn(expr: Expr, indices: ReadonlySet<number>): boolean {
-  return (expr.kind === "index" && indices.has(expr.at)) || children(expr).some((child) => dependsOn(child, indices));
+  return someNode(expr, (node) => node.kind === "index" && indices.has(node.at));
 }
 
 /** Replaces all indices at once; those for which `by` gives nothing stay. */

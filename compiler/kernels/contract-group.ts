@@ -1,7 +1,7 @@
 /** A contract group as a specification for the product's generators: operands to load, an epilogue to store. */
 import { type Dim, multiply } from "../dim.ts";
 import type { Group } from "../ir/fused.ts";
-import { accessesIn, children, exprKey, indicesIn } from "../ir/expr.ts";
+import { accessesIn, exprKey, indicesIn, isOp, someNode } from "../ir/expr.ts";
 import type { Equation, Expr } from "../ir/graph.ts";
 import { type Contraction, contraction } from "../passes/fuse/contraction.ts";
 import type { ContractSpec, Operand as SideSpec } from "./contract/spec.ts";
@@ -62,7 +62,7 @@ function coreOf(group: Group, context: EmitContext): Equation {
 
 /** What stands in a slot is never negative; what is divided in one may be. */
 function divides(expr: Expr): boolean {
-  return (expr.kind === "apply" && (expr.op === "idiv" || expr.op === "imod")) || children(expr).some(divides);
+  return someNode(expr, (node) => isOp(node, "idiv") || isOp(node, "imod"));
 }
 
 function side(core: Equation, parts: Contraction, factors: readonly Expr[], outerAxes: readonly number[], context: EmitContext, memory: Memory, found: readonly Found[]): SideSpec {

@@ -3,14 +3,14 @@
  * through values that are computed in place, and the range of a loop index that they leave. A causal mask, written anywhere
  * along the way from scores to result, shortens the loops of attention and of its gradient to half.
  */
-import { apply, children, conjuncts, dependsOn, exprKey, int, substituteIndices } from "../ir/expr.ts";
+import { apply, conjuncts, dependsOn, exprKey, int, isConst, someNode, substituteIndices } from "../ir/expr.ts";
 import type { Equation, Expr, ValueId } from "../ir/graph.ts";
 
 /** The equation of a value that is computed in place; undefined for all others. */
 export type InPlace = (id: ValueId) => Equation | undefined;
 
 /** Conditions that hold wherever `expr` is not zero: `if P then e else 0`, a factor of a product, all terms of a sum. */
-export function support(expr: Expr, inPlace: InPlace): readonly Expr[] {
+function support(expr: Expr, inPlace: InPlace): readonly Expr[] {
   if (expr.kind === "access") {
     const equation = inPlace(expr.value);
     if (!equation || equation.reduce) return [];
@@ -20,8 +20,8 @@ export function support(expr: Expr, inPlace: InPlace): readonly Expr[] {
   const [a, b, c] = expr.args as [Expr, Expr, Expr];
   switch (expr.op) {
     case "select":
-      if (isZero(c)) return [...expanded(a, inPlace), ...support(b, inPlace)];
-      return isZero(b) ? support(c, inPlace) : common(support(b, inPlace), support(c, inPlace));
+      if (isConst(c, 0)) return [...expanded(a, inPlace), ...support(b, inPlace)];
+      return isConst(b, 0) ? support(c, inPlace) : common(support(b, inPlace), support(c, inPlace));
     case "mul":
       return [...support(a, inPlace), ...support(b, inPlace)];
     case "neg":
@@ -37,7 +37,7 @@ export function support(expr: Expr, inPlace: InPlace): readonly Expr[] {
 }
 
 /** The conjuncts of a condition, those of masks computed in place included. */
-export function expanded(condition: Expr, inPlace: InPlace): readonly Expr[] {
+function expanded(condition: Expr, inPlace: InPlace): readonly Expr[] {
   return conjuncts(condition).flatMap((conjunct) => {
     const mask = conjunct.kind === "access" ? inPlace(conjunct.value) : undefined;
     if (conjunct.kind !== "access" || !mask || mask.reduce) return [conjunct];
@@ -83,11 +83,7 @@ function isOfRow(expr: Expr, index: number): boolean {
 }
 
 function reads(expr: Expr): boolean {
-  return expr.kind === "access" || expr.kind === "draw" || children(expr).some(reads);
-}
-
-function isZero(expr: Expr): boolean {
-  return expr.kind === "const" && expr.value === 0;
+  return someNode(expr, ({ kind }) => kind === "access" || kind === "draw");
 }
 
 function common(a: readonly Expr[], b: readonly Expr[]): readonly Expr[] {

@@ -11,8 +11,9 @@
  * micro-batches' terms.
  */
 import { GraphBuilder } from "../ir/builder.ts";
-import { access, apply, identityAccess, int, isOp, MICRO, real, select, visitExpr } from "../ir/expr.ts";
+import { access, apply, identityAccess, int, isOp, MICRO, real, select, someNode } from "../ir/expr.ts";
 import type { Equation, Expr, Graph, GraphOutput, ValueId } from "../ir/graph.ts";
+import { ENTRIES } from "../../runtime/training/report.ts";
 import { countState, LOSS } from "../plan/layout.ts";
 import { batchFree, isBatchFree } from "./batch-free.ts";
 import { isMean, mentionsRows } from "./rows.ts";
@@ -50,7 +51,7 @@ function addUp(b: GraphBuilder, output: GraphOutput): void {
 }
 
 function countGraph(loss: Graph, counted: readonly Expr[]): Graph {
-  const b = new GraphBuilder("count", { values: loss.values, outputs: [] });
+  const b = new GraphBuilder(ENTRIES.count, { values: loss.values, outputs: [] });
   for (const [at, expr] of counted.entries()) b.output(`count.${at}`, b.map(`count.${at}`, [], expr), countState(at));
   return addedUp(b.build());
 }
@@ -148,12 +149,10 @@ class Terms {
   }
 
   private isConstant(expr: Expr): boolean {
-    let same = true;
-    visitExpr(expr, (node) => {
-      if (node.kind === "draw" || node.kind === "micro" || (node.kind === "size" && mentionsRows(node.dim))) same = false;
-      if (node.kind === "access" && !this.isConstantValue(node.value)) same = false;
+    return !someNode(expr, (node) => {
+      if (node.kind === "size") return mentionsRows(node.dim);
+      return node.kind === "draw" || node.kind === "micro" || (node.kind === "access" && !this.isConstantValue(node.value));
     });
-    return same;
   }
 
   private isConstantValue(id: ValueId): boolean {

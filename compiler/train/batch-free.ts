@@ -1,6 +1,6 @@
 /** What is the same for every batch: parameters, constants, and what is computed of them alone. */
 import { asNumber } from "../dim.ts";
-import { visitExpr } from "../ir/expr.ts";
+import { someNode } from "../ir/expr.ts";
 import type { Expr, Graph, Value, ValueId } from "../ir/graph.ts";
 import { expressionsOf, indexSizes } from "../ir/walk.ts";
 
@@ -16,11 +16,8 @@ function isSame(value: Value, free: ReadonlySet<ValueId>): boolean {
 }
 
 export function isBatchFree(expr: Expr, free: ReadonlySet<ValueId>): boolean {
-  let found = true;
-  visitExpr(expr, (node) => {
-    if (node.kind === "draw" || node.kind === "micro") found = false;
-    if (node.kind === "size" && asNumber(node.dim) === undefined) found = false;
-    if (node.kind === "access" && !free.has(node.value)) found = false;
+  return !someNode(expr, (node) => {
+    if (node.kind === "size") return asNumber(node.dim) === undefined;
+    return node.kind === "draw" || node.kind === "micro" || (node.kind === "access" && !free.has(node.value));
   });
-  return found;
 }

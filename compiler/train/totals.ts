@@ -1,6 +1,6 @@
 /** Counts of the whole batch in the place of a micro-batch's own: denominators such as the number of kept positions. */
 import { GraphBuilder } from "../ir/builder.ts";
-import { access, apply, exprKey, mapExpr, visitExpr } from "../ir/expr.ts";
+import { access, apply, exprKey, mapExpr, someNode } from "../ir/expr.ts";
 import type { Equation, Expr, Graph, StateLeaf, Value, ValueId } from "../ir/graph.ts";
 import { expressionsOf, mapExpressions, operandsOf, valuesById } from "../ir/walk.ts";
 import { countState } from "../plan/layout.ts";
@@ -57,11 +57,7 @@ export class Totals {
   }
 
   private readsCount(expr: Expr): boolean {
-    let found = false;
-    visitExpr(expr, (node) => {
-      found ||= isMean(node) || (node.kind === "access" && (this.readers.has(node.value) || this.isCount(node.value)));
-    });
-    return found;
+    return someNode(expr, (node) => isMean(node) || (node.kind === "access" && (this.readers.has(node.value) || this.isCount(node.value))));
   }
 
   /** Whether what the rows add to this sum is, with the counts of the whole batch, what they add there. */
@@ -106,7 +102,5 @@ function fedOnly(graph: Graph): ReadonlySet<ValueId> {
 }
 
 function draws(value: Equation): boolean {
-  let found = false;
-  mapExpressions(value, (expr) => mapExpr(expr, (node) => ((found ||= node.kind === "draw"), node)));
-  return found;
+  return expressionsOf(value).some((expr) => someNode(expr, ({ kind }) => kind === "draw"));
 }

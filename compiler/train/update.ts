@@ -12,11 +12,11 @@ import { access, accessesIn, apply, iadd, identityAccess, imul, index, int, mapE
 import type { Equation, Expr, Graph, StateLeaf, Value, ValueId } from "../ir/graph.ts";
 import { mapExpressions } from "../ir/walk.ts";
 import { elementCount } from "../../runtime/size.ts";
-import { REPORT as AT, REPORT_LENGTH } from "../../runtime/training/report.ts";
+import { ENTRIES, REPORT as AT, REPORT_LENGTH } from "../../runtime/training/report.ts";
 import { CHUNK, type Layout, LOSS, nextState, type Range, REPORT } from "../plan/layout.ts";
 
 export function updateGraph(recipe: Recipe, layout: Layout): Graph {
-  const b = new GraphBuilder("update");
+  const b = new GraphBuilder(ENTRIES.update);
   const loss = b.state(LOSS, []);
   const norm = gradientNorm(b, layout);
   const ok = b.map("finite", [], apply("and", apply("finite", access(loss)), apply("finite", access(norm))));
