@@ -1,5 +1,5 @@
 import { access, accessesIn, children, index, indicesIn, substituteIndices, withChildren } from "../ir/expr.ts";
-import type { Equation, Expr, Value, ValueId } from "../ir/graph.ts";
+import type { Equation, Expr, ScalarType, Value, ValueId } from "../ir/graph.ts";
 import { asMap, indexSizes, nextId, readsWithin, valuesById } from "../ir/walk.ts";
 import { typeOf } from "../ir/typeof.ts";
 import { MOST_BINDINGS } from "./fuse/bindings.ts";
@@ -24,8 +24,8 @@ export const narrow: Pass = {
     const values = graph.values.flatMap((value): readonly Value[] => {
       if (value.kind !== "equation") return [value];
       const parts = new Parts(value, byId, () => next++);
-      const body = parts.narrowed(value.body);
-      return body === value.body ? [value] : [...parts.made, { ...value, body }];
+      const narrowed = parts.narrowedValue();
+      return parts.made.length === 0 ? [value] : [...parts.made, narrowed];
     });
     return { ...graph, values };
   },
@@ -36,33 +36,42 @@ class Parts {
   private readonly value: Equation;
   private readonly values: Map<ValueId, Value>;
   private readonly fresh: () => ValueId;
-  /** What the condition of a reduction binds, whatever its terms do. */
-  private readonly beside: readonly ValueId[];
 
   constructor(value: Equation, values: Map<ValueId, Value>, fresh: () => ValueId) {
     this.value = value;
     this.values = values;
     this.fresh = fresh;
-    this.beside = value.reduce?.where ? this.operands(value.reduce.where) : [];
   }
 
-  /** The expression over few enough operands, from the leaves up. */
-  narrowed(expr: Expr): Expr {
-    if (this.fits(expr) || expr.kind !== "apply") return expr;
+  /** The equation over few enough operands, those of its terms and of its condition together. */
+  narrowedValue(): Equation {
+    const { value } = this;
+    const where = value.reduce?.where;
+    if (where === undefined) return { ...value, body: this.narrowed(value.body, []) };
+    const condition = this.narrowed(where, []);
+    const body = this.narrowed(value.body, this.operands(condition));
+    return { ...value, body, reduce: { ...value.reduce!, where: this.narrowed(condition, this.operands(body)) } };
+  }
+
+  /** The expression from the leaves up; `beside`: what the kernel binds for others as well. */
+  private narrowed(expr: Expr, beside: readonly ValueId[]): Expr {
+    const fits = (node: Expr): boolean => new Set([...this.operands(node), ...beside]).size <= MOST_OPERANDS;
+    if (fits(expr) || expr.kind !== "apply") return expr;
     // Operands may be out of bounds where they are not evaluated.
     if (isLazy(expr) && !readsWithin(expr, this.value, this.values)) return expr;
-    let node = withChildren(expr, children(expr).map((child) => this.narrowed(child)));
-    while (!this.fits(node)) {
-      const counts = children(node).map((child) => (this.isReal(child) ? this.operands(child).length : 0));
-      const widest = counts.indexOf(Math.max(...counts));
-      if (counts[widest]! < 2) return node;
+    let node = withChildren(expr, children(expr).map((child) => this.narrowed(child, beside)));
+    while (!fits(node)) {
+      const widest = this.widest(children(node));
+      if (widest === undefined) return node;
       node = withChildren(node, children(node).map((child, at) => (at === widest ? this.part(child) : child)));
     }
     return node;
   }
 
-  private fits(expr: Expr): boolean {
-    return new Set([...this.operands(expr), ...this.beside]).size <= MOST_OPERANDS;
+  /** The place of the one with the most operands, two at least, among the real ones where there is such a one. */
+  private widest(parts: readonly Expr[]): number | undefined {
+    const all = parts.map((expr, at) => ({ at, operands: this.operands(expr).length, real: Number(this.typeOf(expr) === "f32") }));
+    return all.filter(({ operands }) => operands > 1).sort((a, b) => b.real - a.real || b.operands - a.operands)[0]?.at;
   }
 
   /** The values that it binds, each once. */
@@ -70,8 +79,8 @@ class Parts {
     return [...new Set(accessesIn(expr).map(({ value }) => value))].filter((id) => this.values.get(id)!.kind !== "host-scalar");
   }
 
-  private isReal(expr: Expr): boolean {
-    return typeOf(expr, (id) => this.values.get(id)!.type) === "f32";
+  private typeOf(expr: Expr): ScalarType {
+    return typeOf(expr, (id) => this.values.get(id)!.type);
   }
 
   /** A value of its own, over the indices that the expression depends on. */
@@ -82,7 +91,7 @@ class Parts {
       ...asMap(this.value, substituteIndices(expr, (at) => index(used.indexOf(at)))),
       id: this.fresh(),
       name: `${this.value.name}.part`,
-      type: "f32",
+      type: this.typeOf(expr),
       shape: used.map((at) => sizes[at]!),
     };
     this.made.push(made);

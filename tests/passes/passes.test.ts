@@ -231,6 +231,21 @@ test("narrow counts what a condition reads as well, and parts what may be comput
       for (const n of [1, 4]) expectSame(made(count), after, { n });
     }
   }
+  const kept = graphOf((b) => {
+    const inputs = Array.from({ length: 12 }, (_, at) => identityAccess(b.input(`x${at}`, "f32", ["n", 3])));
+    const where = inputs.slice(0, 9).map((x, at): Expr => apply("lt", x, inputs[at + 1]!)).reduce((a, c) => apply("and", a, c));
+    return b.sum("y", ["n"], [3], mul(mul(inputs[9]!, inputs[10]!), inputs[11]!), where);
+  });
+  const counted = graphOf((b) => {
+    const inputs = Array.from({ length: 9 }, (_, at) => identityAccess(b.input(`x${at}`, "i32", ["n"])));
+    return b.map("y", ["n"], inputs.reduce<Expr>((a, c) => apply("iadd", a, c), int(1)));
+  });
+  for (const made of [kept, counted]) {
+    const after = narrow.run(made);
+    expect(verify(after), printGraph(after)).toEqual([]);
+    for (const value of after.values) expect(operandsOf(value).length, printGraph(after)).toBeLessThanOrEqual(7);
+    for (const n of [1, 4]) expectSame(made, after, { n });
+  }
   // Before the first place there is nothing to read.
   const guarded = graphOf((b) => {
     const inputs = Array.from({ length: 8 }, (_, at) => b.input(`x${at}`, "f32", ["n"]));
