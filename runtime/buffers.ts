@@ -17,7 +17,7 @@ const REPORTS = 4;
 export interface BufferPlan {
   readonly placement: Placement;
   readonly inputs: readonly InputPlan[];
-  readonly tables: readonly { readonly table: Table; readonly bytes: number }[];
+  readonly tables: readonly TablePlan[];
   readonly lists: readonly ListPlan[];
   /** Indices into `program.states`, ascending. */
   readonly states: readonly number[];
@@ -37,6 +37,11 @@ export interface InputPlan {
   readonly input: Input;
   readonly bytes: number;
   readonly slotOffset: number;
+}
+
+export interface TablePlan {
+  readonly table: Table;
+  readonly bytes: number;
 }
 
 export interface ListPlan {
@@ -67,13 +72,9 @@ export interface PlanOptions {
   readonly sharedStates: ReadonlySet<number>;
 }
 
-export function planBuffers(program: Program, entries: readonly Entry[], options: PlanOptions): BufferPlan {
-  const { bounds, limit, slots } = options;
+export function planBuffers(program: Program, entries: readonly Entry[], { bounds, limit, maxBuffer, slots, sharedStates }: PlanOptions): BufferPlan {
   const placement = place(entries, bounds, limit);
-  const inputs = new Map<string, InputPlan>();
-  const tables = new Map<string, { table: Table; bytes: number }>();
-  const lists = new Map<string, ListPlan>();
-  const states = new Set<number>();
+  const inputs = new Numbered<InputPlan>(), tables = new Numbered<TablePlan>(), lists = new Numbered<ListPlan>();
   const times = entries.some(({ loops }) => loops !== undefined) ? Math.max(1, ...entries.map((entry) => longestLoop(entry, bounds))) : undefined;
   const uniformBytes = UNIFORM_BYTES * (times ?? 1);
   let slotBytes = uniformBytes;
@@ -82,64 +83,64 @@ export function planBuffers(program: Program, entries: readonly Entry[], options
     slotBytes += aligned(bytes);
     return offset;
   };
+  const bytesOf = ({ shape }: Pick<Input, "shape">): number => elementCount(evaluateShape(shape, bounds)) * 4;
 
   const plans = entries.map((entry): EntryPlan => {
-    const ofInputs = entry.inputs.map((input) => {
-      const key = JSON.stringify([input.name, input.type, input.shape]);
-      if (!inputs.has(key)) {
-        const bytes = elementCount(evaluateShape(input.shape, bounds)) * 4;
-        if (bytes > limit) throw valueAboveBinding(input.name, bytes, limit);
-        inputs.set(key, { input, bytes, slotOffset: takeSlot(bytes) });
-      }
-      return indexOf(inputs, key);
-    });
-    const ofTables = entry.tables.map((table) => {
-      const key = JSON.stringify([table.shape, table.body]);
-      if (!tables.has(key)) tables.set(key, { table, bytes: elementCount(evaluateShape(table.shape, bounds)) * 4 });
-      return indexOf(tables, key);
-    });
+    const ofInputs = entry.inputs.map((input) => inputs.at([input.name, input.type, input.shape], () => {
+      const bytes = bytesOf(input);
+      if (bytes > limit) throw valueAboveBinding(input.name, bytes, limit);
+      return { input, bytes, slotOffset: takeSlot(bytes) };
+    }));
+    const ofTables = entry.tables.map((table) => tables.at([table.shape, table.body], () => ({ table, bytes: bytesOf(table) })));
     const ofLists = entry.indexLists.map((list) => {
       const input = ofInputs[entry.inputs.findIndex(({ name }) => name === list.of)];
       if (input === undefined) throw new Error(`internal: the index list of ${entry.name} inverts ${list.of}, which is no input`);
-      const key = JSON.stringify([input, list.rows]);
-      if (!lists.has(key)) {
-        const count = [...inputs.values()][input]?.bytes ?? 0;
-        const bytes = (evaluateSize(list.rows, bounds) + 1) * 4 + count;
-        lists.set(key, { list, input, bytes, slotOffset: takeSlot(bytes) });
-      }
-      return indexOf(lists, key);
+      return lists.at([input, list.rows], () => {
+        const bytes = (evaluateSize(list.rows, bounds) + 1) * 4 + (inputs.all[input]?.bytes ?? 0);
+        return { list, input, bytes, slotOffset: takeSlot(bytes) };
+      });
     });
-    for (const ref of references(entry)) if (ref.kind === "state") states.add(ref.state);
     return { entry, inputs: ofInputs, tables: ofTables, lists: ofLists };
   });
 
-  // What trains holds all that a checkpoint of it has to hold, frozen statistics too.
-  const trains = program.states.some(({ kind }, at) => kind === "gradient" && states.has(at));
-  program.states.forEach(({ kind }, at) => void (trains && kind === "running" && states.add(at)));
-  const used = [...states].toSorted((a, b) => a - b);
+  const states = usedStates(program, entries);
   const stateBytes = (at: number): number => (program.states[at]?.length ?? 0) * 4;
-  for (const at of used) {
-    if (stateBytes(at) > options.maxBuffer) throw valueAboveBinding(program.states[at]?.name ?? "", stateBytes(at), options.maxBuffer);
-  }
-  const sum = (items: Iterable<{ readonly bytes: number }>): number => Array.from(items).reduce((all, { bytes }) => all + padded(bytes), 0);
+  for (const at of states) if (stateBytes(at) > maxBuffer) throw valueAboveBinding(program.states[at]?.name ?? "", stateBytes(at), maxBuffer);
+  const total = (all: readonly { readonly bytes: number }[]): number => all.reduce((sum, { bytes }) => sum + padded(bytes), 0);
   return {
-    placement,
-    inputs: [...inputs.values()],
-    tables: [...tables.values()],
-    lists: [...lists.values()],
-    states: used,
-    entries: plans,
-    slotBytes,
-    slots,
-    times,
+    placement, inputs: inputs.all, tables: tables.all, lists: lists.all, states, entries: plans, slotBytes, slots, times,
     bytes: {
-      state: used.reduce((all, at) => all + (options.sharedStates.has(at) ? 0 : padded(stateBytes(at))), 0),
+      state: total(states.filter((at) => !sharedStates.has(at)).map((at) => ({ bytes: stateBytes(at) }))),
       arena: placement.arenas.reduce((all, bytes) => all + bytes, 0),
-      input: sum(inputs.values()) + sum(lists.values()),
-      table: sum(tables.values()),
+      input: total(inputs.all) + total(lists.all),
+      table: total(tables.all),
       transfer: uniformBytes + (slots > 1 ? slots * slotBytes : 0) + REPORTS * ALIGNMENT,
     },
   };
+}
+
+/** What several entries have in common is there once: items by what tells them apart, numbered in the order in which they are met. */
+class Numbered<Item> {
+  readonly all: Item[] = [];
+  private readonly places = new Map<string, number>();
+
+  /** The number of the item; it is made where there is none. */
+  at(key: unknown, make: () => Item): number {
+    const text = JSON.stringify(key);
+    const known = this.places.get(text);
+    if (known !== undefined) return known;
+    const number = this.all.push(make()) - 1;
+    this.places.set(text, number);
+    return number;
+  }
+}
+
+/** By number, ascending. What trains holds all that a checkpoint of it has to hold, frozen statistics too. */
+function usedStates({ states }: Program, entries: readonly Entry[]): readonly number[] {
+  const used = new Set<number>();
+  for (const entry of entries) for (const ref of references(entry)) if (ref.kind === "state") used.add(ref.state);
+  const trains = states.some(({ kind }, at) => kind === "gradient" && used.has(at));
+  return states.flatMap(({ kind }, at) => (used.has(at) || (trains && kind === "running") ? [at] : []));
 }
 
 /** The times of an entry's longest loop; 1 without loops. */
@@ -247,8 +248,4 @@ function range(buffer: GPUBuffer | undefined, offset: number, bytes: number, ref
 function* references(entry: Entry): Generator<BufferRef> {
   for (const step of entry.steps) yield* step.bindings;
   for (const output of entry.outputs) yield output.at;
-}
-
-function indexOf<T>(items: ReadonlyMap<string, T>, key: string): number {
-  return [...items.keys()].indexOf(key);
 }
