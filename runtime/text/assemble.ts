@@ -23,53 +23,10 @@ const LONGEST_REMEMBERED = 100;
 /** The tokenizer of a vocabulary whose first tokens are `specials`. */
 export function assemble<M extends TokenizerModel>(scheme: Scheme, vocabulary: readonly string[], specials: readonly string[], segmenter: Segmenter<M>): TokenizerWith<M> {
   const size = vocabulary.length;
-  const specialIds = new Map(specials.map((token, id) => [token, id]));
-  const expression = new RegExp(`(${specials.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")})`);
-  const mask = specialIds.get(MASK) ?? specialIds.get(BERT_TOKENS[4]);
-  const memory = new Map<string, readonly number[]>();
-
-  const idsOfPiece = (piece: string): readonly number[] => {
-    const known = memory.get(piece);
-    if (known !== undefined) return known;
-    const ids = segmenter.idsOf(piece);
-    if (piece.length > LONGEST_REMEMBERED) return ids;
-    if (memory.size >= REMEMBERED) memory.clear();
-    memory.set(piece, ids);
-    return ids;
-  };
-  const encode = (text: string): number[] => {
-    // Callers of a compiled module may be JavaScript.
-    if (typeof text !== "string") throw textType(text);
-    const ids: number[] = [];
-    for (const [index, part] of text.split(expression).entries()) {
-      if (index % 2 === 1) {
-        ids.push(specialIds.get(part) as number);
-        continue;
-      }
-      const plain = scheme.normalise(part);
-      if (plain === "") continue;
-      for (const piece of scheme.pieces(plain)) for (const id of idsOfPiece(piece)) ids.push(id);
-    }
-    return ids;
-  };
+  const mask = [MASK, BERT_TOKENS[4]].map((token) => specials.indexOf(token)).find((id) => id >= 0);
   const token = (id: number): string => {
     if (!Number.isInteger(id) || id < 0 || id >= size) throw tokenOutsideVocabulary(id, size);
     return vocabulary[id] as string;
-  };
-  const decode = (ids: Iterable<number>): string => {
-    let text = "";
-    let run: string[] = [];
-    for (const id of ids) {
-      const spelt = token(id);
-      if (id !== UNK && id < specials.length) continue;
-      if (id === UNK && scheme.inBytes) {
-        text += `${scheme.join(run)}\uFFFD`;
-        run = [];
-      } else {
-        run.push(id === UNK ? "\uFFFD" : spelt);
-      }
-    }
-    return text + scheme.join(run);
   };
   return {
     size,
@@ -79,8 +36,8 @@ export function assemble<M extends TokenizerModel>(scheme: Scheme, vocabulary: r
     unk: UNK,
     ...(mask === undefined ? {} : { mask }),
     specials,
-    encode,
-    decode,
+    encode: encoder(scheme, specials, remembering(segmenter.idsOf)),
+    decode: decoder(scheme, specials, token),
     token,
     beginsWord: (id) => id < specials.length || scheme.begins(token(id)),
     toJSON: () => ({
@@ -94,6 +51,57 @@ export function assemble<M extends TokenizerModel>(scheme: Scheme, vocabulary: r
       decoder: scheme.decoder,
       model: segmenter.model,
     }),
+  };
+}
+
+function remembering(idsOf: Segmenter["idsOf"]): Segmenter["idsOf"] {
+  const memory = new Map<string, readonly number[]>();
+  return (piece) => {
+    const known = memory.get(piece);
+    if (known !== undefined) return known;
+    const ids = idsOf(piece);
+    if (piece.length > LONGEST_REMEMBERED) return ids;
+    if (memory.size >= REMEMBERED) memory.clear();
+    memory.set(piece, ids);
+    return ids;
+  };
+}
+
+function encoder(scheme: Scheme, specials: readonly string[], idsOf: Segmenter["idsOf"]): Tokenizer["encode"] {
+  const specialIds = new Map(specials.map((token, id) => [token, id]));
+  const expression = new RegExp(`(${specials.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")})`);
+  return (text) => {
+    // Callers of a compiled module may be JavaScript.
+    if (typeof text !== "string") throw textType(text);
+    const ids: number[] = [];
+    for (const [index, part] of text.split(expression).entries()) {
+      if (index % 2 === 1) {
+        ids.push(specialIds.get(part) as number);
+        continue;
+      }
+      const plain = scheme.normalise(part);
+      if (plain === "") continue;
+      for (const piece of scheme.pieces(plain)) for (const id of idsOf(piece)) ids.push(id);
+    }
+    return ids;
+  };
+}
+
+function decoder(scheme: Scheme, specials: readonly string[], token: (id: number) => string): Tokenizer["decode"] {
+  return (ids) => {
+    let text = "";
+    let run: string[] = [];
+    for (const id of ids) {
+      const spelt = token(id);
+      if (id !== UNK && id < specials.length) continue;
+      if (id === UNK && scheme.inBytes) {
+        text += `${scheme.join(run)}\uFFFD`;
+        run = [];
+      } else {
+        run.push(id === UNK ? "\uFFFD" : spelt);
+      }
+    }
+    return text + scheme.join(run);
   };
 }
 
