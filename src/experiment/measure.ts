@@ -187,10 +187,7 @@ async function averaged(session: Session, recipe: Recipe, batches: EncodedExampl
       else tally?.add(data, shape.length === 0 ? counted(fields) : 1);
     }
     if (written !== undefined) {
-      const fields = Object.fromEntries(written.inputs.map(([input, field]) => [input, batch.fields[field] as Int32Array]));
-      session.run(written.entry, { sizes: batch.sizes, fields });
-      const { data, shape } = await session.read(session.output(written.entry));
-      const found = surprise(data, batch.fields[written.next] as Int32Array, shape.at(-1) ?? 1, pad);
+      const found = await foreseen(session, written, batch, pad);
       nats += found.nats;
       tokens += found.tokens;
     }
@@ -202,6 +199,13 @@ async function averaged(session: Session, recipe: Recipe, batches: EncodedExampl
     ...Object.assign({}, ...recipe.metrics.map(({ name }) => (sums.get(name) as Tally).named(name))) as Record<string, number>,
     ...(written === undefined ? {} : { perplexity: Math.exp(nats / tokens), nats_per_token: nats / tokens, ...(batches.characters === undefined ? {} : { nats_per_character: nats / batches.characters }) }),
   };
+}
+
+/** What the tokens that come next cost under the logits of a batch. */
+async function foreseen(session: Session, { entry, inputs, next }: Written, { sizes, fields }: Batch, pad: number | undefined): Promise<ReturnType<typeof surprise>> {
+  session.run(entry, { sizes, fields: Object.fromEntries(inputs.map(([input, field]) => [input, fields[field] as Int32Array])) });
+  const { data, shape } = await session.read(session.output(entry));
+  return surprise(data, fields[next] as Int32Array, shape.at(-1) ?? 1, pad);
 }
 
 /** Values of a metric over all batches: real ones are averaged; classes are compared with the wanted ones. */
