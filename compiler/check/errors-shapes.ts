@@ -72,9 +72,10 @@ export function notATensor(span: Span, kind: string): Diagnostic {
   return error("index-is-no-tensor", "this has no axes", span, `a ${kind}`);
 }
 
-export function rangeNotInferable(span: Span, name: string, end: string): Diagnostic {
+export function rangeNotInferable(span: Span, name: string, end: string | undefined): Diagnostic {
+  const unknown = name === "n" ? "m" : "n";
   return error("range-not-inferable", `how far does \`${name}\` go?`, span, "it is alone in no slot on the right", {
-    fix: { text: `declare its range: \`${name} < ${end}\`` },
+    fix: { text: end === undefined ? `declare its range: \`${name} < ${unknown}\`, where \`${unknown}\` is a size` : `declare its range: \`${name} < ${end}\`` },
   });
 }
 

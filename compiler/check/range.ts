@@ -86,10 +86,12 @@ export function bind(indices: NewIndices, within: readonly Node[], ctx: Context,
   const scope = ctx.indices ?? { vars: new Map<string, IndexVar>(), pack: undefined, bases: new Map<Node, Val>() };
   const names = new Set(indices.order.flatMap((index) => (index === "..." ? [] : [index.name])));
   const uses = new Map<string, Use[]>();
-  const search: Search = { names, uses, ctx: { ...ctx, indices: scope } };
+  const quotients = new Map<string, string>();
+  const search: Search = { names, uses, quotients, ctx: { ...ctx, indices: scope } };
   for (const node of within) collect(node, search);
   const vars: IndexVar[] = [];
   const byName = new Map(scope.vars);
+  const meant = (name: string): string | undefined => ends.get(name) ?? quotients.get(name) ?? sizeOfTheName(name, ctx);
   let pack = scope.pack;
   let good = true;
   for (const index of indices.order) {
@@ -98,7 +100,7 @@ export function bind(indices: NewIndices, within: readonly Node[], ctx: Context,
       vars.push(...pack);
       continue;
     }
-    const size = index.below ? evaluateCount(index.below, ctx) : inferredRange(index, uses, ctx, ends);
+    const size = index.below ? evaluateCount(index.below, ctx) : inferredRange(index, uses, ctx, meant);
     if (!size) {
       good = false;
       continue;
@@ -119,11 +121,11 @@ export function evaluateCount(node: Node, ctx: Context): Size | undefined {
   return undefined;
 }
 
-function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>, ctx: Context, ends: ReadonlyMap<string, string>): Size | undefined {
+function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>, ctx: Context, meant: (name: string) => string | undefined): Size | undefined {
   const uses = all.get(index.name) ?? [];
   const first = uses[0];
   if (!first || all.has("")) {
-    if (!all.has("")) ctx.world.report(errors.rangeNotInferable(index.span, index.name, ends.get(index.name) ?? "n"));
+    if (!all.has("")) ctx.world.report(errors.rangeNotInferable(index.span, index.name, meant(index.name)));
     return undefined;
   }
   const other = uses.find((use) => !ctx.run.facts.equal(use.size.dim, first.size.dim));
@@ -131,6 +133,12 @@ function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>
   const swapped = swapFix(index.name, other, all, ctx) ?? swapFix(index.name, first, all, ctx);
   ctx.world.report(errors.sizeMismatch(index.name, first, other, swapped, shorter(first.size, other.size, ctx)));
   return undefined;
+}
+
+/** Many write `b` for the index along an axis of `B`. */
+function sizeOfTheName(name: string, ctx: Context): string | undefined {
+  const size = name.toUpperCase();
+  return lookupOutside(size, ctx)?.kind === "size" ? size : undefined;
 }
 
 function shorter(a: Size, b: Size, ctx: Context): Size | undefined {
@@ -159,6 +167,8 @@ interface Search {
   readonly names: ReadonlySet<string>;
   /** Key "": a base could not be evaluated, so that an index without uses is no news. */
   readonly uses: Map<string, Use[]>;
+  /** By index, for the message: where a slot is `i / k`, the index goes k times as far as the axis. */
+  readonly quotients: Map<string, string>;
   readonly ctx: Context;
 }
 
@@ -228,7 +238,10 @@ function collectAccess(node: Access, search: Search): void {
     if (item.kind === "name" && search.names.has(item.text)) {
       const size = sizes?.[axis];
       if (size) search.uses.set(item.text, [...(search.uses.get(item.text) ?? []), { size, span: item.span, access: node, at, sizes: sizes ?? [] }]);
-    } else collect(item, search);
+    } else {
+      noteQuotient(item, sizes?.[axis], search);
+      collect(item, search);
+    }
     axis += item.kind === "ellipsis" ? packed : 1;
   }
   if (sizes && axis !== sizes.length) {
@@ -236,6 +249,14 @@ function collectAccess(node: Access, search: Search): void {
     search.uses.set("", []);
   }
   if (node.slots.fill) collect(node.slots.fill, search);
+}
+
+/** Of an axis whose size is written with a name of another layer nothing is said. */
+function noteQuotient(item: Slot, axis: Size | undefined, { names, quotients, ctx }: Search): void {
+  if (!axis || item.kind !== "binary" || item.op !== "/" || item.left.kind !== "name" || !names.has(item.left.text)) return;
+  const isKnown = dims.asNumber(axis.dim) !== undefined ? /^\d+$/.test(axis.text) : lookupOutside(axis.text, ctx)?.kind === "size";
+  const isFactor = item.right.kind === "number" || item.right.kind === "name" || (item.right.kind === "binary" && item.right.parenthesized);
+  if (isKnown && isFactor) quotients.set(item.left.text, `${axis.text} * ${spanText(item.right.span)}`);
 }
 
 function axesOf(base: Val): readonly Size[] | undefined {

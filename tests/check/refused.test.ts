@@ -50,7 +50,7 @@ test.each([
   ["y[b,i] = x[b,-1,i]", "positions count from 0 on; the last is `T - 1`"],
   ["y[b,i] = x[b,T - 1,i]", "require it: `require 1 <= T`; or fill what is outside: `x[b,T - 1,i else 0]`"],
   ["y[b,i] = x[b,0,i]", "require it: `require 1 <= T`; or fill what is outside: `x[b,0,i else 0]`"],
-  ["y[b,i] = sum[t] x[b,t + 1,i]", "declare its range: `t < n`"],
+  ["y[b,i] = sum[t] x[b,t + 1,i]", "declare its range: `t < T`"],
   ["y[b,i] = sum[t < T] x[b,t + 1,i]", "fill what is outside: `x[b,t + 1,i else 0]`, or guard it with `if` or `where`, or `require` what makes it fit"],
   ["y[b,i] = x[b,0,i else 0]; for t < T { y = y + 1 }", "along an axis of what is fed go with a scan: `scan t < T with h = … { … }`"],
   ["y[b,i] = x[b,0,i else 0]; for i < layers { y = blocks[i](y) }", "write `for layer in blocks { x = layer(x) }`, or `blocks(x)` for all of them"],
