@@ -221,7 +221,10 @@ export function argumentSize(span: Span, param: Parameter, at: number, own: Size
 
 export function argumentType(span: Span, param: Parameter, kind: string): Diagnostic {
   const wanted = param.type?.name ? param.type.name.text : "real";
-  return error("argument-type", `\`${param.name.text}\` is ${wanted}`, span, `this is ${kind}`, { also: [beside(param.type?.span ?? param.span, "declared here")] });
+  return error("argument-type", `\`${param.name.text}\` is ${wanted}`, span, `this is ${kind}`, {
+    also: [beside(param.type?.span ?? param.span, "declared here")],
+    ...(kind === "real" && (wanted === "int" || wanted === "index") ? { fix: `round it: \`floor(${spanText(span)})\`` } : {}),
+  });
 }
 
 export function indexRange(span: Span, param: Parameter, range: Size, high: dims.Dim | undefined, from: SizeSource): Diagnostic {

@@ -15,6 +15,19 @@ export function wrongOperand(span: Span, kind: string, operator: string, wanted:
   return error("wrong-kind", `\`${operator}\` takes ${wanted}`, span, `this is ${article(kind)}`);
 }
 
+/** Of two integers `/` gives a real where a value is wanted. */
+export function remainderOfReal(side: Node): Diagnostic {
+  const text = spanText(side.span).replace(/^\((.*)\)$/s, "$1");
+  return error("wrong-kind", "`%` takes integers", side.span, "this is a real", side.kind === "binary" && side.op === "/" ? { fix: `\`/\` is real here; round it: \`floor(${text})\`` } : {});
+}
+
+export function noInitialiser(span: Span, found: { readonly kind: string } | { readonly builtin: string }): Diagnostic {
+  const title = "an initialiser is wanted here: zeros, ones, constant(c), uniform(low, high), normal(std)";
+  if ("kind" in found) return error("wrong-kind", title, span, `this is ${article(found.kind)}`);
+  const complete = found.builtin === "normal" ? "normal(1)" : found.builtin === "constant" ? "constant(0.5)" : undefined;
+  return error("wrong-kind", title, span, complete ? `\`${found.builtin}\` alone is none` : `this is \`${found.builtin}\``, complete ? { fix: `say its number: \`${complete}\`` } : {});
+}
+
 export function branchesDiffer(then: Span, a: string, otherwise: Span, b: string): Diagnostic {
   return error("branches-differ", "the two branches have no common type", then, article(a), { also: [{ span: otherwise, text: article(b), primary: true }] });
 }

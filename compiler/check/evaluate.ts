@@ -208,7 +208,7 @@ function arithmetic(node: Binary, a: Tensor, b: Tensor, ctx: Context, mode: Mode
   }
   const integers = a.type === "i32" && b.type === "i32" && node.op !== "^" && (node.op !== "/" || mode !== "value");
   if (node.op === "%" && !integers) {
-    ctx.world.report(errors.wrongOperand(a.type === "i32" ? node.right.span : node.left.span, "real", "%", "integers"));
+    ctx.world.report(errors.remainderOfReal(a.type === "i32" ? node.right : node.left));
     return undefined;
   }
   if (integers && (node.op === "/" || node.op === "%") && b.body.kind === "const" && b.body.value === 0) {

@@ -59,6 +59,6 @@ export function coerceInit(value: Val, span: Span, ctx: Context): InitVal | Pois
   if (value.kind === "builtin" && (value.name === "zeros" || value.name === "ones" || value.name === "uniform")) {
     return { kind: "init", init: make(value.name, value.name === "uniform" ? [0, 1] : []) };
   }
-  ctx.world.report(errors.wrongKind(span, value.kind === "builtin" ? `\`${value.name}\`` : kindOf(value), "an initialiser: zeros, ones, constant(c), uniform(low, high), normal(std)"));
+  ctx.world.report(errors.noInitialiser(span, value.kind === "builtin" ? { builtin: value.name } : { kind: kindOf(value) }));
   return POISON;
 }
