@@ -7,7 +7,7 @@ import { boundsOf } from "./bounds.ts";
 import * as errors from "./errors.ts";
 import { coerce, kindsOf, RUN_KINDS, type CompileKind } from "./kinds.ts";
 import { evaluate, evaluateSize, written } from "./evaluate.ts";
-import { isBoundSize } from "./names.ts";
+import { isBoundSize, lookup, unknownAxis } from "./names.ts";
 import { nearest } from "../../grammar/suggest.ts";
 import { asArgument, asReal, asTensor } from "./tensor.ts";
 import type { Size, SizeSource, Tensor, Val } from "./value.ts";
@@ -204,7 +204,9 @@ export function shapeOf(type: Type, ctx: Context, from: SizeSource): readonly Si
       sizes.push(...(ctx.frame.pack ?? []));
       continue;
     }
-    const size = evaluateSize(slot, ctx);
+    const unknown = slot.kind === "name" && !lookup(slot.text, ctx);
+    if (unknown) unknownAxis(slot.text, slot.span, ctx);
+    const size = unknown ? undefined : evaluateSize(slot, ctx);
     if (!size) good = false;
     else sizes.push({ dim: size.dim, text: spanText(slot.span).replace(/\s+/g, " "), from });
   }

@@ -11,6 +11,10 @@ export function unknownName(span: Span, name: string, nearest: string | undefine
   });
 }
 
+export function unknownAxis(span: Span, name: string): Diagnostic {
+  return error("name-unknown", `nothing is called \`${name}\``, span, "not defined here", { fix: `a size that arguments bind is written in capitals: \`${name.toUpperCase()}\`` });
+}
+
 export function unboundSize(span: Span, name: string): Diagnostic {
   return error("size-unbound", `the size \`${name}\` is not bound`, span, "no argument says what it is", {
     notes: ["a size in capitals is bound by an argument that has it alone in a slot: `x: [B, T]`"],

@@ -60,6 +60,12 @@ export function unknownName(name: string, span: Span, ctx: Context, inSlot = fal
   return POISON;
 }
 
+/** Of an axis in a type. */
+export function unknownAxis(name: string, span: Span, ctx: Context): void {
+  const near = nearest(name, knownNames(ctx));
+  ctx.world.report(isBoundSize(name) ? errors.unboundSize(span, name) : near ? errors.unknownName(span, name, near) : errors.unknownAxis(span, name));
+}
+
 function knownNames({ frame, indices }: Context): string[] {
   return [
     ...(indices?.vars.keys() ?? []),
