@@ -85,7 +85,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   try {
     greet(run, resume, device.adapter.name, output);
     const progress = output.progress();
-    const line = progressLines(steps);
+    const line = progressLines(steps, data.training.unit);
     const started = performance.now();
     if (run.from < steps) progress.update("compiling kernels for this adapter …");
     const result = await run.train({

@@ -12,6 +12,7 @@ import { versions } from "../versions.ts";
 import { recipeOf } from "./check.ts";
 import { decidingFigure } from "./evaluating.ts";
 import { phaseEnd } from "./phases.ts";
+import { countedOf } from "./counted.ts";
 import type { DataRecord } from "./data.ts";
 import { initialText } from "./initial-text.ts";
 import type { InitialRecord } from "./initial.ts";
@@ -67,6 +68,7 @@ export function factsOf({ folder, model, sources, settings, data, tokenizer, bou
       ...optional("decoding", recipe.generate?.method),
       ...optional("set beside the file", Object.entries(settings).map(([name, value]) => `${name}=${value}`).join(" ")),
     ],
+    counted: countedOf(data.unit),
     data: [
       ["file", data.path],
       ["SHA-256", data.sha256],

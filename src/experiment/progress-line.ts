@@ -1,12 +1,13 @@
+import { countedOf } from "./counted.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import type { StepRow } from "../../runtime/index.ts";
 
 /**
- * `step  340/2000  loss 2.312  rate 4.1e-3  12,345 tokens/s  1:43 left`: what a training run shows of a step. Speed and time left go by
- * the steps before, the late ones counting most, so that one slow step does not make them jump; the first row is left behind at once,
- * because drivers compile kernels in the first step.
+ * `step  340/2000  loss 2.312  rate 4.1e-3  12,345 tokens/s  1:43 left`, of images `images/s`: what a training run shows of a step.
+ * Speed and time left go by the steps before, the late ones counting most, so that one slow step does not make them jump; the first row is
+ * left behind at once, because drivers compile kernels in the first step.
  */
-export function progressLines(steps: number): (row: StepRow) => string {
+export function progressLines(steps: number, unit: string): (row: StepRow) => string {
   const width = String(steps).length;
   let ms = 0;
   let speed = 0;
@@ -19,7 +20,7 @@ export function progressLines(steps: number): (row: StepRow) => string {
       `step ${String(row.step).padStart(width)}/${steps}`,
       `loss ${row.loss.toFixed(3)}`,
       `rate ${row.learningRate.toExponential(1)}`,
-      `${Math.round(speed).toLocaleString("en-US")} tokens/s`,
+      `${Math.round(speed).toLocaleString("en-US")} ${countedOf(unit)}/s`,
       `${duration(((steps - row.step) * ms) / 1000)} left`,
     ];
     return parts.join("  ");

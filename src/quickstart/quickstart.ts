@@ -102,7 +102,7 @@ interface Training {
 async function trained(run: Run, translator: Translator, shown: readonly TextPair[], signal: AbortSignal, output: Output): Promise<Training> {
   const { steps } = run.prepared.recipe;
   const progress = output.progress();
-  const line = progressLines(steps);
+  const line = progressLines(steps, run.prepared.data.training.unit);
   let paused = 0;
   const show = async (step: number): Promise<void> => {
     const from = performance.now();

@@ -24,6 +24,8 @@ export interface RunFacts {
   readonly steps: number;
   readonly recipe: readonly Fact[];
   readonly data: readonly Fact[];
+  /** What the speed counts; tokens by default. */
+  readonly counted?: string;
   readonly machine: readonly Fact[];
   readonly versions: readonly Fact[];
   /** Each time that the run was started or gone on with. */

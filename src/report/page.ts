@@ -12,7 +12,7 @@ import { escape, figure, plural, short } from "./text.ts";
 /** The whole `report.html`. A pure function: the same run gives the same text. */
 export function reportHtml({ facts, rows }: ReportData): string {
   const curves = curvesOf(rows);
-  const charts = [...curves].flatMap(([name, points]) => panel(name, points));
+  const charts = [...curves].flatMap(([name, points]) => panel(name, points, facts));
   return [
     `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/>`,
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>`,
@@ -54,10 +54,11 @@ const TRAINING: Readonly<Record<string, ChartOptions>> = {
 };
 
 /** A chart; nothing for the time of a step, which its speed tells, and for what was measured once, which a tile tells. */
-function panel(name: string, points: readonly Point[]): readonly string[] {
+function panel(name: string, points: readonly Point[], { counted }: RunFacts): readonly string[] {
   const measured = name.startsWith("eval_");
   if (name === "ms" || (measured && points.length < 2)) return [];
-  const options = TRAINING[name] ?? { title: title(name), marks: measured };
+  const usual = TRAINING[name] ?? { title: title(name), marks: measured };
+  const options = name === "tokens_per_second" && counted !== undefined ? { ...usual, title: title(`${counted}_per_second`) } : usual;
   const svg = chartSvg(points, options);
   return [`<figure class="panel" style="margin:0"><h3>${escape(options.title)}</h3>${svg === "" ? `<p class="soft">No finite value.</p>` : svg}</figure>`];
 }
@@ -79,7 +80,7 @@ function heading({ title: name, model, sittings }: RunFacts): string {
   return `<h1>${escape(name)}${mark}</h1><p class="soft">${escape(model.name)}, from ${escape(model.sources[0]?.path ?? "an unknown file")}${when === undefined ? "" : `, started ${escape(when)}`}</p>${trouble}`;
 }
 
-function tiles({ model, steps, sittings }: RunFacts, curves: Curves): string {
+function tiles({ model, steps, sittings, counted = "tokens" }: RunFacts, curves: Curves): string {
   const last = (name: string): number | undefined => curves.get(name)?.findLast(({ value }) => value !== null && Number.isFinite(value))?.value ?? undefined;
   const elements = parameterTree(model.parameters).elements;
   const seconds = sittings.reduce((sum, sitting) => sum + sitting.seconds, 0);
@@ -91,7 +92,7 @@ function tiles({ model, steps, sittings }: RunFacts, curves: Curves): string {
     ...(loss === undefined ? [] : [["last training loss", figure(loss)] as const]),
     [`of ${plural(steps, "step")}`, done.toLocaleString("en-US")],
     ...(seconds === 0 ? [] : [["of training", durationText(seconds)] as const]),
-    ...(speed === undefined ? [] : [["tokens a second", figure(speed)] as const]),
+    ...(speed === undefined ? [] : [[`${counted} a second`, figure(speed)] as const]),
     ["parameters", short(elements)],
   ];
   return `<div class="tiles">${found.map(([name, value]) => `<div class="tile"><b>${escape(value)}</b><span>${escape(name)}</span></div>`).join("")}</div>`;

@@ -52,6 +52,15 @@ describe("reportHtml", () => {
     expect(reportHtml({ facts, rows: [...rows, { step: 15, eval_bleu: 25 }] })).toContain("<b>20</b><span>BLEU</span>");
   });
 
+  it("says what the speed counts", () => {
+    const of = (counted?: string): string => reportHtml({ facts: { ...facts, ...(counted ? { counted } : {}) }, rows: [row(1, 2), row(2, 1)] });
+    expect(of()).toContain("<h3>Tokens per second</h3>");
+    expect(of()).toContain("<span>tokens a second</span>");
+    expect(of("images")).toContain("<h3>Images per second</h3>");
+    expect(of("images")).toContain("<span>images a second</span>");
+    expect(of("images")).not.toMatch(/tokens/i);
+  });
+
   it("leaves a gap where the log has no number", () => {
     const html = reportHtml({ facts, rows: [row(1, 4), row(2, 3), row(3, null), row(4, Number.POSITIVE_INFINITY), row(5, 2), row(6, 1)] });
     assertWellFormed(html);
