@@ -74,8 +74,10 @@ function unknownOf(kind: CompileKind, name: string, facts: Facts): Val {
   }
 }
 
-function checkFunction(fn: Callable, home: FileScope, self: InstanceVal | undefined, facts: Facts, world: World): void {
+/** `known` of the hyperparameters; what the function requires of a batch is known in it alone. */
+function checkFunction(fn: Callable, home: FileScope, self: InstanceVal | undefined, known: Facts, world: World): void {
   for (const training of [true, false]) {
+    const facts = known.copy();
     const run = new Run(fn.name.text, { training, symbolic: true, facts });
     let ctx = contextOf(home, self, run, world, fn.name.text);
     ctx = { ...ctx, frame: { ...ctx.frame, active: [{ what: fn, self }] } };

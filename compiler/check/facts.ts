@@ -4,10 +4,19 @@ import type { Dim } from "../dim.ts";
 import { add, asNumber, constant, divide, equal, key, multiply, named, ONE, print, quotient, scale, subtract, ZERO } from "../dim.ts";
 
 export class Facts {
-  /** name → divisor * quotient, from `require b divides a`. */
+  /** name → divisor * quotient, from `require b divides a`, or what it is equal to, from `require a == …`. */
   private readonly multiples = new Map<string, Dim>();
   private readonly nonnegative: Dim[] = [];
   private readonly positive = new Set<string>();
+
+  /** The same, to which more can be added apart. */
+  copy(): Facts {
+    const copy = new Facts();
+    for (const [name, size] of this.multiples) copy.multiples.set(name, size);
+    copy.nonnegative.push(...this.nonnegative);
+    for (const name of this.positive) copy.positive.add(name);
+    return copy;
+  }
 
   /** A symbolic hyperparameter: at least 1. */
   assumePositive(name: string): void {
@@ -28,6 +37,17 @@ export class Facts {
     this.multiples.set(only, multiply(by, named(factor)));
     this.nonnegative.splice(0, this.nonnegative.length, ...this.nonnegative.map((fact) => this.normal(fact)));
     if (this.positive.has(only)) this.positive.add(factor);
+  }
+
+  /** One name of the two is from now on written as what it is equal to, so that shapes with the one are shapes with the other. */
+  assumeEqual(a: Dim, b: Dim): void {
+    this.assumeNonnegative(subtract(a, b));
+    this.assumeNonnegative(subtract(b, a));
+    const solved = solvedForName(subtract(this.normal(a), this.normal(b)));
+    if (!solved) return;
+    this.multiples.set(solved.name, solved.size);
+    this.nonnegative.splice(0, this.nonnegative.length, ...this.nonnegative.map((fact) => this.normal(fact)).filter((fact) => fact.length > 0));
+    this.assumeNonnegative(this.positive.has(solved.name) ? subtract(solved.size, ONE) : solved.size);
   }
 
   equal(a: Dim, b: Dim): boolean {
@@ -154,6 +174,18 @@ function division(numerator: Dim, divisor: Dim): { readonly whole: Dim; readonly
     ? add(...(divisor.length === 1 ? numerator : []).map((term) => divide([term], divisor) ?? ZERO))
     : add(...numerator.map((term) => scale([{ ...term, coefficient: 1 }], Math.floor(term.coefficient / by))));
   return { whole, rest: subtract(numerator, multiply(divisor, whole)) };
+}
+
+/** name = size, where that is what `difference` = 0 says; the name is in one term by itself. */
+function solvedForName(difference: Dim): { readonly name: string; readonly size: Dim } | undefined {
+  for (const term of difference) {
+    const rest = subtract(difference, [term]);
+    const name = onlyName([{ ...term, coefficient: 1 }]);
+    if (name === undefined || !isOfNames(rest) || rest.some(({ factors }) => factors.includes(name))) continue;
+    const size = divide(scale(rest, -1), constant(term.coefficient));
+    if (size) return { name, size };
+  }
+  return undefined;
 }
 
 /** A quotient that is left in may be negative. */

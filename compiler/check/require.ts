@@ -33,6 +33,7 @@ function require(node: Node, ctx: Context): boolean {
     else if (isOfBatch(value.body)) ctx.world.report(errors.requireNotDecidable(node.span, "sizes of a batch in a way that none is asked for"));
     return true;
   }
+  assumeEqualities(node as Relation, ctx);
   for (const test of tests) {
     if (test.kind === "nonnegative") ctx.run.facts.assumeNonnegative(test.size);
     else ctx.run.facts.assumeDivides(test.divisor, test.size);
@@ -63,6 +64,14 @@ function testsOf(node: Relation, ctx: Context): SizeRequirement["test"][] | unde
     else return undefined;
   }
   return tests;
+}
+
+/** What is asked as two differences is known as an equality. */
+function assumeEqualities({ operands, operators }: Relation, ctx: Context): void {
+  for (const [k, { op }] of operators.entries()) {
+    const [a, b] = [evaluate(operands[k]!, ctx), evaluate(operands[k + 1]!, ctx)];
+    if (op === "==" && a.kind === "size" && b.kind === "size") ctx.run.facts.assumeEqual(a.size.dim, b.size.dim);
+  }
 }
 
 /** Names and members in a condition that are sizes, for the message. */

@@ -86,6 +86,20 @@ describe("facts", () => {
     expect(facts.proves(dims.subtract(b, n))).toBe(false);
   });
 
+  test("sizes that are required to be equal are one size", () => {
+    expect(codes("fn f(x: [N], y: [M]) -> [M] {\n  require N == M\n  return x + y\n}\n")).toEqual([]);
+    expect(codes("fn f(x: [N], y: [M]) -> [N] {\n  require N + 1 == M\n  z[i] = x[i] + y[i + 1]\n  return z\n}\n")).toEqual([]);
+    expect(codes("fn f(x: [N], k: size) -> [N] {\n  require N == 2 * k\n  y[i < 2 * k] = x[2 * k - 1 - i]\n  return y\n}\n")).toEqual([]);
+    expect(codes("fn f(x: [N], y: [M], z: [K]) -> [N] {\n  require N == M, M == K\n  return x + y + z\n}\n")).toEqual([]);
+    expect(codes("fn f(x: [N], y: [M]) -> [M] {\n  require N <= M\n  return x + y\n}\n")).toEqual(["shape-mismatch"]);
+  });
+
+  test("what one function requires of a batch is not known in another", () => {
+    const both = (first: string, second: string): string => `layer L() {\n  f(x: [N]) -> real {\n    ${first}\n    return x[0]\n  }\n  g(x: [N]) -> real {\n    ${second}\n  }\n}\n`;
+    expect(codes(both("require N == 4", "require N == 5; return x[4]"))).toEqual([]);
+    expect(codes(both("require N > 4", "return x[4]"))).toEqual(["out-of-bounds"]);
+  });
+
   test("exact division follows from what is required", () => {
     const facts = new Facts();
     const half = dims.quotient("floor", n, m);

@@ -46,11 +46,16 @@ test("a size that is proved not to be negative is not, and sizes that are proved
     const divisor = dims.constant(2 + below(2));
     const divides = below(3) === 0;
     if (divides) facts.assumeDivides(divisor, dims.named("M"));
+    const same: readonly Dim[] = below(3) === 0 ? [randomSize(below, 1), randomSize(below, 1)] : [];
+    // What is known before is written anew, what is known after meets what was written.
+    const isFirst = below(2) === 0;
+    if (isFirst && same.length > 0) facts.assumeEqual(same[0]!, same[1]!);
     for (const size of given) facts.assumeNonnegative(size);
+    if (!isFirst && same.length > 0) facts.assumeEqual(same[0]!, same[1]!);
     const also = below(2) === 0 ? [dims.subtract(dims.named("N"), dims.ONE), dims.subtract(dims.quotient("floor", dims.named("M"), dims.constant(2)), dims.ONE)] : [];
-    const possible = ALL.filter((sizes) => [...given, ...also].every((size) => dims.evaluate(size, sizes) >= 0) && (!divides || sizes.M % dims.asNumber(divisor)! === 0));
+    const possible = ALL.filter((sizes) => [...given, ...also].every((size) => dims.evaluate(size, sizes) >= 0) && (!divides || sizes.M % dims.asNumber(divisor)! === 0) && (same.length === 0 || dims.evaluate(same[0]!, sizes) === dims.evaluate(same[1]!, sizes)));
     const [a, b] = [randomSize(below), randomSize(below)];
-    const told = `seed ${seed}: ${dims.print(a)} beside ${dims.print(b)}, given ${given.map(dims.print).join(", ")}`;
+    const told = `seed ${seed}: ${dims.print(a)} beside ${dims.print(b)}, given ${given.map(dims.print).join(", ")}${same.length > 0 ? `, ${same.map(dims.print).join(" = ")}` : ""}`;
     if (facts.proves(a, also)) {
       proved++;
       expect(possible.find((sizes) => dims.evaluate(a, sizes) < 0), told).toBeUndefined();
