@@ -138,10 +138,29 @@ function runOf(source: ModelSource, recipe: string, wanted: string): string {
   });
 }
 
-function nothingMatches(from: string, { missing, differing, unused }: Matching): CommandFailure {
+function nothingMatches(from: string, matching: Matching): CommandFailure {
+  const { missing, differing, unused } = matching;
   const [first] = differing;
   const message = first === undefined
     ? `nothing of ${from} fits this model: it has ${some(unused.map(({ path: name }) => name)) || "no tensors"}, and the model ${some(missing.map(({ path: name }) => name))}`
     : `nothing of ${from} fits this model: ${first.path} is [${first.file.join(", ")}] there and [${first.model.join(", ")}] here`;
-  return new CommandFailure({ code: "no-weights-match", exit: exitCodes.wrong, message, remedy: "give the model the same sizes and its layers the same names, or start with drawn weights: --init-from none" });
+  const part = partOf(matching);
+  const remedy = part === undefined
+    ? "give the model the same sizes and its layers the same names"
+    : `if \`${part.path}\` is what was trained there, say so in the model, a line for each: \`weights trained { ${part.path}.${part.example} = "${part.example}"; … }\``;
+  return new CommandFailure({ code: "no-weights-match", exit: exitCodes.wrong, message, remedy: `${remedy}, or start with drawn weights: --init-from none` });
+}
+
+/** The part of this model that has most of the file's tensors by their names and shapes: what was trained by itself is now a teacher. */
+function partOf({ missing, unused }: Matching): { readonly path: string; readonly example: string } | undefined {
+  const counts = new Map<string, { readonly path: string; readonly example: string; count: number }>();
+  for (const own of missing)
+    for (const other of unused) {
+      if (!own.path.endsWith(`.${other.path}`) || String(own.shape) !== String(other.shape)) continue;
+      const prefix = own.path.slice(0, -other.path.length - 1);
+      const known = counts.get(prefix);
+      if (known) known.count++;
+      else counts.set(prefix, { path: prefix, example: other.path, count: 1 });
+    }
+  return [...counts.values()].sort((a, b) => b.count - a.count)[0];
 }

@@ -225,6 +225,11 @@ describeGpu("starting from other weights", () => {
     expect(() => readFileSync(path.join(folder("alone"), "log.jsonl"))).toThrow("ENOENT");
   });
 
+  it("says how a model that was trained by itself becomes a part of another", async () => {
+    const taught = await failing(open("taught", { recipe: "taught", initFrom: [folder("pretrained")] }));
+    expect(taught?.remedy).toBe('if `teacher` is what was trained there, say so in the model, a line for each: `weights trained { teacher.encoder.words.table = "encoder.words.table"; … }`, or start with drawn weights: --init-from none');
+  });
+
   it("finds the newest run of the recipe that init_from names, or says how to make one", async () => {
     const run = (args: readonly string[]) => tfmc(args, { cwd: project });
     const missing = await run(["train", "start.tfm", "--recipe", "judge"]);
