@@ -1,7 +1,7 @@
 /** Intervals of integer expressions, refined by the conditions around them, and the proof that a slot is within its axis. */
 import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
-import { exprKey, isOp } from "../ir/expr.ts";
+import { apply, exprKey, isOp } from "../ir/expr.ts";
 import type { ApplyExpr, Expr } from "../ir/graph.ts";
 import type { Interval, Order } from "../ops/interval.ts";
 import { below, exactly, intervalOf, join, meet, UNKNOWN } from "../ops/interval.ts";
@@ -156,11 +156,20 @@ function lessOrEqual(a: Expr, b: Expr, by: 0 | 1, guards: Guard | undefined, ctx
   const step = dims.constant(by);
   let found: Guard = { next: guards, expr: a, interval: { high: high && dims.subtract(high, step) } };
   found = { next: found, expr: b, interval: { low: low && dims.add(low, step) } };
+  // Ends of ranges alone do not tell that two go together: `t - s` where s <= t.
+  if (varies(a) && varies(b)) {
+    found = { next: found, expr: apply("isub", b, a), interval: { low: step } };
+    found = { next: found, expr: apply("isub", a, b), interval: { high: dims.scale(step, -1) } };
+  }
   // What is said of `t * 2` says something of `t`.
   const [less, more] = [factorOf(a), factorOf(b)];
   if (less && high) found = { next: found, expr: less.factor, interval: { high: by === 0 ? dims.quotient("floor", high, less.times) : dims.subtract(dims.quotient("ceil", high, less.times), dims.ONE) } };
   if (more && low) found = { next: found, expr: more.factor, interval: { low: by === 0 ? dims.quotient("ceil", low, more.times) : dims.add(dims.quotient("floor", low, more.times), dims.ONE) } };
   return found;
+}
+
+function varies({ kind }: Expr): boolean {
+  return kind !== "const" && kind !== "size";
 }
 
 function factorOf(expr: Expr): { readonly factor: Expr; readonly times: Dim } | undefined {

@@ -93,9 +93,9 @@ export function declaredTooLong(span: Span, index: IndexVar, axis: Size): Diagno
   });
 }
 
-export function outOfBounds(slot: Slot, base: string, axis: Size, { low, high }: Interval, node: Access): Diagnostic {
+export function outOfBounds(slot: Slot, base: string, axis: Size, { low, high }: Interval, node: Access, isKnown: (atLeastZero: dims.Dim) => boolean): Diagnostic {
   const text = spanText(slot.span);
-  const rooms = [low, high && dims.subtract(dims.subtract(axis.dim, high), dims.ONE)].flatMap((size) => (size && isRoom(size) ? [needed(size)] : []));
+  const rooms = [low, high && dims.subtract(dims.subtract(axis.dim, high), dims.ONE)].flatMap((size) => (size && isRoom(size) && !isKnown(size) ? [needed(size)] : []));
   const last = low && high && dims.asNumber(low) === -1 && dims.equal(low, high);
   const known = low && high && dims.equal(low, high) ? `it is ${dims.print(low)}` : low && high ? `it is from ${dims.print(low)} to ${dims.print(high)}` : low ? `it is at least ${dims.print(low)}` : high ? `it is at most ${dims.print(high)}` : "nothing is known of it";
   const filled = spanText(node.slots.span).replace(/\]$/, " else 0]");

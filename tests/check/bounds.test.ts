@@ -86,6 +86,12 @@ describe("facts", () => {
     expect(facts.proves(dims.subtract(b, n))).toBe(false);
   });
 
+  test("a condition on two indices tells how far one is from the other", () => {
+    const sum = (condition: string, slot: string): string => `fn f(u: [T], h: [T]) -> [T] {\n  y[t < T] = sum[s where ${condition}] u[s] * h[${slot}]\n  return y\n}\n`;
+    for (const [condition, slot] of [["s <= t", "t - s"], ["s < t", "t - s - 1"], ["s >= t", "s - t"], ["not (s < t)", "s - t"]] as const) expect(codes(sum(condition, slot)), slot).toEqual([]);
+    for (const [condition, slot] of [["s <= t", "t - s - 1"], ["s <= t", "s - t"], ["s != t", "t - s"], ["s < t", "t - s - 2"]] as const) expect(codes(sum(condition, slot)), slot).toEqual(["out-of-bounds"]);
+  });
+
   test("sizes that are required to be equal are one size", () => {
     expect(codes("fn f(x: [N], y: [M]) -> [M] {\n  require N == M\n  return x + y\n}\n")).toEqual([]);
     expect(codes("fn f(x: [N], y: [M]) -> [N] {\n  require N + 1 == M\n  z[i] = x[i] + y[i + 1]\n  return z\n}\n")).toEqual([]);

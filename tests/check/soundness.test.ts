@@ -169,3 +169,41 @@ test("what a condition guards lies within its axis where the condition holds", (
   }
   expect(accepted).toBeGreaterThan(100);
 });
+
+test("what a condition on two indices guards lies within its axis where the condition holds", () => {
+  let accepted = 0;
+  for (let seed = 0; seed < 2000; seed++) {
+    const below = randomBelow(seed);
+    const [times, more, other, less] = below(2) === 0 ? [1, 0, 1, 0] : [1 + below(2), below(3), 1 + below(2), below(3)];
+    const op = OPERATORS[below(4)]!;
+    const slot = SLOTS[below(SLOTS.length)]!;
+    const [left, right] = [`${times}*t + ${more}`, `${other}*s + ${less}`];
+    const text = `fn f(x: [N]) -> [N] {\n  y[t < N] = sum[s < N where ${left} ${op.text} ${right}] x[${slot.text}]\n  return y\n}\n`;
+    if (check(sourceFile("model.tfm", text), { std: [] }).diagnostics.length > 0) continue;
+    accepted++;
+    for (const N of [1, 2, 3, 5])
+      for (let t = 0; t < N; t++)
+        for (let s = 0; s < N; s++) {
+          if (!op.holds(times * t + more, other * s + less)) continue;
+          const at = slot.at(t, s, N);
+          expect(at >= 0 && at < N, `${text} at t = ${t}, s = ${s} of ${N}`).toBe(true);
+        }
+  }
+  expect(accepted).toBeGreaterThan(50);
+});
+
+const OPERATORS = [
+  { text: "<", holds: (a: number, b: number) => a < b },
+  { text: "<=", holds: (a: number, b: number) => a <= b },
+  { text: ">", holds: (a: number, b: number) => a > b },
+  { text: ">=", holds: (a: number, b: number) => a >= b },
+] as const;
+
+const SLOTS = [
+  { text: "t - s", at: (t: number, s: number, _: number) => t - s },
+  { text: "s - t", at: (t: number, s: number, _: number) => s - t },
+  { text: "t - s - 1", at: (t: number, s: number, _: number) => t - s - 1 },
+  { text: "s - t - 1", at: (t: number, s: number, _: number) => s - t - 1 },
+  { text: "t - s + N - 1", at: (t: number, s: number, N: number) => t - s + N - 1 },
+  { text: "t - s + N", at: (t: number, s: number, N: number) => t - s + N },
+] as const;
