@@ -92,6 +92,13 @@ describe("facts", () => {
     for (const [condition, slot] of [["s <= t", "t - s - 1"], ["s <= t", "s - t"], ["s != t", "t - s"], ["s < t", "t - s - 2"]] as const) expect(codes(sum(condition, slot)), slot).toEqual(["out-of-bounds"]);
   });
 
+  test("the larger of two is within an axis where both are", () => {
+    const moved = (slot: string): string => `fn f(x: [T]) -> [T - 1] {\n  require T > 0\n  z[t < T - 1] = x[t]\n  y[t < T - 1] = z[${slot}]\n  return y\n}\n`;
+    expect(codes(moved("max(t - 3, 0)"))).toEqual([]);
+    expect(codes(moved("max(t - 3, 1)"))).toEqual(["out-of-bounds"]);
+    expect(codes(moved("max(t + 1, 0)"))).toEqual(["out-of-bounds"]);
+  });
+
   test("sizes that are required to be equal are one size", () => {
     expect(codes("fn f(x: [N], y: [M]) -> [M] {\n  require N == M\n  return x + y\n}\n")).toEqual([]);
     expect(codes("fn f(x: [N], y: [M]) -> [N] {\n  require N + 1 == M\n  z[i] = x[i] + y[i + 1]\n  return z\n}\n")).toEqual([]);
