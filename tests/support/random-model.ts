@@ -1,7 +1,7 @@
 /** Models that are right by construction: shapes, ranges and bounds hold whatever the seed. */
 import { randomBelow } from "./random-program.ts";
 
-interface Variable {
+export interface Variable {
   readonly name: string;
   readonly axes: readonly string[];
 }
@@ -14,12 +14,15 @@ export function randomModel(seed: number, result: "last" | "all" = "last"): stri
 const WORDS = ["alpha", "beta", "gamma", "delta", "omega", "sigma", "theta", "kappa", "lambda_", "zeta", "eta", "iota", "rho", "tau", "phi", "psi"];
 const INDICES = ["i", "j", "k", "l", "m", "n", "p", "q", "r", "s"];
 
-class Maker {
-  private readonly below: (n: number) => number;
-  private readonly params: string[] = [];
-  private readonly layers: string[] = [];
-  private readonly lines: string[] = [];
-  private readonly variables: Variable[] = [];
+export class Maker {
+  protected readonly below: (n: number) => number;
+  protected readonly params: string[] = [];
+  protected readonly layers: string[] = [];
+  protected readonly lines: string[] = [];
+  protected readonly variables: Variable[] = [];
+  protected readonly inputs: string = "x: [B, T, d], keep: bool[B, T]";
+  protected readonly settings: string = "";
+  protected readonly required: string | undefined;
   private made = 0;
 
   constructor(below: (n: number) => number) {
@@ -27,7 +30,7 @@ class Maker {
   }
 
   file(result: "last" | "all"): string {
-    const [d, e] = [2 + this.below(9), 1 + this.below(9)];
+    const { d, e } = this.widths();
     this.variables.push({ name: "x", axes: ["B", "T", "d"] });
     for (let k = 2 + this.below(9); k > 0; k--) this.statement();
     const results = (result === "all" ? this.variables.slice(1) : this.variables.slice(-1)).map(({ name, axes }) => {
@@ -35,11 +38,12 @@ class Maker {
       return `${this.pick(["sum", "mean", "max"])}[${indices}] ${name}[${indices}]`;
     });
     return [
-      `model Random(d = ${d}, e = ${e}) {`,
+      `model Random(d = ${d}, e = ${e}${this.settings}) {`,
       ...this.params.map((line) => `  ${line}`),
       ...this.layers.map((line) => `  ${line}`),
       "",
-      "  forward(x: [B, T, d], keep: bool[B, T]) -> real {",
+      `  forward(${this.inputs}) -> real {`,
+      ...(this.required === undefined ? [] : [`    ${this.required}`]),
       ...this.lines.map((line) => `    ${line}`),
       `    return ${results.join(" + ")}`,
       "  }",
@@ -48,13 +52,17 @@ class Maker {
     ].join("\n");
   }
 
-  private statement(): void {
+  protected widths(): { readonly d: number; readonly e: number } {
+    return { d: 2 + this.below(9), e: 1 + this.below(9) };
+  }
+
+  protected statement(): void {
     const from = this.pick(this.variables);
     const kinds = [() => this.map(from), () => this.contract(from), () => this.reduce(from), () => this.permute(from), () => this.shift(from), () => this.whole(from), () => this.normalise(from), () => this.layer(from), () => this.masked(from)];
     this.pick(kinds)();
   }
 
-  private map({ name, axes }: Variable): void {
+  protected map({ name, axes }: Variable): void {
     const at = this.indices(axes);
     const f = this.pick(["exp(-abs(%))", "relu(%)", "% ^ 2 + 1", "if % > 0 then % else 0.5 * %", "tanh(%) / 2", "gelu(%)", "min(%, 1) - max(%, -1)"]);
     this.assign(axes, at, f.replaceAll("%", `${name}[${at.join(",")}]`));
@@ -139,22 +147,22 @@ class Maker {
     this.assign(from.axes, at, `if keep[${at[0]},${at[1]}] then ${from.name}[${at.join(",")}] else 0.0`);
   }
 
-  private assign(axes: readonly string[], left: readonly string[], value: string): void {
+  protected assign(axes: readonly string[], left: readonly string[], value: string): void {
     const name = this.fresh();
     this.lines.push(`${name}[${left.join(",")}] = ${value}`);
     this.variables.push({ name, axes });
   }
 
-  private indices(axes: readonly unknown[]): string[] {
+  protected indices(axes: readonly unknown[]): string[] {
     const start = this.below(INDICES.length);
     return axes.map((_, k) => INDICES[(start + k) % INDICES.length]!);
   }
 
-  private fresh(): string {
+  protected fresh(): string {
     return `${WORDS[this.made % WORDS.length]!}${Math.floor(this.made++ / WORDS.length) || ""}`;
   }
 
-  private pick<T>(list: readonly T[]): T {
+  protected pick<T>(list: readonly T[]): T {
     return list[this.below(list.length)]!;
   }
 }
