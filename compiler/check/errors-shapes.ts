@@ -7,6 +7,7 @@ import * as dims from "../dim.ts";
 import type { Interval } from "../ops/interval.ts";
 import { beside, error, origin, plural, replace, shape, sized, sizedFrom } from "./message.ts";
 import type { Use } from "./range.ts";
+import { spreadEquation } from "./spread.ts";
 import type { IndexVar, Size, SizeSource } from "./value.ts";
 
 /** `swapped`: an access that makes them agree. `shorter`: the size that fits in the other. */
@@ -20,10 +21,12 @@ export function sizeMismatch(name: string, first: Use, other: Use, swapped: { re
 }
 
 export function shapesDiffer(what: string, first: Span, a: readonly Size[], second: Span, b: readonly Size[], at: number | undefined): Diagnostic {
-  const axis = at === undefined ? undefined : [a[at]!, b[at]!];
-  return error("shape-mismatch", `${what} takes equal shapes, or a number`, second, axis ? `${shape(b)}: axis ${at! + 1} is ${sizedFrom(axis[1]!, second)}` : `${shape(b)}: ${plural(b.length, "axis", "axes")}`, {
-    also: [{ span: first, text: axis ? `${shape(a)}: axis ${at! + 1} is ${sizedFrom(axis[0]!, second)}` : `${shape(a)}: ${plural(a.length, "axis", "axes")}`, primary: true }],
-    notes: at === undefined ? ["nothing is broadcast but numbers: write an equation with indices, such as `y[b,i] = x[b,i] + bias[i]`"] : [],
+  const told = (sizes: readonly Size[]): string => `${shape(sizes)}: ${at === undefined ? plural(sizes.length, "axis", "axes") : `axis ${at + 1} is ${sizedFrom(sizes[at]!, second)}`}`;
+  const equation = spreadEquation(what.slice(1, -1), { span: first, sizes: a }, { span: second, sizes: b });
+  const only = "nothing is broadcast but numbers";
+  return error("shape-mismatch", `${what} takes equal shapes, or a number`, second, told(b), {
+    also: [{ span: first, text: told(a), primary: true }],
+    ...(equation !== undefined ? { notes: [only], fix: `write an equation with indices: \`${equation}\`` } : at === undefined ? { notes: [`${only}: write an equation with indices, such as \`y[b,i] = x[b,i] + bias[i]\``] } : {}),
   });
 }
 
