@@ -42,22 +42,39 @@ async function showData(action: string, file: string, options: OptionValues, out
   const { recipe: name, set } = modelChoices(options);
   const source = valueOf(readModel(file));
   const prepared = await prepare({ source, recipe: name, set: { ...set, ...validationSetting(options) }, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), initial: (first) => weightsAtHand(source, first), warn: (warnings) => output.report(warnings) });
-  const { data, recipe, tokenizer, stepsPerEpoch } = prepared;
+  const { data, tokenizer, stepsPerEpoch } = prepared;
   output.say(`${data.training.count.toLocaleString("en-US")} ${data.training.unit} in ${data.file}${data.validation === undefined ? "" : `, ${data.validation.count.toLocaleString("en-US")} for validation`}${data.badRows === 0 ? "" : `, ${data.badRows} bad rows left out`}; ${stepsPerEpoch} steps see as much once${tokenizer === undefined ? "" : `; ${tokenizer.size} tokens`}`);
-  const batch = prepared.batches(step)[0] as TrainingBatch;
-  output.say(`step ${step}: ${Object.entries(batch.sizes).map(([size, value]) => `${size} = ${value}`).join(", ")}`);
-  const fed = recipe.loss.inputs.map((field) => ({ field, values: batch.fields[field.name] as Int32Array | Float32Array }));
-  const all = [...fed.map((one) => ({ ...one, title: one.field.name })), ...drawnValues(prepared.model, batch, step).map((one) => ({ ...one, title: `${one.field.name} (drawn)` }))];
-  for (let row = 0; row < Math.min(rows, batch.sizes["B"] ?? 0); row++) {
-    const shown = all.map(({ field, values, title }) => ({ field, title, row: rowOf(field, values, batch, row) }));
+  const parts = prepared.batches(step);
+  const B = parts.reduce((sum, { sizes }) => sum + (sizes["B"] ?? 0), 0);
+  output.say(`step ${step}: ${Object.entries({ ...parts[0]?.sizes, B }).map(([size, value]) => `${size} = ${value}`).join(", ")}${parts.length > 1 ? `, in ${parts.length} parts` : ""}`);
+  for (const [row, shown] of shownRows(prepared, parts, step, rows).entries()) {
     if (output.json) {
-      output.dataJson({ row, ...Object.fromEntries(shown.map(({ field: { name: of }, row: values }) => [of, [...values]])) });
+      output.dataJson({ row, ...Object.fromEntries(shown.map(({ field: { name: of }, values }) => [of, [...values]])) });
       continue;
     }
     if (row > 0) output.data("");
-    for (const { field, title, row: values } of shown) for (const line of lines(title, values, field, prepared)) output.data(line);
+    for (const { field, title, values } of shown) for (const line of lines(title, values, field, prepared)) output.data(line);
   }
   return exitCodes.ok;
+}
+
+interface Shown {
+  readonly title: string;
+  readonly field: EntryInput;
+  readonly values: Int32Array | Float32Array;
+}
+
+/** The first rows of a step's batch, through its parts in their order: each draws for itself. */
+function shownRows({ model, recipe }: Prepared, parts: readonly TrainingBatch[], step: number, most: number): readonly (readonly Shown[])[] {
+  const rows: (readonly Shown[])[] = [];
+  for (const [part, batch] of parts.entries()) {
+    const wanted = Math.min(most - rows.length, batch.sizes["B"] ?? 0);
+    if (wanted === 0) break;
+    const fed = recipe.loss.inputs.map((field) => ({ title: field.name, field, values: batch.fields[field.name] as Int32Array | Float32Array }));
+    const drawn = drawnValues(model, batch, step, part).map(({ field, values }) => ({ title: `${field.name} (drawn)`, field, values }));
+    for (let row = 0; row < wanted; row++) rows.push([...fed, ...drawn].map((one) => ({ ...one, values: rowOf(one.field, one.values, batch, row) })));
+  }
+  return rows;
 }
 
 /** The elements of a field that belong to a row: all of them where its first axis is not the batch. */

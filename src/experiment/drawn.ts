@@ -15,10 +15,10 @@ export interface Drawn {
 
 /**
  * The values of the loss that follow from draws and the batch alone and that something with parameters reads, by the interpreter, with
- * the very draws that the step has on the device. Real ones count only where they hold some of the batch, as dropout's masks do not, or
- * are a number drawn for all of it, and what the model's layers compute for themselves is theirs.
+ * the very draws that the step has on the device, or the micro-batch of it. Real ones count only where they hold some of the batch, as
+ * dropout's masks do not, or are a number drawn for all of it, and what the model's layers compute for themselves is theirs.
  */
-export function drawnValues({ root, recipe }: Pick<Model, "root" | "recipe">, { sizes, fields }: TrainingBatch, step: number): readonly Drawn[] {
+export function drawnValues({ root, recipe }: Pick<Model, "root" | "recipe">, { sizes, fields }: TrainingBatch, step: number, micro = 0): readonly Drawn[] {
   if (recipe === undefined) return [];
   const { loss, seed } = recipe;
   const { graph } = loss.everything();
@@ -31,10 +31,10 @@ export function drawnValues({ root, recipe }: Pick<Model, "root" | "recipe">, { 
   const found = frontier(graph, inLayer).filter((value) => (isForAll(value) && sites(value).some((site) => used.has(site))) || value.shape[0]?.some(({ factors }) => factors.includes("B")));
   if (found.length === 0) return [];
   const outputs = found.map(({ id }) => ({ name: `value ${id}`, value: id }));
-  const uniform = (site: number, at: number, micro: number, element: number): number => unitFloat(philox4x32([element >>> 0, 0, at, micro], [seed, site])[0]);
+  const uniform = (site: number, at: number, part: number, element: number): number => unitFloat(philox4x32([element >>> 0, 0, at, part], [seed, site])[0]);
   // A batch of data holds numbers, nothing that is still on the device.
   const inputs = fields as Readonly<Record<string, ArrayLike<number>>>;
-  const computed = interpret(prunedGraph({ ...graph, outputs }), { sizes, inputs, step, micro: 0, uniform });
+  const computed = interpret(prunedGraph({ ...graph, outputs }), { sizes, inputs, step, micro, uniform });
   const words = new Map<ValueId, EntryInput | undefined>();
   return found.map(({ id, name, type, shape }) => {
     const { data } = computed.outputs[`value ${id}`]!;
