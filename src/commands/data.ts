@@ -1,11 +1,12 @@
-import type { EntryInput } from "../../compiler/check/model.ts";
+import type { EntryInput, Recipe } from "../../compiler/check/model.ts";
 import type { TrainingBatch } from "../../runtime/index.ts";
 import { elementCount, evaluateShape } from "../../runtime/size.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { drawnValues } from "../experiment/drawn.ts";
-import { weightsAtHand } from "../experiment/initial.ts";
+import { initialWeights, weightsAtHand } from "../experiment/initial.ts";
+import type { InitialWeights } from "../experiment/initial.ts";
 import { prepare } from "../experiment/prepare.ts";
 import type { Prepared } from "../experiment/prepare.ts";
 import { readModel } from "../experiment/source.ts";
@@ -19,7 +20,7 @@ import { reporting } from "./refused.ts";
 export const dataCommand: Command = {
   name: "data",
   summary: "show the examples that a recipe trains on, as the model is fed with them",
-  details: "tfmc data show FILE.tfm\n\nThe first rows of a step's batch, field by field: tokens as the vocabulary spells them, images in shades. Behind them stands\nwhat the recipe makes of them by drawing (masks, noise, mixtures), as that step of training has it. --step N shows another step; the\nsame step is the same in every run of the same seed.",
+  details: "tfmc data show FILE.tfm\n\nThe first rows of a step's batch, field by field: tokens as the vocabulary spells them, images in shades. Behind them stands\nwhat the recipe makes of them by drawing (masks, noise, mixtures), as that step of training has it. --step N shows another step; the\nsame step is the same in every run of the same seed. Where training takes over the tokenizer of the weights that it starts from\n(init_from, --init-from), so does this.",
   arguments: [
     { name: "action", count: "one", doc: "`show`" },
     { name: "file", count: "one", doc: "the model" },
@@ -27,6 +28,7 @@ export const dataCommand: Command = {
   options: [
     ...modelOptions,
     { name: "data", kind: "text", value: "PATH", doc: "files in the place of the recipe's" },
+    { name: "init-from", kind: "list", value: "PATH", doc: "as of `train`: the tokenizer of these weights, in the place of the recipe's init_from; `none` for the recipe's own" },
     validationOption,
     skipBadRowsOption,
     { name: "step", kind: "integer", value: "N", doc: "the step, from 1; 1 by default" },
@@ -41,7 +43,9 @@ async function showData(action: string, file: string, options: OptionValues, out
   const [step, rows] = [counted(options, "step", 1), counted(options, "rows", 4)];
   const { recipe: name, set } = modelChoices(options);
   const source = valueOf(readModel(file));
-  const prepared = await prepare({ source, recipe: name, set: { ...set, ...validationSetting(options) }, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), initial: (first) => weightsAtHand(source, first), warn: (warnings) => output.report(warnings) });
+  const places = options.list("init-from");
+  const initial = (first: Recipe): InitialWeights | undefined => (places.length === 0 ? weightsAtHand(source, first) : initialWeights(source, first, places));
+  const prepared = await prepare({ source, recipe: name, set: { ...set, ...validationSetting(options) }, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), initial, warn: (warnings) => output.report(warnings) });
   const { data, tokenizer, stepsPerEpoch } = prepared;
   output.say(`${data.training.count.toLocaleString("en-US")} ${data.training.unit} in ${data.file}${data.validation === undefined ? "" : `, ${data.validation.count.toLocaleString("en-US")} for validation`}${data.badRows === 0 ? "" : `, ${data.badRows} bad rows left out`}; ${stepsPerEpoch} steps see as much once${tokenizer === undefined ? "" : `; ${tokenizer.size} tokens`}`);
   const parts = prepared.batches(step);

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { characters } from "../../runtime/text/index.ts";
+import { encodeSafetensors } from "../../runtime/training/safetensors.ts";
 import { tfmc } from "../support/tfmc.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "tfm-data-"));
@@ -66,4 +68,18 @@ it("shows the whole batch of a step that is computed in parts, each with its own
   expect(second).not.toBe(first);
   expect(inParts.drawn).toEqual([first, first, second, second, second]);
   expect((await shown("--rows", "3")).labels).toEqual(atOnce.labels.slice(0, 3));
+});
+
+it("shows the ids of the weights that training starts from", async () => {
+  const tokenizer = characters(["AB ab"]);
+  const weights = path.join(folder, "weights.safetensors");
+  writeFileSync(weights, encodeSafetensors([{ name: "w", shape: [2], data: Float32Array.of(1, 2) }]));
+  writeFileSync(path.join(folder, "tokenizer.json"), JSON.stringify(tokenizer.toJSON()));
+  const ids = async (...more: readonly string[]): Promise<readonly (readonly number[])[]> =>
+    (await tfmc(["data", "show", "m.tfm", "--recipe", "text", "--skip-bad-rows", "--json", ...more], { cwd: folder })).stdout.trimEnd().split("\n").map((line) => (JSON.parse(line) as { readonly ids: readonly number[] }).ids);
+  const theirs = await ids("--init-from", weights);
+  expect(theirs).toContainEqual([tokenizer.start, ...tokenizer.encode("ab a"), tokenizer.end]);
+  expect(theirs).not.toEqual(await ids());
+  expect(await ids("--init-from", "none")).toEqual(await ids());
+  expect((await tfmc(["data", "show", "m.tfm", "--init-from", "nowhere"], { cwd: folder })).code).not.toBe(0);
 });
