@@ -39,8 +39,8 @@ test("models that are right by construction are accepted, and their graphs keep 
 });
 
 function* rightModels(): Generator<string> {
-  for (let seed = 0; seed < 6000; seed++) yield randomModel(seed);
-  for (let seed = 0; seed < 700; seed++) yield randomGathers(seed);
+  for (let seed = 0; seed < 6400; seed++) yield randomModel(seed);
+  for (let seed = 0; seed < 300; seed++) yield randomGathers(seed);
 }
 
 test("programs with a right form and any meaning are accepted or refused with messages", { timeout: 600_000 }, () => {
