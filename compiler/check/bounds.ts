@@ -18,15 +18,14 @@ export function boundsOf(expr: Expr, ctx: Context): Interval {
 export function isWithin(slot: Expr, size: Dim, ctx: Context): boolean {
   if (slot.kind === "index" && ctx.run.facts.equal(ctx.world.variableOf(slot.at).size.dim, size)) return true;
   const order = orderFor(slot, ctx);
-  const { low } = bounds(slot, ctx.guards, ctx, order);
-  return low !== undefined && order.proves(low) && isBelow(slot, size, ctx, order);
+  const found = bounds(slot, ctx.guards, ctx, order);
+  return found.low !== undefined && order.proves(found.low) && isBelow(slot, found, size, ctx, order);
 }
 
-/** Of two numbers there may be none that is known to be the larger, and yet room for both. */
-function isBelow(expr: Expr, size: Dim, ctx: Context, order: Order): boolean {
-  if (isOp(expr, "imax")) return expr.args.every((arg) => isBelow(arg, size, ctx, order));
-  const { high } = bounds(expr, ctx.guards, ctx, order);
-  return high !== undefined && order.proves(dims.subtract(dims.subtract(size, high), dims.ONE));
+/** `found`: the interval of the expression. Of two numbers there may be none that is known to be the larger, and yet room for both. */
+function isBelow(expr: Expr, { high }: Interval, size: Dim, ctx: Context, order: Order): boolean {
+  if (high !== undefined && order.proves(dims.subtract(dims.subtract(size, high), dims.ONE))) return true;
+  return isOp(expr, "imax") && expr.args.every((arg) => isBelow(arg, bounds(arg, ctx.guards, ctx, order), size, ctx, order));
 }
 
 /** Whether something may have this many elements: it is at least 0, whatever is fed. */

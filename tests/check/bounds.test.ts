@@ -96,6 +96,8 @@ describe("facts", () => {
     const moved = (slot: string): string => `fn f(x: [T]) -> [T - 1] {\n  require T > 0\n  z[t < T - 1] = x[t]\n  y[t < T - 1] = z[${slot}]\n  return y\n}\n`;
     expect(codes(moved("max(t - 3, 0)"))).toEqual([]);
     expect(codes(moved("max(t - 3, 1)"))).toEqual(["out-of-bounds"]);
+    // A condition on the larger of the two says more than what is known of each.
+    expect(codes("fn f(x: [T], at: index(T)[B], n: index(N)[B]) -> [B] {\n  y[b] = if max(at[b], n[b]) < T then x[max(at[b], n[b])] else 0\n  return y\n}\n")).toEqual([]);
     expect(codes(moved("max(t + 1, 0)"))).toEqual(["out-of-bounds"]);
   });
 
