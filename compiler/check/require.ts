@@ -26,52 +26,58 @@ function require(node: Node, ctx: Context): boolean {
     if (value.body.value === 0) ctx.world.report(errors.requireFails(node, sizesIn(node, ctx)));
     return value.body.value !== 0;
   }
-  const tests = node.kind === "relation" ? testsOf(node, ctx) : undefined;
-  if (!tests) {
+  const comparisons = node.kind === "relation" ? comparisonsOf(node, ctx) : undefined;
+  if (!comparisons) {
     // Symbols for hyperparameters have numbers when it is built; what a batch has is asked of it in these forms alone.
     if (!isOfSizes(value.body)) ctx.world.report(errors.requireNotDecidable(node.span, "values of the run"));
     else if (isOfBatch(value.body)) ctx.world.report(errors.requireNotDecidable(node.span, "sizes of a batch in a way that none is asked for"));
     return true;
   }
-  assumeEqualities(node as Relation, ctx);
-  for (const test of tests) {
-    if (test.kind === "nonnegative") ctx.run.facts.assumeNonnegative(test.size);
-    else ctx.run.facts.assumeDivides(test.divisor, test.size);
-    const requirement: SizeRequirement = { text: written(node.span), test };
-    if (!ctx.run.requires.some((other) => key(other) === key(requirement))) ctx.run.requires.push(requirement);
+  for (const comparison of comparisons) {
+    assume(comparison, ctx);
+    for (const test of comparison.tests) {
+      const requirement: SizeRequirement = { text: written(node.span), test };
+      if (!ctx.run.requires.some((other) => key(other) === key(requirement))) ctx.run.requires.push(requirement);
+    }
   }
   return true;
+}
+
+/** What is asked as two differences is known as an equality. */
+function assume({ equal, tests }: Comparison, { run: { facts } }: Context): void {
+  if (equal) return facts.assumeEqual(...equal);
+  for (const test of tests) {
+    if (test.kind === "nonnegative") facts.assumeNonnegative(test.size);
+    else facts.assumeDivides(test.divisor, test.size);
+  }
 }
 
 function key({ text, test }: SizeRequirement): string {
   return `${text} ${test.kind} ${dims.key(test.size)} ${test.kind === "divides" ? dims.key(test.divisor) : ""}`;
 }
 
+interface Comparison {
+  readonly tests: readonly SizeRequirement["test"][];
+  readonly equal?: readonly [dims.Dim, dims.Dim];
+}
+
 /** Each comparison of sizes as differences that must not be negative; undefined for anything else. */
-function testsOf(node: Relation, ctx: Context): SizeRequirement["test"][] | undefined {
-  const tests: SizeRequirement["test"][] = [];
+function comparisonsOf(node: Relation, ctx: Context): Comparison[] | undefined {
+  const comparisons: Comparison[] = [];
   const operands = node.operands.map((operand) => evaluate(operand, ctx));
   for (const [k, { op }] of node.operators.entries()) {
     const [a, b] = [operands[k]!, operands[k + 1]!];
     if (a.kind !== "size" || b.kind !== "size") return undefined;
     const less = (x: Size, y: Size, by: number): SizeRequirement["test"] => ({ kind: "nonnegative", size: dims.subtract(dims.subtract(y.dim, x.dim), dims.constant(by)) });
-    if (op === "<") tests.push(less(a.size, b.size, 1));
-    else if (op === "<=") tests.push(less(a.size, b.size, 0));
-    else if (op === ">") tests.push(less(b.size, a.size, 1));
-    else if (op === ">=") tests.push(less(b.size, a.size, 0));
-    else if (op === "==") tests.push(less(a.size, b.size, 0), less(b.size, a.size, 0));
-    else if (op === "divides") tests.push({ kind: "divides", divisor: a.size.dim, size: b.size.dim });
+    if (op === "<") comparisons.push({ tests: [less(a.size, b.size, 1)] });
+    else if (op === "<=") comparisons.push({ tests: [less(a.size, b.size, 0)] });
+    else if (op === ">") comparisons.push({ tests: [less(b.size, a.size, 1)] });
+    else if (op === ">=") comparisons.push({ tests: [less(b.size, a.size, 0)] });
+    else if (op === "==") comparisons.push({ tests: [less(a.size, b.size, 0), less(b.size, a.size, 0)], equal: [a.size.dim, b.size.dim] });
+    else if (op === "divides") comparisons.push({ tests: [{ kind: "divides", divisor: a.size.dim, size: b.size.dim }] });
     else return undefined;
   }
-  return tests;
-}
-
-/** What is asked as two differences is known as an equality. */
-function assumeEqualities({ operands, operators }: Relation, ctx: Context): void {
-  for (const [k, { op }] of operators.entries()) {
-    const [a, b] = [evaluate(operands[k]!, ctx), evaluate(operands[k + 1]!, ctx)];
-    if (op === "==" && a.kind === "size" && b.kind === "size") ctx.run.facts.assumeEqual(a.size.dim, b.size.dim);
-  }
+  return comparisons;
 }
 
 /** Names and members in a condition that are sizes, for the message. */

@@ -198,6 +198,13 @@ test("split reduces a long vector in two stages and leaves short ones", () => {
   expect(split.run(build(64))).toEqual(build(64));
 });
 
+function expectNarrowed(graph: Graph): void {
+  const after = narrow.run(graph);
+  expect(verify(after), printGraph(after)).toEqual([]);
+  for (const value of after.values) expect(operandsOf(value).length, printGraph(after)).toBeLessThanOrEqual(7);
+  for (const n of [1, 4]) expectSame(graph, after, { n });
+}
+
 test("narrow computes in steps what would bind more than eight ranges", () => {
   const build = (count: number): Graph => graphOf((b) => {
     const inputs = Array.from({ length: count }, (_, at) => b.input(`x${at}`, "f32", ["n", 3]));
@@ -206,12 +213,7 @@ test("narrow computes in steps what would bind more than eight ranges", () => {
     return b.sum("y", ["n"], [3], mul(sum, apply("exp", access(inputs[0]!, index(0), index(1)))));
   });
   expect(narrow.run(build(7))).toEqual(build(7));
-  for (const count of [8, 9, 20]) {
-    const after = narrow.run(build(count));
-    expect(verify(after)).toEqual([]);
-    for (const value of after.values) expect(operandsOf(value).length, printGraph(after)).toBeLessThanOrEqual(7);
-    for (const n of [1, 4]) expectSame(build(count), after, { n });
-  }
+  for (const count of [8, 9, 20]) expectNarrowed(build(count));
 });
 
 test("narrow counts what a condition reads as well, and parts what may be computed where it is not chosen", () => {
@@ -224,12 +226,7 @@ test("narrow counts what a condition reads as well, and parts what may be comput
   const chosen = (count: number): Graph => build(count, (b, product, keep) => b.map("y", ["n", 3], select(keep, product, real(0))));
   for (const made of [summed, chosen]) {
     expect(narrow.run(made(6))).toEqual(made(6));
-    for (const count of [7, 8, 15]) {
-      const after = narrow.run(made(count));
-      expect(verify(after)).toEqual([]);
-      for (const value of after.values) expect(operandsOf(value).length, printGraph(after)).toBeLessThanOrEqual(7);
-      for (const n of [1, 4]) expectSame(made(count), after, { n });
-    }
+    for (const count of [7, 8, 15]) expectNarrowed(made(count));
   }
   const kept = graphOf((b) => {
     const inputs = Array.from({ length: 12 }, (_, at) => identityAccess(b.input(`x${at}`, "f32", ["n", 3])));
@@ -240,12 +237,7 @@ test("narrow counts what a condition reads as well, and parts what may be comput
     const inputs = Array.from({ length: 9 }, (_, at) => identityAccess(b.input(`x${at}`, "i32", ["n"])));
     return b.map("y", ["n"], inputs.reduce<Expr>((a, c) => apply("iadd", a, c), int(1)));
   });
-  for (const made of [kept, counted]) {
-    const after = narrow.run(made);
-    expect(verify(after), printGraph(after)).toEqual([]);
-    for (const value of after.values) expect(operandsOf(value).length, printGraph(after)).toBeLessThanOrEqual(7);
-    for (const n of [1, 4]) expectSame(made, after, { n });
-  }
+  for (const made of [kept, counted]) expectNarrowed(made);
   // Before the first place there is nothing to read.
   const guarded = graphOf((b) => {
     const inputs = Array.from({ length: 8 }, (_, at) => b.input(`x${at}`, "f32", ["n"]));

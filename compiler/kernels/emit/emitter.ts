@@ -204,11 +204,12 @@ export class Emitter {
   /** What a branch that is not taken reads may lie in front of the value, and WGSL refuses an index that it knows to be negative. */
   private readable(offset: Operand): Operand {
     if (offset.affine === undefined) return offset;
-    const { terms, constant: first } = without(offset.affine, FOUR_LANES);
-    if (terms.size > 0) return offset;
-    if (offset.width === 1) return (asNumber(first) ?? 0) < 0 ? this.size([]) : offset;
-    const neighbours = equal(coefficient(offset.affine, FOUR_LANES), ONE);
-    return neighbours && (asNumber(first) ?? 0) + 3 < 0 ? this.fromAffine(variable(FOUR_LANES)) : offset;
+    const base = without(offset.affine, FOUR_LANES);
+    const first = asNumber(base.constant) ?? 0;
+    if (base.terms.size > 0 || first >= 0) return offset;
+    if (offset.width === 1) return this.size([]);
+    const isInFront = first + 3 < 0 && equal(coefficient(offset.affine, FOUR_LANES), ONE);
+    return isInFront ? this.fromAffine(variable(FOUR_LANES)) : offset;
   }
 
   /**
