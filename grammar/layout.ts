@@ -61,19 +61,6 @@ export function flat(doc: Doc): string {
   }
 }
 
-/** The length of `flat`, counted once for each part. */
-function flatLength(doc: Doc): number {
-  if (typeof doc === "string") return doc.length;
-  const known = lengths.get(doc);
-  if (known !== undefined) return known;
-  const parts = isArray(doc) ? doc : doc.kind === "fill" ? doc.docs : doc.kind === "line" ? [doc.flat] : [doc.doc];
-  const blanks = !isArray(doc) && doc.kind === "fill" ? Math.max(0, parts.length - 1) : 0;
-  const length = parts.reduce((n: number, part) => n + flatLength(part), blanks);
-  lengths.set(doc, length);
-  return length;
-}
-const lengths = new WeakMap<object, number>();
-
 interface Job {
   readonly indent: number;
   readonly broken: boolean;
@@ -112,18 +99,23 @@ export function layout(doc: Doc, width: number, start: number): string[] {
 
 /** Whether the document on one line, with what follows up to the first possible break, takes at most `room` columns. */
 function fits(doc: Doc, room: number, following: readonly Job[]): boolean {
-  let left = room - flatLength(doc);
-  const jobs: Job[] = [];
+  let left = room;
+  const parts: Pick<Job, "broken" | "doc">[] = [{ broken: false, doc }];
   let next = following.length - 1;
   while (left >= 0) {
-    const job = jobs.pop() ?? following[next--];
-    if (job === undefined) return true;
-    const { broken, doc: d } = job;
+    const part = parts.pop() ?? following[next--];
+    if (part === undefined) return true;
+    const { broken, doc: d } = part;
     if (typeof d === "string") left -= d.length;
-    else if (!broken) left -= flatLength(d);
-    else if (isArray(d)) for (let i = d.length - 1; i >= 0; i--) jobs.push({ ...job, doc: d[i] as Doc });
-    else if (d.kind === "line" || (d.kind === "fill" && d.begun)) return true;
-    else jobs.push({ ...job, doc: d.kind === "fill" ? (d.docs[0] ?? "") : d.doc });
+    else if (isArray(d)) for (let i = d.length - 1; i >= 0; i--) parts.push({ broken, doc: d[i] as Doc });
+    else if (d.kind === "group" || d.kind === "nest") parts.push({ broken, doc: d.doc });
+    else if (broken && (d.kind === "line" || d.begun)) return true;
+    else if (d.kind === "line") left -= d.flat.length;
+    else if (broken) parts.push({ broken, doc: d.docs[0] ?? "" });
+    else {
+      left -= Math.max(0, d.docs.length - 1);
+      parts.push({ broken, doc: d.docs });
+    }
   }
   return false;
 }

@@ -80,7 +80,7 @@ const BEFORE_NAME = [t.Hold, t.Let, t.Fn, t.For, t.Scan];
 const OPERATORS = [t.SumOp, t.TermOp, t.RelationOp, t.Caret];
 
 function isMeantAsName(token: IToken, before: IToken | undefined, after: IToken | undefined): boolean {
-  if (!isOneOf(token, WORDS)) return false;
+  if (!t.RESERVED.has(token.image) || !isOneOf(token, WORDS)) return false;
   const isFirst = before === undefined || isOneOf(before, [t.Newline, t.Semicolon, t.LeftBrace]);
   if (isFirst && isOneOf(token, [t.Let]) && isOneOf(after, [t.Equal])) return false; // `let = 3` lacks a name
   if (isOneOf(after, [t.Equal, t.Comma, t.Colon, t.Dot, t.RightParen, t.RightSquare])) return true;
@@ -94,9 +94,9 @@ function isMeantAsName(token: IToken, before: IToken | undefined, after: IToken 
 /** `caf` and `é` are one word: the second takes the first back. */
 function joined(out: IToken[], token: IToken): IToken {
   const before = out.at(-1);
-  const wordy = (x: IToken): boolean => x.tokenType === t.Stray || x.tokenType === t.Name || t.RESERVED.has(x.image);
   if (before === undefined || token.tokenType !== t.Stray || !/^[\p{L}\p{N}\p{M}_]/u.test(token.image)) return token;
-  if (!wordy(before) || !/^\w+$/.test(before.image) || before.endOffset !== token.startOffset - 1) return token;
+  const wordy = before.tokenType === t.Stray || before.tokenType === t.Name || t.RESERVED.has(before.image);
+  if (!wordy || !/^\w+$/.test(before.image) || before.endOffset !== token.startOffset - 1) return token;
   out.pop();
   return { ...token, image: before.image + token.image, startOffset: before.startOffset };
 }

@@ -108,19 +108,20 @@ class Cutter {
   newline(i: number): void {
     const before = this.piece.at(-1);
     if (before === undefined) return;
-    const next = this.all.slice(i + 1, i + 200).find((x) => x.tokenType !== t.Newline);
+    let after = i + 1;
+    while (this.all[after]?.tokenType === t.Newline) after++;
+    const next = this.all[after];
     if (this.brackets.length > 0) {
-      if (next !== undefined && !this.surelyNew(next, before)) return;
+      if (next !== undefined && !this.surelyNew(after, next, before)) return;
       this.closeBrackets();
     } else if (next !== undefined && !isOneOf(next, ITEM_WORDS) && (isOneOf(before, CANNOT_END) || isOneOf(next, CANNOT_BEGIN))) return;
     this.endPiece("the end of the line");
   }
 
-  /** Whether a token that begins a line must begin an item, so that a bracket still open above was forgotten. */
-  surelyNew(next: IToken, before: IToken): boolean {
+  /** Whether the token at `at` that begins a line must begin an item, so that a bracket still open above was forgotten. */
+  surelyNew(at: number, next: IToken, before: IToken): boolean {
     if (isOneOf(next, ITEM_WORDS)) return true;
     if (isOneOf(before, CANNOT_END) || isOneOf(before, [t.LeftParen, t.LeftSquare])) return false;
-    const at = this.all.indexOf(next);
     let after = at + 1;
     if (this.all[after]?.tokenType === t.LeftSquare) {
       while (after < this.all.length && !isOneOf(this.all[after], [t.RightSquare, t.Newline])) after++;
