@@ -160,6 +160,7 @@ export function key(dim: Dim): string {
 }
 
 function canonical(terms: readonly Term[]): Dim {
+  if (terms.length < 2) return terms.filter(({ coefficient }) => coefficient !== 0);
   const byFactors = new Map<string, Term>();
   for (const term of terms) {
     const id = term.factors.length === 1 ? factorKey(term.factors[0]!) : term.factors.map(factorKey).join("*");

@@ -11,7 +11,7 @@ import type { Compiled, Hashes } from "./record.ts";
 
 /** The hashes of a model as it is now, for data of this SHA-256. */
 export function hashesOf(model: Model, data: string): Hashes {
-  return { recipe: shortHash(recipeText(model)), data: data.slice(0, DIGITS), program: programHash(model) };
+  return { recipe: recipeHash(model), data: data.slice(0, DIGITS), program: programHash(model) };
 }
 
 /** What was compiled, as its file has it today; undefined where that is no longer accepted. */
@@ -22,16 +22,20 @@ function modelToday({ file, recipe, set, tokenizer }: Compiled): Model | undefin
   return diagnostics.some(({ severity }) => severity === "error") ? undefined : model;
 }
 
+/** What has been compiled anew: runs that differ in their seeds have one model and one program. */
+export type Anew = Map<string, { readonly model: Model; readonly program: string } | undefined>;
+
 /** The recipe and program hashes that the same run would have today. */
-function hashesToday(compiled: Compiled, programs: Map<string, string>): Pick<Hashes, "recipe" | "program"> | undefined {
-  const model = modelToday(compiled);
-  if (model === undefined) return undefined;
-  // Runs that differ in their seeds have one program.
-  const { "recipe.seed": seed, ...others } = compiled.set;
-  const key = JSON.stringify({ ...compiled, set: others });
-  const program = programs.get(key) ?? programHash(model);
-  programs.set(key, program);
-  return { recipe: shortHash(recipeText(model)), program };
+function hashesToday(compiled: Compiled, anew: Anew): Pick<Hashes, "recipe" | "program"> | undefined {
+  const { "recipe.seed": seed, ...set } = compiled.set;
+  const seedless = { ...compiled, set };
+  const key = JSON.stringify(seedless);
+  if (!anew.has(key)) {
+    const model = modelToday(seedless);
+    anew.set(key, model && { model, program: programHash(model) });
+  }
+  const made = anew.get(key);
+  return made && { recipe: recipeHash(made.model, seed === undefined ? undefined : Number(seed)), program: made.program };
 }
 
 /** What tells whether a run still stands. */
@@ -41,8 +45,8 @@ export interface Traced {
 }
 
 /** What is another today than when the run was trained, and its hash; `file` where that is no longer accepted. */
-export function changeSince({ compiled, hashes }: Traced, programs = new Map<string, string>()): { readonly what: "file" } | { readonly what: "recipe" | "program"; readonly today: string } | undefined {
-  const today = hashesToday(compiled, programs);
+export function changeSince({ compiled, hashes }: Traced, anew: Anew = new Map()): { readonly what: "file" } | { readonly what: "recipe" | "program"; readonly today: string } | undefined {
+  const today = hashesToday(compiled, anew);
   if (today === undefined) return { what: "file" };
   for (const what of ["recipe", "program"] as const) if (today[what] !== hashes[what]) return { what, today: today[what] };
   return undefined;
@@ -66,11 +70,11 @@ function programHash(model: Model): string {
   return shortHash(JSON.stringify(compile(model, { profile: { kind: "cpu" }, training: true, entries: usedEntries(model) }).program));
 }
 
-/** What a recipe decides and the program does not hold: what it trains on, for how long, and which weights are kept. */
-function recipeText(model: Model): string {
-  const { name, tokenizer, data, reports, batch, steps, seed, accumulate, generate, initFrom, validation, phases, evaluate, patience, watch } = recipeOf(model);
+/** Of what a recipe decides and the program does not hold: what it trains on, for how long, and which weights are kept. */
+function recipeHash(model: Model, seed = recipeOf(model).seed): string {
+  const { name, tokenizer, data, reports, batch, steps, accumulate, generate, initFrom, validation, phases, evaluate, patience, watch } = recipeOf(model);
   const kept = [validation, phases, evaluate, patience, watch];
   // How many tokens were learnt is in the program.
   const scheme = tokenizer && { kind: tokenizer.kind, size: tokenizer.size };
-  return JSON.stringify([model.root.hyperparameters, name, scheme, data.source, data.arguments, reports, batch, steps, seed, accumulate, generate, initFrom, ...kept]);
+  return shortHash(JSON.stringify([model.root.hyperparameters, name, scheme, data.source, data.arguments, reports, batch, steps, seed, accumulate, generate, initFrom, ...kept]));
 }
