@@ -21,6 +21,7 @@ export class Merging {
   private readonly refused = new Map<Node, Map<Node, number>>();
   /** The values with a group of their own, by the sizes that siblings have in common. */
   private readonly alike = new Map<string, ValueId[]>();
+  private readonly rounds = new Map<ValueId, ReadonlySet<string>>();
   private readonly dependencyOrder = new DependencyOrder<Node>((node, visit) => this.bindings.someSource(node, visit), (node) => this.bindings.isReadByOthers(node));
 
   constructor(graph: Graph, values: ReadonlyMap<ValueId, Value>, { virtual, streamed }: Recomputed, reads: ReadonlyMap<ValueId, readonly Read[]>) {
@@ -68,10 +69,20 @@ export class Merging {
 
   /** Whether two streams read something at the same place in every round: those of keys and of values do, that of queries goes another way. */
   private walkTogether(value: Equation, other: ValueId): boolean {
-    const rounds = (id: ValueId): string[] =>
-      this.reads.get(id)!.filter(({ slots }) => slots.flatMap(indicesIn).some((index) => index >= value.shape.length && index < INNER)).map((read) => JSON.stringify(read));
-    const own = new Set(rounds(value.id));
-    return rounds(other).some((read) => own.has(read));
+    const [own, others] = [this.roundsOf(value.id), this.roundsOf(other)];
+    for (const read of others) if (own.has(read)) return true;
+    return false;
+  }
+
+  /** What a stream reads anew in every round, as texts; asked for again with every pair of streams. */
+  private roundsOf(id: ValueId): ReadonlySet<string> {
+    const known = this.rounds.get(id);
+    if (known) return known;
+    const rank = this.values.get(id)!.shape.length;
+    const found = this.reads.get(id)!.filter(({ slots }) => slots.flatMap(indicesIn).some((index) => index >= rank && index < INNER));
+    const rounds = new Set(found.map((read) => JSON.stringify(read)));
+    this.rounds.set(id, rounds);
+    return rounds;
   }
 
   /** Values of the same sizes that read something in common with it, in order; sums over leading axes need nothing in common. */
