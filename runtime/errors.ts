@@ -152,7 +152,7 @@ export function notFinite(step: number): TfmError {
   return new TfmError(
     "not-finite",
     5,
-    `Training diverged: loss or gradient norm is not finite at step ${step}. The parameters are those of before that step.`,
+    `Training diverged: loss or gradient norm is not finite at step ${step}, which has changed no parameter.`,
     "Lower the learning rate, lengthen the warm-up or clip the gradient.",
   );
 }

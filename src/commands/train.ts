@@ -95,7 +95,10 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
       onStep: (row) => progress.update(line(row)),
       onEvaluation: (evaluated) => progress.note(`after step ${evaluated.step}: ${evaluationText(evaluated)}`),
       onEvaluating: (done) => progress.update(measuredSoFar(done, validation as Examples)),
-    }).finally(() => progress.finish());
+    }).finally(() => progress.finish()).catch((error: unknown) => {
+      output.say(keptText(run));
+      throw error;
+    });
     const seconds = (performance.now() - started) / 1000;
     const metrics = validation === undefined || signal.aborted || (result.end !== "done" && result.end !== "enough") ? {} : await measuredAtEnd(run, result.step, validation);
     if (validation !== undefined && Object.keys(metrics).length > 0) output.say(`${metricsText(metrics)} on ${counted(validation)}`);
@@ -119,6 +122,13 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   } finally {
     run.dispose();
   }
+}
+
+/** What a training that failed leaves behind. */
+function keptText(run: Run): string {
+  const step = run.kept();
+  if (step === undefined) return "nothing of it is kept, as there was no checkpoint yet";
+  return `its checkpoint after step ${step} is kept; go on from there with: tfmc train --resume ${shellWord(run.folder)}`;
 }
 
 /** What the last step left, unless an evaluation has just measured all of it. */

@@ -77,6 +77,8 @@ export interface Run {
   train(options: RunOptions): Promise<TrainResult>;
   /** What the evaluations so far have come to. */
   standing(): Standing | undefined;
+  /** The step of the folder's checkpoint, once there is one. */
+  kept(): number | undefined;
   /** The last evaluation during this training. */
   evaluated(): Evaluated | undefined;
   /** Measures with the weights as they are; only while no step runs. */
@@ -125,7 +127,8 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
     release = holdRunFolder(folder);
     const opened = { prepared, device, folder, program, session, initial };
     const records = openRecords(opened, restored?.manifest.step, tensorboard);
-    return runOf(opened, records, { record: resume?.record, from: restored?.manifest.step ?? 0, sameProgram: restored?.sameProgram ?? true }, release);
+    const kept = resume?.folder === folder ? restored?.manifest.step : undefined;
+    return runOf(opened, records, { record: resume?.record, from: restored?.manifest.step ?? 0, kept, sameProgram: restored?.sameProgram ?? true }, release);
   } catch (error) {
     release();
     session.dispose();
@@ -166,20 +169,24 @@ function openRecords({ prepared, device, folder, session, initial }: Opened, res
 /** The run that is gone on with, if one is. */
 interface Before extends Pick<Run, "from" | "sameProgram"> {
   readonly record: RunRecord | undefined;
+  /** The step of the checkpoint that lies in the folder. */
+  readonly kept: number | undefined;
 }
 
-function runOf({ prepared, device, folder, program, session, initial }: Opened, { log, report }: Records, { record: before, from, sameProgram }: Before, release: () => void): Run {
+function runOf({ prepared, device, folder, program, session, initial }: Opened, { log, report }: Records, { record: before, from, kept: keptBefore, sameProgram }: Before, release: () => void): Run {
   const { recipe, model, data: { validation } } = prepared;
   const tokenizer = prepared.tokenizer === undefined ? {} : { tokenizer: JSON.stringify(prepared.tokenizer.toJSON()) };
   // Measured on other examples than before, the best so far is not known.
   const sameValidation = before === undefined || before.set["recipe.validation"] === prepared.settings["recipe.validation"];
   let standing = sameValidation ? before?.standing : undefined;
   let evaluated: Evaluated | undefined;
+  let kept = keptBefore;
   const measurer = { model, program, device, tokenizer: prepared.tokenizer, limits: prepared, states: session };
 
   const checkpoint = async (step: number, best?: Uint8Array): Promise<void> => {
     const record = { ...recordOf(prepared, initial), ...(standing === undefined ? {} : { standing }) };
     writeCheckpoint(folder, await encodeCheckpoint(session, { step, ...tokenizer, run: record as never }), best);
+    kept = step;
   };
   const logEvaluation: Run["logEvaluation"] = (step, metrics, answers = []) => {
     log(evaluationRow(step, metrics));
@@ -203,6 +210,7 @@ function runOf({ prepared, device, folder, program, session, initial }: Opened, 
     translator: () => createTranslator({ program, device, tokenizer: textTokenizer(prepared.tokenizer), writing: writingOf(model), states: session, ...generationLimits(prepared) }),
     measure: (examples, onProgress) => measure(measurer, examples, onProgress),
     standing: () => standing,
+    kept: () => kept,
     evaluated: () => evaluated,
     train: (options) => report.sitting(from, () => trainEvaluating({
       ...options,

@@ -186,8 +186,15 @@ describeGpu("the commands of a run", () => {
     expect(await run(["run", "other/tiny.tfm", "un"])).toMatchObject({ code: 0, stderr: "runs/zz, step 3\n" });
   });
 
-  it("a loss that is not finite ends with 5 and names the step", async () => {
-    expect(await run(["train", "tiny.tfm", "--recipe", "explode"])).toMatchObject({ code: 5, stdout: "", stderr: expect.stringMatching(/error\[not-finite\].*step \d/) as string });
+  it("a loss that is not finite ends with 5, names the step and what is kept", async () => {
+    const explode = async (...more: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await run(["train", "tiny.tfm", "--recipe", "explode", ...more]);
+      expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
+      expect(stderr).toMatch(/error\[not-finite\].*step 2\b/);
+      return stderr;
+    };
+    expect(await explode()).toContain("nothing of it is kept");
+    expect(await explode("--checkpoint-every", "1", "--out", "runs/kept")).toContain("its checkpoint after step 1 is kept; go on from there with: tfmc train --resume runs/kept\n");
   });
 
   it("profile gives the counts of a steady step", async () => {
