@@ -63,6 +63,10 @@ export function settingCycle(span: Span, name: string): Diagnostic {
   return error("recursion", `\`${name}\` depends on itself`, span, "its value is needed to find its value");
 }
 
+export function likeItself(span: Span, name: string): Diagnostic {
+  return error("recursion", `\`${name}\` would be like itself`, span, "leads back to it", { fix: "name a recipe that does not depend on it, or leave out `like`" });
+}
+
 export function notAModel(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
   return error("value-unknown", "a model is wanted here", span, "such as `Transformer(vocab: tokenizer.size)`", didYouMean(nearest, all));
 }

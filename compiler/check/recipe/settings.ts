@@ -108,10 +108,6 @@ export class Settings {
 
   /** Own items, then those of the recipe that this one is like. */
   private gather(decl: Decl, within: readonly Decl[]): boolean {
-    if (within.includes(decl)) {
-      this.world.report(errors.recursion(decl.name.span, decl.name.text, decl.name.span));
-      return false;
-    }
     const ownLoss = methodOf(decl, "loss") !== undefined;
     for (const item of decl.body.items) {
       if (item.kind === "method") {
@@ -130,9 +126,14 @@ export class Settings {
       if (!this.home.lost.has(decl.like.text)) this.world.report(errors.unknownRecipe(decl.like.span, decl.like.text, nearest(decl.like.text, recipes), recipes));
       return false;
     }
-    if (!ownLoss) return this.gather(base.decl, [...within, decl]);
+    const through = [...within, decl];
+    if (through.includes(base.decl)) {
+      this.world.report(errors.likeItself(decl.like.span, decl.like.text));
+      return false;
+    }
+    if (!ownLoss) return this.gather(base.decl, through);
     const own = new Map(this.functions);
-    const good = this.gather(base.decl, [...within, decl]);
+    const good = this.gather(base.decl, through);
     for (const name of this.functions.keys()) if (!own.has(name)) this.functions.delete(name);
     return good;
   }
