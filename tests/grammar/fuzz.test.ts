@@ -8,11 +8,12 @@ import { commentTexts, withoutPlaces } from "../support/syntax-trees.ts";
 // 20,000 inputs in all; a third of them right by construction.
 const RUNS = 6667;
 const SEED = 20_240_607;
+// Of the processor: other tests run beside this one.
 const SLOWEST_MS = 2000;
 
 /** Reads a text as everybody does, and checks what must hold whatever it says. */
 function read(text: string): { readonly mistakes: number } {
-  const started = performance.now();
+  const started = process.cpuUsage();
   const file = sourceFile("fuzz.tfm", text);
   const { ast, diagnostics } = parse(file);
   for (const d of diagnostics) {
@@ -28,7 +29,7 @@ function read(text: string): { readonly mistakes: number } {
     expect(commentTexts(again.ast).join("\n")).toBe(commentTexts(ast).join("\n"));
     expect(format(again.ast)).toBe(once);
   }
-  expect(performance.now() - started).toBeLessThan(SLOWEST_MS);
+  expect(process.cpuUsage(started).user / 1000).toBeLessThan(SLOWEST_MS);
   return { mistakes: diagnostics.length };
 }
 
