@@ -122,8 +122,9 @@ export class Merging {
   }
 
   /**
-   * The recomputed values to store, one for each group with too many bindings: that with the most operands, the latest of equals;
-   * a streamed one only where nothing else is left.
+   * The recomputed values to store, one for each group with too many bindings: that with the most operands that one kernel takes, so
+   * that a long sum is stored in a few parts; else that with the most; the latest of equals. A streamed one only where nothing else
+   * is left, and then that with the most.
    */
   excess(): ReadonlySet<ValueId> {
     const excess = new Set<ValueId>();
@@ -134,7 +135,8 @@ export class Merging {
       const [best] = [...passed]
         .map((id) => ({ id, streamed: Number(this.streamed.has(id)), operands: operands(id), order: this.order.get(id)! }))
         .filter((each) => each.operands > 1)
-        .sort((a, b) => a.streamed - b.streamed || b.operands - a.operands || b.order - a.order);
+        .map((each) => ({ ...each, tooMany: Number(each.streamed === 0 && each.operands >= MOST_BINDINGS) }))
+        .sort((a, b) => a.streamed - b.streamed || a.tooMany - b.tooMany || b.operands - a.operands || b.order - a.order);
       if (best) excess.add(best.id);
     }
     return excess;
