@@ -6,6 +6,7 @@ import { callBuiltin } from "./builtins.ts";
 import * as errors from "./errors.ts";
 import type { Mode } from "./evaluate.ts";
 import { evaluate, evaluateAll } from "./evaluate.ts";
+import { sameForm } from "./forms.ts";
 import { construct } from "./instance.ts";
 import { execute } from "./items.ts";
 import { lookupOutside, member, unknownName } from "./names.ts";
@@ -68,17 +69,12 @@ function callStack(stack: StackVal, args: readonly Argument[], ctx: Context, spa
     }
     if (results[0]!.kind === "poison") return POISON;
     // Checked alone, a layer that gives what the equal one before it gave has nothing more to say, however often it follows.
-    if (ctx.run.symbolic && stack.alike && running.value && sameForm(running.value, results[0]!, ctx)) return results[0]!;
+    if (ctx.run.symbolic && stack.alike && running.value && sameForm(running.value, results[0]!, ctx.run.facts)) return results[0]!;
     running = { name: undefined, span: first.span, value: results[0]! };
   }
   const made = running.value ?? evaluate(first.node!, ctx);
   ctx.run.noteResult(stack.path, made);
   return made;
-}
-
-function sameForm(a: Val, b: Val, ctx: Context): boolean {
-  if (a.kind !== "tensor" || b.kind !== "tensor" || a.type !== b.type || a.axes.length !== b.axes.length) return false;
-  return a.axes.every((axis, k) => ctx.run.facts.equal(axis.size.dim, b.axes[k]!.size.dim));
 }
 
 /** Evaluated once, for several calls. */

@@ -8,6 +8,7 @@ import { drawn } from "./draw.ts";
 import { assignEquation } from "./equation.ts";
 import * as errors from "./errors.ts";
 import { evaluate, evaluateAll, evaluateFlag, evaluateSize, isSizeExpression, sizeVal, written } from "./evaluate.ts";
+import { sameForms } from "./forms.ts";
 import { coerceInit } from "./initial.ts";
 import { declareParam } from "./instance.ts";
 import { isBoundSize } from "./names.ts";
@@ -174,10 +175,14 @@ function loop(item: For, ctx: Context): Returned | "poison" | undefined {
     values = Array.from({ length: Math.max(0, count) }, (_, k) => sizeVal(dims.constant(k), item.name.text));
   }
   const before = ctx.frame.vars.get(item.name.text);
+  // Checked alone, equal layers have nothing more to say once a round leaves all variables as they were but for their elements.
+  const mayEnd = ctx.run.symbolic && over?.kind === "stack" && over.alike;
   for (const value of values) {
     ctx.frame.vars.set(item.name.text, value);
+    const then = mayEnd && new Map(ctx.frame.vars);
     const result = execute(item.body.items, ctx);
     if (result) return result;
+    if (then && sameForms(then, ctx.frame.vars, ctx.run.facts)) break;
   }
   if (before) ctx.frame.vars.set(item.name.text, before);
   else ctx.frame.vars.delete(item.name.text);

@@ -156,3 +156,25 @@ describe("an index is guarded by a comparison with a number that is known when c
     expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ code }) => code)).toEqual(expected);
   });
 });
+
+// By itself a layer with a hyperparameter that has no default is checked once for all sizes.
+test.each([[5, []], [4, ["result-size"]]])("layers of which each leaves out a place are all followed: T - %i", (less, codes) => {
+  const text = `layer Cut(d) {
+  inner = Linear(d, d)
+  forward(x: [B, T, d]) -> [B, T - 1, d] {
+    require T > 1
+    y[b, t < T - 1, i] = inner(x)[b, t, i] + x[b, t + 1, i]
+    return y
+  }
+}
+layer Five(d) {
+  cuts = stack(5) Cut(d)
+  forward(x: [B, T, d]) -> [B, T - ${less}, d] {
+    require T > 5
+    for cut in cuts { x = cut(x) }
+    return x
+  }
+}
+`;
+  expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ code }) => code)).toEqual(codes);
+});
