@@ -37,6 +37,8 @@ export interface CheckOptions {
   readonly vocab?: number | undefined;
   /** Of the trained tokenizer; without it its declared size counts. */
   readonly tokenizer?: TokenizerFacts | undefined;
+  /** False where another recipe of the file is checked as well: what declarations say by themselves is the same with each. */
+  readonly alone?: boolean | undefined;
   /** Checks the library's files as well, not only what is used of them; there may be more of the language in them than can be translated. */
   readonly library?: boolean;
 }
@@ -79,8 +81,10 @@ function elaborate(source: SourceFile, options: CheckOptions, world: World): Mod
   const recipe = chosenRecipe(main, options.recipe, world);
   const built = recipe ? elaborateRecipe(recipe, main, recipeOptions, world) : withoutRecipe(main, recipeOptions, world);
   const model = built && modelOf(main, built, world);
-  checkAlone(main, world);
-  if (!world.diagnostics.some(isError)) warnOfUnread(main.file, world);
+  if (options.alone ?? true) {
+    checkAlone(main, world);
+    if (!world.diagnostics.some(isError)) warnOfUnread(main.file, world);
+  }
   if (options.library) for (const scope of files.library) checkAlone(scope, world, { ahead: true });
   return model;
 }

@@ -50,7 +50,7 @@ function ofOtherRecipes(source: ModelSource, told: readonly Diagnostic[]): Diagn
   const keyOf = ({ code, title, span }: Diagnostic): string => JSON.stringify([code, title, placeOf(span)]);
   const seen = new Set(told.map(keyOf));
   return recipes.slice(1).flatMap(({ name, span }) =>
-    checkModel(source, { recipe: name.text }).diagnostics
+    checkModel(source, { recipe: name.text, alone: false }).diagnostics
       .filter((diagnostic) => !seen.has(keyOf(diagnostic)) && seen.add(keyOf(diagnostic)))
       // What it takes over from another recipe may be right there.
       .map((diagnostic) => (isWithin(diagnostic.span, span) ? diagnostic : { ...diagnostic, notes: [...diagnostic.notes, `found in \`train ${name.text}\``] })),

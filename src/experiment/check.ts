@@ -27,15 +27,18 @@ export interface CheckRequest {
   readonly set?: Settings | undefined;
   /** The trained tokenizer; without it the declared size counts, or the `vocab` of `set`. */
   readonly tokenizer?: Tokenizer | undefined;
+  /** False where another recipe of the file is checked as well. */
+  readonly alone?: boolean | undefined;
 }
 
 /** Checks a model with everything that is wrong with it. */
-export function checkModel(source: ModelSource, { recipe, set = {}, tokenizer }: CheckRequest = {}): Checked {
+export function checkModel(source: ModelSource, { recipe, set = {}, tokenizer, alone }: CheckRequest = {}): Checked {
   const { vocab, ...others } = set;
   return check(source.file, {
     std: librarySources(),
     use: source.use,
     recipe,
+    alone,
     // A trained tokenizer has the size it has; before, a given `vocab` stands for it.
     set: tokenizer === undefined ? set : others,
     vocab: tokenizer === undefined && vocab !== undefined && /^\d+$/.test(vocab) ? Number(vocab) : undefined,
