@@ -104,15 +104,13 @@ class Cutter {
     return { pieces: this.frame.pieces, unbalanced: this.unbalanced };
   }
 
-  /** Ends the item unless the line goes on. */
+  /** Ends the item unless the line goes on; of several newlines the last one does. */
   newline(i: number): void {
     const before = this.piece.at(-1);
-    if (before === undefined) return;
-    let after = i + 1;
-    while (this.all[after]?.tokenType === t.Newline) after++;
-    const next = this.all[after];
+    const next = this.all[i + 1];
+    if (before === undefined || next?.tokenType === t.Newline) return;
     if (this.brackets.length > 0) {
-      if (next !== undefined && !this.surelyNew(after, next, before)) return;
+      if (next !== undefined && !this.surelyNew(i + 1, next, before)) return;
       this.closeBrackets();
     } else if (next !== undefined && !isOneOf(next, ITEM_WORDS) && (isOneOf(before, CANNOT_END) || isOneOf(next, CANNOT_BEGIN))) return;
     this.endPiece("the end of the line");
