@@ -102,6 +102,7 @@ const MAKERS: ReadonlySet<string> = new Set(["target", "let", "param", "state", 
 
 /** What is required of the hyperparameters alone holds of all that stands in the body, above it as well. */
 function requirementsFirst(items: readonly Item[]): readonly Item[] {
+  if (!items.some(({ kind }) => kind === "require")) return items;
   const made = new Set<string>();
   visitNodes(items, (node) => {
     if (MAKERS.has(node.kind)) made.add((node as unknown as { readonly name: Name }).name.text);
