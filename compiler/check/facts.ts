@@ -121,14 +121,18 @@ export class Facts {
   /**
    * A goal that is nonnegative only if the given one is, without one of its quotients: n - d < d*floor(n/d) <= n, so
    * rest + c*floor(n/d) >= 0 follows from d*rest + c*n >= 0 where c < 0, and from d*rest + c*(n - d + 1) >= 0 where c > 0.
+   * A quotient that stands alone, c being 1 or -1, is beside a whole number: floor(n/d) >= r says n >= d*r and r >= floor(n/d) says
+   * d*r + d - 1 >= n, no more and no less.
    */
   private withoutQuotient(dim: Dim, alsoNonnegative: readonly Dim[]): { readonly goal: Dim; readonly divisor: Dim } | undefined {
     const found = dim.flatMap((term) => term.factors).find((factor) => typeof factor !== "string");
     if (!found) return undefined;
     const isIt = (factor: Factor): boolean => key([{ coefficient: 1, factors: [factor] }]) === key([{ coefficient: 1, factors: [found] }]);
     const slack = subtract(found.denominator, ONE);
-    const least = found.round === "floor" ? subtract(found.numerator, slack) : found.numerator;
-    const most = found.round === "floor" ? found.numerator : add(found.numerator, slack);
+    const [low, high] = found.round === "floor" ? [subtract(found.numerator, slack), found.numerator] : [found.numerator, add(found.numerator, slack)];
+    const [term, ...others] = dim.filter(({ factors }) => factors.some(isIt));
+    const isAlone = others.length === 0 && term!.factors.length === 1 && Math.abs(term!.coefficient) === 1;
+    const [least, most] = isAlone ? [high, low] : [low, high];
     const parts: Dim[] = [];
     for (const term of dim) {
       const others = term.factors.filter((factor) => !isIt(factor)).map((factor): Dim => [{ coefficient: 1, factors: [factor] }]);

@@ -134,6 +134,23 @@ describe("facts", () => {
     expect(facts.proves(dims.add(dims.scale(third, 3), dims.constant(2), dims.scale(n, -1)))).toBe(true);
     expect(facts.proves(dims.add(dims.scale(third, 3), dims.constant(1), dims.scale(n, -1)))).toBe(false);
   });
+
+  test("a quotient is beside whole numbers: ceil(n/3) >= 2 says n >= 4", () => {
+    const [third, up] = (["floor", "ceil"] as const).map((round) => dims.quotient(round, n, dims.constant(3)));
+    const proves = (known: dims.Dim, goal: dims.Dim): boolean => {
+      const facts = new Facts();
+      facts.assumeNonnegative(known);
+      return facts.proves(goal);
+    };
+    const atLeast = (size: number): dims.Dim => dims.subtract(n, dims.constant(size));
+    const atMost = (size: number): dims.Dim => dims.subtract(dims.constant(size), n);
+    // By which n the quotient is at least 2, or at most 1.
+    expect([4, 3].map((least) => proves(atLeast(least), dims.subtract(up!, dims.constant(2))))).toEqual([true, false]);
+    expect([6, 5].map((least) => proves(atLeast(least), dims.subtract(third!, dims.constant(2))))).toEqual([true, false]);
+    expect([5, 6].map((most) => proves(atMost(most), dims.subtract(dims.ONE, third!)))).toEqual([true, false]);
+    expect([3, 4].map((most) => proves(atMost(most), dims.subtract(dims.ONE, up!)))).toEqual([true, false]);
+    expect(codes("fn first(x: [B, ceil(N / 3)], y: [N]) -> [B] {\n  require N > 0\n  z[b] = x[b,0]\n  return z\n}\n")).toEqual([]);
+  });
 });
 
 test("several errors are found in one go, and a name that failed is not blamed again", () => {
