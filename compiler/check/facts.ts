@@ -24,7 +24,7 @@ export class Facts {
   }
 
   assumeNonnegative(dim: Dim): void {
-    if (dim.length > 0 && this.nonnegative.length < 64) this.nonnegative.push(this.normal(dim));
+    if (dim.length > 0 && this.nonnegative.length < 64) this.nonnegative.push(tightened(this.normal(dim)));
   }
 
   assumeDivides(divisor: Dim, size: Dim): void {
@@ -35,7 +35,7 @@ export class Facts {
     if (by.some((term) => term.factors.includes(only))) return;
     const factor = print(quotient("floor", n, by));
     this.multiples.set(only, multiply(by, named(factor)));
-    this.nonnegative.splice(0, this.nonnegative.length, ...this.nonnegative.map((fact) => this.normal(fact)));
+    this.nonnegative.splice(0, this.nonnegative.length, ...this.nonnegative.map((fact) => tightened(this.normal(fact))));
     if (this.positive.has(only)) this.positive.add(factor);
   }
 
@@ -46,7 +46,7 @@ export class Facts {
     const solved = solvedForName(subtract(this.normal(a), this.normal(b)));
     if (!solved) return;
     this.multiples.set(solved.name, solved.size);
-    this.nonnegative.splice(0, this.nonnegative.length, ...this.nonnegative.map((fact) => this.normal(fact)).filter((fact) => fact.length > 0));
+    this.nonnegative.splice(0, this.nonnegative.length, ...this.nonnegative.map((fact) => tightened(this.normal(fact))).filter((fact) => fact.length > 0));
     this.assumeNonnegative(this.positive.has(solved.name) ? subtract(solved.size, ONE) : solved.size);
   }
 
@@ -66,11 +66,12 @@ export class Facts {
 
   /** Whether the size is at least 0 for all values of its names, given the facts and the sizes that are known to be positive here. */
   proves(dim: Dim, alsoNonnegative: readonly Dim[] = []): boolean {
-    const goal = this.shifted(this.normal(dim, alsoNonnegative));
-    if (allNonnegative(goal)) return true;
-    const facts = [...this.nonnegative, ...alsoNonnegative.map((fact) => this.normal(fact, alsoNonnegative))].map((fact) => this.shifted(fact));
-    if (follows(goal, facts.slice(0, 24), 3)) return true;
-    const without = this.withoutQuotient(dim, alsoNonnegative);
+    const written = this.normal(dim, alsoNonnegative);
+    const goals = [...new Set([written, tightened(written)])].map((goal) => this.shifted(goal));
+    if (goals.some(allNonnegative)) return true;
+    const facts = [...this.nonnegative, ...alsoNonnegative.map((fact) => tightened(this.normal(fact, alsoNonnegative)))].map((fact) => this.shifted(fact));
+    if (goals.some((goal) => follows(goal, facts.slice(0, 24), 3))) return true;
+    const without = this.withoutQuotient(tightened(dim), alsoNonnegative);
     return without !== undefined && this.proves(subtract(without.divisor, ONE), alsoNonnegative) && this.proves(without.goal, alsoNonnegative);
   }
 
@@ -190,6 +191,19 @@ function solvedForName(difference: Dim): { readonly name: string; readonly size:
     if (size) return { name, size };
   }
   return undefined;
+}
+
+/** The same of whole numbers: 2*n - 1 is not negative where n - 1 is not. */
+function tightened(dim: Dim): Dim {
+  const varying = dim.filter(({ factors }) => factors.length > 0);
+  const common = varying.reduce((divisor, { coefficient }) => commonDivisor(divisor, Math.abs(coefficient)), 0);
+  if (common < 2) return dim;
+  const rest = asNumber(subtract(dim, varying))!;
+  return add(varying.map((term) => ({ ...term, coefficient: term.coefficient / common })), constant(Math.floor(rest / common)));
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** A quotient that is left in may be negative. */

@@ -135,6 +135,26 @@ describe("facts", () => {
     expect(facts.proves(dims.add(dims.scale(third, 3), dims.constant(1), dims.scale(n, -1)))).toBe(false);
   });
 
+  test("sizes are whole numbers: 2*n >= 1 says n >= 1", () => {
+    const [twice, thrice] = [2, 3].map((times) => dims.scale(n, times));
+    const facts = new Facts();
+    facts.assumeNonnegative(dims.subtract(twice!, dims.ONE));
+    expect(facts.proves(dims.subtract(n, dims.ONE))).toBe(true);
+    expect(facts.proves(dims.subtract(n, dims.constant(2)))).toBe(false);
+    expect(facts.proves(dims.subtract(thrice!, dims.constant(3)))).toBe(true);
+    expect(facts.proves(dims.subtract(thrice!, dims.constant(4)))).toBe(false);
+    // Where it does not follow in whole numbers from what is known, it may by halves: 2*b >= m >= 1.
+    facts.assumeNonnegative(dims.subtract(dims.scale(b, 2), m));
+    facts.assumeNonnegative(dims.subtract(m, dims.ONE));
+    expect(facts.proves(dims.subtract(dims.scale(b, 2), dims.ONE))).toBe(true);
+    // What is written anew by what divides it is known as well.
+    facts.assumeNonnegative(dims.subtract(dims.named("t"), dims.constant(2)));
+    facts.assumeDivides(dims.constant(2), dims.named("t"));
+    expect(facts.proves(dims.subtract(dims.named("t"), dims.constant(2)))).toBe(true);
+    expect(codes("fn f(x: [N]) -> [2 * ceil(N / 2) - 1] {\n  require N > 0\n  y[i < 2 * ceil(N / 2) - 1] = x[i / 2]\n  return y\n}\n")).toEqual([]);
+    expect(codes("fn f(x: [N]) -> [2 * ceil(N / 2) - 1] {\n  y[i < 2 * ceil(N / 2) - 1] = x[i / 2]\n  return y\n}\n")).not.toEqual([]);
+  });
+
   test("a quotient is beside whole numbers: ceil(n/3) >= 2 says n >= 4", () => {
     const [third, up] = (["floor", "ceil"] as const).map((round) => dims.quotient(round, n, dims.constant(3)));
     const proves = (known: dims.Dim, goal: dims.Dim): boolean => {
