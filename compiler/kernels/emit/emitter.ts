@@ -160,7 +160,8 @@ export class Emitter {
     const depth = Math.max(0, ...args.map((arg) => arg.depth));
     const width = args.some((arg) => arg.width === 4) ? 4 : 1;
     const settled = args.map((arg) => (arg.depth < depth || arg.text.length > 120 ? this.bound(arg) : arg));
-    const result: Operand = { text: applyText(op, width === 4 ? settled.map(widened) : settled, width, (arg) => this.bound(arg)), type, width, depth };
+    const text = applyText(op, width === 4 ? settled.map(widened) : settled, width, this.inline ? undefined : (arg) => this.bound(arg));
+    const result: Operand = { text: text ?? this.scattered(type), type, width, depth };
     return (op === "idiv" || op === "imod") && width === 1 && !this.inline && settled.every(isNonNegative) ? this.asVariable(result) : result;
   }
 
@@ -188,7 +189,8 @@ export class Emitter {
     );
     const at = this.bound(linear);
     const call = (lane: string): string => `tfm_draw(${site}u, u32(${lane}))`;
-    const text = at.width === 1 ? call(at.text) : `vec4f(${LANE_NAMES.map((lane) => call(`${at.text}.${lane}`)).join(", ")})`;
+    const four = (): string => (this.inline ? this.scattered("f32") : `vec4f(${LANE_NAMES.map((lane) => call(`${at.text}.${lane}`)).join(", ")})`);
+    const text = at.width === 1 ? call(at.text) : four();
     return this.bound({ text, type: "f32", width: at.width, depth: at.depth });
   }
 
@@ -233,13 +235,17 @@ export class Emitter {
     if (offset.width === 1) return one(isAtom(offset.text) || !vec4 ? offset.text : this.bound(offset).text);
     if (wide !== undefined && vec4) return `${name}[${wide}]`;
     const type = typeText(value.type === "f32" ? "f32" : "i32", 4);
-    if (wide === undefined) {
-      this.memory.scattered = true;
-      // In one expression the text of each level would stand four times in the next; and what is scattered is loaded one by one.
-      if (this.inline) return `${type}()`;
-    }
+    // In one expression the text of each level would stand four times in the next; and what is scattered is loaded one by one.
+    if (wide === undefined && this.inline) return this.scattered(value.type === "f32" ? "f32" : "i32");
+    if (wide === undefined) this.memory.scattered = true;
     const at = isAtom(this.bound(offset).text) ? this.bound(offset).text : `(${offset.text})`;
     return `${type}(${LANE_NAMES.map((lane) => one(`${at}.${lane}`)).join(", ")})`;
+  }
+
+  /** In the place of four lanes that have to be taken one by one: whoever asked for four is to ask for single elements. */
+  private scattered(type: ScalarType): string {
+    this.memory.scattered = true;
+    return `${typeText(type, 4)}()`;
   }
 
   /** Writes an element, or four neighbours, of a value that this kernel stores. */

@@ -5,11 +5,15 @@ import { WGSL_FUNCTIONS, wgslFunctionsIn } from "../../ops/wgsl-functions.ts";
 import { philoxWgsl } from "../../../runtime/random/philox.ts";
 import { isAtom, isPrimary, LANE_NAMES, type Operand } from "./operand.ts";
 
-/** `bind` names an operand where a text mentions its argument more than once or takes it apart. */
-export function applyText(op: ScalarOpName, args: readonly Operand[], width: 1 | 4, bind: (operand: Operand) => Operand): string {
-  if (width === 1) return `(${one(op, (op === "pow" ? args.map(bind) : args).map(argument))})`;
+/**
+ * `bind` names an operand where a text mentions its argument more than once or takes it apart. Undefined where that takes names and
+ * there are none: without `bind` the arguments of four lanes would stand four times in the text, and sixteen times in the next.
+ */
+export function applyText(op: ScalarOpName, args: readonly Operand[], width: 1 | 4, bind: ((operand: Operand) => Operand) | undefined): string | undefined {
+  if (width === 1) return `(${one(op, (op === "pow" && bind ? args.map(bind) : args).map(argument))})`;
   const wide = fourWide(op, args);
   if (wide) return `(${wide})`;
+  if (!bind) return undefined;
   const named = args.map(bind);
   const lanes = LANE_NAMES.map((lane) => one(op, named.map((arg) => ({ ...argument(arg), text: `${arg.text}.${lane}` }))));
   const type = SCALAR_OPS[op].result;
