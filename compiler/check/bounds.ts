@@ -18,8 +18,10 @@ export function boundsOf(expr: Expr, ctx: Context): Interval {
 export function isWithin(slot: Expr, size: Dim, ctx: Context): boolean {
   if (slot.kind === "index" && ctx.run.facts.equal(ctx.world.variableOf(slot.at).size.dim, size)) return true;
   const order = orderFor(slot, ctx);
-  const found = bounds(slot, ctx.guards, ctx, order);
-  return found.low !== undefined && order.proves(found.low) && isBelow(slot, found, size, ctx, order);
+  // An end that a condition or a `min` adds need not be the one by which it fits: `if label[n] == m then x[label[n]] else 0`.
+  const orders = [order, { ...order, keepsFirst: true }];
+  const isSo = (holds: (found: Interval, order: Order) => boolean): boolean => orders.some((each) => holds(bounds(slot, ctx.guards, ctx, each), each));
+  return isSo(({ low }) => low !== undefined && order.proves(low)) && isSo((found, each) => isBelow(slot, found, size, ctx, each));
 }
 
 /** `found`: the interval of the expression. Of two numbers there may be none that is known to be the larger, and yet room for both. */

@@ -16,6 +16,8 @@ export interface Order {
   above(a: Dim, b: Dim): Dim;
   /** A size that is at most both. */
   under(a: Dim, b: Dim): Dim;
+  /** Of two ends that both hold and of which none is known to say more: the second, or where this is set the first. */
+  readonly keepsFirst?: boolean;
 }
 
 export const UNKNOWN: Interval = {};
@@ -120,12 +122,12 @@ function magnitude(a: Interval, order: Order): Interval {
 /** Of two lower bounds that both hold, the one known to be at least the other. */
 function larger(a: Dim | undefined, b: Dim | undefined, order: Order): Dim | undefined {
   if (!a || !b) return a ?? b;
-  return order.proves(subtract(a, b)) ? a : b;
+  return order.proves(subtract(a, b)) || (order.keepsFirst && !order.proves(subtract(b, a))) ? a : b;
 }
 
 function smaller(a: Dim | undefined, b: Dim | undefined, order: Order): Dim | undefined {
   if (!a || !b) return a ?? b;
-  return order.proves(subtract(b, a)) ? a : b;
+  return order.proves(subtract(b, a)) || (order.keepsFirst && !order.proves(subtract(a, b))) ? a : b;
 }
 
 /** A lower bound of both. */

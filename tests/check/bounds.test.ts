@@ -37,6 +37,11 @@ describe("slots that are proved to be within their axis", () => {
     ["x: [N]", "i < N", "if i > 0 and x[i - 1] > 0 then 1.0 else 0.0", "[N]"],
     ["x: [N]", "i < N", "if i == 0 or x[i - 1] > 0 then 1.0 else 0.0", "[N]"],
     ["x: [N]", "i < N", "x[i + 5 else 0]", "[N]"],
+    ["x: [K], label: index(K)[N], z: [M]", "n, m < M", "if label[n] == m then x[label[n]] else 0.0", "[N, M]"],
+    ["x: [N], ids: index(N)[M]", "m", "if ids[m] < 3 * m then x[ids[m]] else 0.0", "[M]"],
+    ["x: [N], ids: index(N)[M], z: [K]", "m", "if ids[m] >= N - K then x[ids[m]] else 0.0", "[M]"],
+    ["x: [N], z: [M]", "i < N", "x[min(i, M)]", "[N]"],
+    ["x: [N], z: [M]", "i < N", "x[min(M, i)]", "[N]"],
   ];
   for (const row of proved) test(`${row[1]}: ${row[2]}`, () => expect(codes(fn(...row))).toEqual([]));
 });
@@ -55,6 +60,8 @@ describe("slots that are not", () => {
     ["x: [N], ids: int[M]", "m", "x[ids[m]]", "[M]"],
     ["x: [N], y2: [M]", "i < N + M", "if i < M then x[i] else 0.0", "[N + M]"],
     ["x: [N]", "b < 2", "x[0]", "[2]"],
+    ["x: [K], label: index(M)[N]", "n, m < M", "if label[n] == m then x[label[n]] else 0.0", "[N, M]"],
+    ["x: [N], z: [M], w: [K]", "i < K", "x[min(i, M)]", "[K]"],
     ["x: [N]", "i < N", "if i > 0 or x[i - 1] > 0 then 1.0 else 0.0", "[N]"],
     ["x: [N, M]", "i < N * M", "x[i / N, i % M]", "[N * M]"],
   ];
