@@ -9,9 +9,9 @@ import { freeIndices, isOfBatch, partOfSize } from "./expr.ts";
 import type { IndexVar } from "./value.ts";
 import type { Context, Guard } from "./world.ts";
 
-/** What is known of an i32 expression here. */
-export function boundsOf(expr: Expr, ctx: Context): Interval {
-  return bounds(expr, ctx.guards, ctx, orderFor(expr, ctx));
+/** What is known of an i32 expression here; `keepsFirst` as in `Order`. */
+export function boundsOf(expr: Expr, ctx: Context, keepsFirst = false): Interval {
+  return bounds(expr, ctx.guards, ctx, { ...orderFor(expr, ctx), keepsFirst });
 }
 
 /** Whether 0 <= slot < size wherever it is evaluated. */
@@ -89,7 +89,7 @@ function plainBounds(expr: Expr, guards: Guard | undefined, ctx: Context, order:
     case "size":
       return exactly(expr.dim);
     case "access":
-      return ctx.run.intervals.get(expr.value) ?? UNKNOWN;
+      return ctx.run.intervals.get(expr.value)?.[order.keepsFirst ? "first" : "last"] ?? UNKNOWN;
     case "step":
       return { low: dims.ONE };
     case "micro":

@@ -13,8 +13,8 @@ export class Run {
   readonly training: boolean;
   readonly facts: Facts;
   readonly requires: SizeRequirement[] = [];
-  /** Of the elements of integer values. */
-  readonly intervals = new Map<ValueId, Interval>();
+  /** Of the elements of integer values, where two ends cannot be compared by the first of them and by the last (see `Order`). */
+  readonly intervals = new Map<ValueId, { readonly first: Interval; readonly last: Interval }>();
   /** Leaves of parameters and states by kind and path. */
   readonly leaves = new Map<string, Tensor>();
   readonly reached = new Set<string>();

@@ -61,7 +61,8 @@ function leaf(param: ParamVal, span: Span, ctx: Context): Tensor | undefined {
 
 /** Ids in [0, range) of an integer leaf are known to be there. */
 export function assumeRange(ctx: Context, id: ValueId, range: Dim): void {
-  ctx.run.intervals.set(id, below(range));
+  const interval = below(range);
+  ctx.run.intervals.set(id, { first: interval, last: interval });
 }
 
 /** The body with its axes replaced. */
@@ -196,17 +197,18 @@ export function equation(
   if (value.type !== type) throw new Error(`internal: ${name} is ${value.type}, not ${type}`);
   if (monoid) run.nameLater(value.id);
   if (type === "i32") {
-    run.intervals.set(value.id, monoid ? reducedBounds(monoid, bound, body, where, ctx) : boundsOf(body, ctx));
+    const elements = (keepsFirst: boolean): Interval => (monoid ? reducedBounds(monoid, bound, body, where, ctx, keepsFirst) : boundsOf(body, ctx, keepsFirst));
+    run.intervals.set(value.id, { first: elements(true), last: elements(false) });
   }
   return tensorAs(ctx, value, sizes, outerExprs, axes);
 }
 
 /** Of no terms there is no largest one, and position 0 is as far as the axis goes. */
-function reducedBounds(monoid: MonoidName, bound: readonly IndexVar[], body: Expr, where: Expr | undefined, ctx: Context): Interval {
+function reducedBounds(monoid: MonoidName, bound: readonly IndexVar[], body: Expr, where: Expr | undefined, ctx: Context, keepsFirst: boolean): Interval {
   const outside = { ...ctx, live: ctx.live.filter(({ id }) => !bound.some((axis) => axis.id === id)) };
   const hasTerms = !(where && !isTrue(where)) && bound.every(({ size }) => isCount(dims.subtract(size.dim, dims.ONE), outside));
   if (monoid === "argmax" || monoid === "argmin") return hasTerms ? below(bound[0]!.size.dim) : { low: dims.ZERO, high: bound[0]!.size.dim };
-  return hasTerms && (monoid === "max" || monoid === "min") ? boundsOf(body, ctx) : {};
+  return hasTerms && (monoid === "max" || monoid === "min") ? boundsOf(body, ctx, keepsFirst) : {};
 }
 
 function tensorAs(ctx: Context, value: { readonly id: ValueId; readonly type: ScalarType }, sizes: readonly Size[], outer: readonly Expr[], axes: readonly IndexVar[]): Tensor {

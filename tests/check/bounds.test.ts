@@ -73,6 +73,13 @@ test("`require` makes room, and is asked of every batch", () => {
   expect(codes("fn first(x: [N], y: [M]) -> [N] {\n  require N <= M\n  z[i < N] = x[i] + y[i]\n  return z\n}\n")).toEqual([]);
 });
 
+test("what is known of integers that have a name is as much", () => {
+  const named = (place: string): string[] => codes(`fn f(x: [N], z: [M]) -> [N] {\n  k[i < N] = ${place}\n  y[i] = x[k[i]]\n  return y\n}\n`);
+  expect(named("min(i, M)")).toEqual([]);
+  expect(named("min(M, i)")).toEqual([]);
+  expect(named("min(i + 1, M)")).toEqual(["out-of-bounds"]);
+});
+
 describe("facts", () => {
   const [n, m, b] = [dims.named("n"), dims.named("m"), dims.named("b")];
 
