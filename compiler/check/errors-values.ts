@@ -17,8 +17,16 @@ export function wrongOperand(span: Span, kind: string, operator: string, wanted:
 
 /** Of two integers `/` gives a real where a value is wanted. */
 export function remainderOfReal(side: Node): Diagnostic {
-  const text = spanText(side.span).replace(/^\((.*)\)$/s, "$1");
-  return error("wrong-kind", "`%` takes integers", side.span, "this is a real", side.kind === "binary" && side.op === "/" ? { fix: `\`/\` is real here; round it: \`floor(${text})\`` } : {});
+  const quotient = quotientIn(side);
+  const fix = quotient && `\`/\` is real here; round it: \`floor(${spanText(quotient.span).replace(/^\((.*)\)$/s, "$1")})\``;
+  return error("wrong-kind", "`%` takes integers", side.span, "this is a real", fix ? { fix } : {});
+}
+
+/** The first quotient that makes a sum or a product real. */
+function quotientIn(node: Node): Node | undefined {
+  if (node.kind === "unary") return quotientIn(node.operand);
+  if (node.kind !== "binary") return undefined;
+  return node.op === "/" ? node : (quotientIn(node.left) ?? quotientIn(node.right));
 }
 
 export function noInitialiser(span: Span, found: { readonly kind: string } | { readonly builtin: string }): Diagnostic {
