@@ -86,6 +86,12 @@ function watchedDevice(device: GPUDevice, owned: boolean): Watched {
 /** How many times as long the first answer may take: a driver that computes on the CPU compiles its kernels when they first run. */
 const FIRST_ANSWER = 5;
 
+/**
+ * A wait is counted in so many parts. While a process is stopped (Ctrl-Z) or its machine sleeps the clock may run on, and the GPU works
+ * no more than we do: such a pause ends one part, however long it was, and what has answered meanwhile is heard in the next.
+ */
+const PARTS = 20;
+
 /** Remembers the first thing that went wrong with a session's device. */
 export class DeviceWatch {
   private readonly device: GPUDevice;
@@ -126,7 +132,11 @@ export class DeviceWatch {
       give = reject;
       this.waiting.add(reject);
       const seconds = this.answered ? this.seconds : FIRST_ANSWER * this.seconds;
-      timer = setTimeout(() => this.fail(deviceSilent(seconds)), seconds * 1000);
+      let left = PARTS;
+      timer = setInterval(() => {
+        left--;
+        if (left === 0) this.fail(deviceSilent(seconds));
+      }, (seconds * 1000) / PARTS);
     });
     try {
       const value = await Promise.race([promise, trouble]);
@@ -139,7 +149,7 @@ export class DeviceWatch {
       this.check();
       throw error;
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
       if (give !== undefined) this.waiting.delete(give);
     }
   }

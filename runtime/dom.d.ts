@@ -32,7 +32,8 @@ declare const navigator: Navigator | undefined;
 
 declare const performance: { now(): number };
 declare function setTimeout(callback: () => void, milliseconds: number): unknown;
-declare function clearTimeout(timer: unknown): void;
+declare function setInterval(callback: () => void, milliseconds: number): unknown;
+declare function clearInterval(timer: unknown): void;
 
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;

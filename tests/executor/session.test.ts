@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Program } from "../../runtime/program.ts";
 import { createSession } from "../../runtime/create-session.ts";
+import { DeviceWatch } from "../../runtime/device.ts";
 import type { SessionOptions } from "../../runtime/create-session.ts";
 import type { TraceEvent } from "../../runtime/trace.ts";
 import { fakeDevice } from "../support/fake-device.ts";
@@ -258,6 +259,15 @@ describe("a device in trouble", () => {
     fake.hang = true;
     session.run("forward", feed(1, 1));
     await expect(session.settled()).rejects.toMatchObject({ code: "device-silent", message: "The GPU has not answered for 0.1 s." });
+  });
+
+  it("is waited for after its process was stopped, however long that was", async () => {
+    const watch = new DeviceWatch(fakeDevice().device, 0.2, true);
+    await watch.wait(Promise.resolve());
+    // It was at work when all stopped, and answers soon after.
+    const answer = watch.wait(new Promise((answered) => setTimeout(() => setTimeout(answered, 1, "answered"), 0)));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    await expect(answer).resolves.toBe("answered");
   });
 
   it.each([["GPUValidationError", "device-error"], ["GPUOutOfMemoryError", "out-of-memory"]] as const)("that the session made is not used again after a %s", async (name, code) => {
