@@ -6,7 +6,7 @@ import type { Entry, Input } from "../program.ts";
 import { elementCount, evaluateShape, evaluateSize, sizeNames } from "../size.ts";
 import type { Size, Sizes } from "../size.ts";
 import { fieldShape, inputsType, lengthFitsNoSize, optionValue, sizeNotInferred } from "./errors.ts";
-import { flattened, isElements } from "./nested.ts";
+import { checkElements, flattened, isElements } from "./nested.ts";
 import type { Given } from "./nested.ts";
 
 /** All is copied: the caller may change what it handed in. Throws a TfmError where the arguments do not fit the entry: names, lengths, values, requirements. */
@@ -53,6 +53,8 @@ interface Field {
 function fieldOf(input: Input, value: Given): Field {
   if (!isElements(value)) return { input, ...flattened(input, value) };
   checkArray(input, value);
+  // What has a range is checked for it, element by element, with the sizes.
+  if (input.range === undefined) checkElements(input, value);
   return { input, data: value.slice(), ...(input.shape.length === 1 && { extents: [value.length] }) };
 }
 

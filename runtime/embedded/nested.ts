@@ -40,6 +40,11 @@ export function flattened(input: Input, value: Given): Flattened {
   return { data: packed(input.type, elements), extents };
 }
 
+/** Throws a TfmError where an integer of a packed array is none of the input's: signed and unsigned arrays serve as each other. */
+export function checkElements(input: Input, value: Elements): void {
+  if (input.type !== "f32") value.forEach((element, at) => elementOf(input, element, [at]));
+}
+
 /** Whether it is packed: one typed array. */
 export function isElements(value: unknown): value is Elements {
   // A DataView has bytes and no elements.

@@ -52,6 +52,13 @@ it.each<readonly ["i32" | "u32", number, string | undefined]>([
   else expect(outside.exec(errorOf(feed)?.message ?? "")?.slice(1)).toEqual([range, String(value)]);
 });
 
+it("a packed array of the other sign holds nothing that would become another number", () => {
+  const feed = (type: "i32" | "u32", packed: Given): Feed => feedOf(entry({ ...ids, type }), { ids: packed }, { B: 1 });
+  expect(errorOf(() => feed("i32", Uint32Array.of(0, 2 ** 31)))?.message).toBe("The field ids holds whole numbers from -2147483648 to 2147483647; it was given 2147483648 at [1].");
+  expect(errorOf(() => feed("u32", Int32Array.of(-1)))?.code).toBe("field-type");
+  expect(feed("i32", Uint32Array.of(0, 7)).sizes).toEqual({ B: 1, T: 2 });
+});
+
 describe("arguments become a feed", () => {
   it("nested arrays give every size", () => {
     expect(feedOf(entry(ids), { ids: [[1, 2, 3], Int32Array.of(4, 5, 6)] }, {})).toEqual({ sizes: { B: 2, T: 3 }, fields: { ids: Int32Array.of(1, 2, 3, 4, 5, 6) } });
