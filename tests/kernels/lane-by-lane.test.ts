@@ -20,6 +20,17 @@ describeGpu("what is computed lane by lane, within a product's operand", () => {
     compareKernels(model(left), 1, [{ B: 2, T: 5 }, { B: 1, T: 1 }], "cpu"));
 });
 
+describeGpu("a choice of integers, taken lane by lane", () => {
+  it.each(["if t % 3 == 0 then (i - 3) % 4 else i", "if (i - b) % 3 == 0 then 1 else i", "if (i - b) % 3 == 0 then i else (i - t) % 8"])("%s", (place) =>
+    compareKernels(`model Case(d = 8) {
+  param w: [d, d] ~ normal(1)
+  forward(x: [B, T]) -> [B, T, d] {
+    y[b,t,i] = x[b,t] * w[${place}, i]
+    return y
+  }
+}`, 1, [{ B: 2, T: 5 }, { B: 1, T: 1 }], "cpu"));
+});
+
 it("the text does not multiply with the levels of what is computed", () => {
   const length = (left: string): number => compiledGraph(withGradients(model(left)), { B: 2, T: 5 }).program.kernels.reduce((sum, { wgsl }) => sum + wgsl.length, 0);
   expect(length("gelu(gelu(gelu(0.3 * i - t)))")).toBeLessThan(3 * length("gelu(0.3 * i - t)"));

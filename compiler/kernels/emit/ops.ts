@@ -16,8 +16,9 @@ export function applyText(op: ScalarOpName, args: readonly Operand[], width: 1 |
   if (!bind) return undefined;
   const named = args.map(bind);
   const lanes = LANE_NAMES.map((lane) => one(op, named.map((arg) => ({ ...argument(arg), text: `${arg.text}.${lane}` }))));
-  const type = SCALAR_OPS[op].result;
-  return `vec4<${type === "any" ? "f32" : type}>(${lanes.join(", ")})`;
+  const { result } = SCALAR_OPS[op];
+  const type = result === "any" ? args.at(-1)!.type : result;
+  return `vec4<${type}>(${lanes.join(", ")})`;
 }
 
 /** The functions that the text calls. */
