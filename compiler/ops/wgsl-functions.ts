@@ -1,12 +1,17 @@
 /** WGSL functions that the scalar operations call; a kernel includes those it uses. */
 import { ERF_WGSL } from "./erf.ts";
 
-export type WgslFunctionName = "tfm_erf" | "tfm_pow" | "tfm_idiv" | "tfm_imod" | "tfm_finite";
+export type WgslFunctionName = "tfm_erf" | "tfm_pow" | "tfm_idiv" | "tfm_imod" | "tfm_finite" | "tfm_bits";
 
 export const WGSL_FUNCTIONS: { readonly [Name in WgslFunctionName]: string } = {
   // On the bits: compilers fold comparisons of a number with itself.
   tfm_finite: `fn tfm_finite(a: f32) -> bool {
   return (bitcast<u32>(a) & 0x7f800000u) != 0x7f800000u;
+}`,
+  // Of a variable: no constant may be infinite or NaN.
+  tfm_bits: `fn tfm_bits(a: u32) -> f32 {
+  var bits = a;
+  return bitcast<f32>(bits);
 }`,
   tfm_erf: ERF_WGSL,
   // WGSL's pow is undefined below zero: there integers give ±|a|^b, anything else NaN, made at run time since no constant may be one.

@@ -8,12 +8,13 @@ import { asNumber, constant, type Dim, equal, multiply, ONE, ZERO } from "../../
 import { exprKey } from "../../ir/expr.ts";
 import type { Equation, Expr, ScalarType, Value, ValueId } from "../../ir/graph.ts";
 import { typeOf } from "../../ir/typeof.ts";
+import { SCALAR_OPS } from "../../ops/scalar.ts";
 import { type Affine, affineText, applied, collapse, coefficient, type Composite, constantAffine, FOUR_LANES, quarter, sum, times, variable, without } from "./affine.ts";
 import { Blocks } from "./block.ts";
 import { dimText } from "./dim-text.ts";
 import type { Memory } from "./memory.ts";
 import { applyText, isNonNegative } from "./ops.ts";
-import { isAtom, LANE_NAMES, literal, type Operand, typeText, widened } from "./operand.ts";
+import { constantOperand, isAtom, LANE_NAMES, type Operand, typeText, widened } from "./operand.ts";
 import { emitReduction } from "./reduction.ts";
 
 export interface EmitContext {
@@ -111,7 +112,7 @@ export class Emitter {
     switch (expr.kind) {
       case "const":
         if (expr.type === "i32") return this.size(constant(expr.value));
-        return { text: literal(expr.type, expr.value), type: expr.type, width: 1, depth: 0, constant: expr.value };
+        return constantOperand(expr.type, expr.value);
       case "index":
         return indices[expr.at]!;
       case "size":
@@ -157,6 +158,10 @@ export class Emitter {
   apply(op: Extract<Expr, { kind: "apply" }>["op"], args: readonly Operand[], type: ScalarType): Operand {
     const affine = applied(op, args[0]?.affine, args[1]?.affine);
     if (affine) return this.fromAffine(affine);
+    // WGSL refuses what it computes of constants and is not finite.
+    const known = args.flatMap(({ constant }) => constant ?? []);
+    const [a = 0, b = 0, c = 0] = known;
+    if (known.length === args.length && type !== "i32") return constantOperand(type, SCALAR_OPS[op].evaluate(a, b, c));
     const depth = Math.max(0, ...args.map((arg) => arg.depth));
     const width = args.some((arg) => arg.width === 4) ? 4 : 1;
     const settled = args.map((arg) => (arg.depth < depth || arg.text.length > 120 ? this.bound(arg) : arg));

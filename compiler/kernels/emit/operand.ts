@@ -45,12 +45,17 @@ export function widened(operand: Operand): Operand {
   return { ...rest, width: 4, text: `${typeText(operand.type, 4)}(${operand.text})` };
 }
 
-/** A literal that Tint accepts and that means exactly this f32. */
-export function literal(type: ScalarType, value: number): string {
+export function constantOperand(type: ScalarType, value: number): Operand {
+  const rounded = type === "f32" ? Math.fround(value) : value;
+  return { text: literal(type, rounded), type, width: 1, depth: 0, constant: rounded };
+}
+
+/** A literal that Tint accepts and that means exactly this f32; what is not finite is made at run time, since no constant may be it. */
+function literal(type: ScalarType, value: number): string {
   if (type === "bool") return value ? "true" : "false";
   if (type === "i32") return value < 0 ? `(${value})` : String(value);
   const rounded = Math.fround(value);
-  if (!Number.isFinite(rounded)) return `bitcast<f32>(${rounded === Infinity ? "0x7f800000u" : rounded === -Infinity ? "0xff800000u" : "0x7fc00000u"})`;
+  if (!Number.isFinite(rounded)) return `tfm_bits(${rounded === Infinity ? "0x7f800000u" : rounded === -Infinity ? "0xff800000u" : "0x7fc00000u"})`;
   if (Math.abs(rounded) > 3.4e38) return rounded < 0 ? "(-0x1.fffffep+127f)" : "0x1.fffffep+127f"; // decimals that round to it are out of range
   const text = shortest(rounded);
   return rounded < 0 || Object.is(rounded, -0) ? `(${text})` : text;
