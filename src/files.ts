@@ -1,5 +1,5 @@
 import { constants } from "node:buffer";
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import type { Stats } from "node:fs";
 import path from "node:path";
 import { exitCodes } from "./exit-codes.ts";
@@ -40,7 +40,7 @@ function decoded(name: string, bytes: Result<Uint8Array>): Result<string> {
 /**
  * Writes a file so that at every moment, whatever ends the process or the machine, either the old content or the whole new one is there:
  * a temporary file beside it, synced, renamed over it, and the folder synced. Missing folders are made; a link keeps pointing to
- * the file, and the file keeps its permissions.
+ * the file, and the file keeps its permissions. Into a pipe or a device (`/dev/stdout`) it is written as it is.
  */
 export function writeAtomically(file: string, content: string | Uint8Array): Result<undefined> {
   return writeTogether([[file, content]]);
@@ -52,10 +52,15 @@ export function writeAtomically(file: string, content: string | Uint8Array): Res
  */
 export function writeTogether(files: Iterable<readonly [file: string, content: string | Uint8Array]>, ready: () => void = () => {}): Result<undefined> {
   const staged: Staged[] = [];
+  const poured: (readonly [file: string, content: string | Uint8Array])[] = [];
   let at = "";
   try {
     for (const [file, content] of files) {
-      const place = placeOf((at = file));
+      if (isStream((at = file))) {
+        poured.push([file, content]);
+        continue;
+      }
+      const place = placeOf(file);
       staged.push(place);
       stage(place, content);
     }
@@ -65,6 +70,7 @@ export function writeTogether(files: Iterable<readonly [file: string, content: s
       renameSync(temporary, target);
       syncFolder(path.dirname(target));
     }
+    for (const [file, content] of poured) writeFileSync((at = file), content);
     return { ok: true, value: undefined };
   } catch (error) {
     for (const { temporary } of staged) removeQuietly(temporary);
@@ -97,6 +103,12 @@ function stage({ target, temporary, mode = 0o666 }: Staged, content: string | Ui
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Whether it is a pipe or a device: what is renamed over such a one is a file in its place, which nobody reads. */
+function isStream(file: string): boolean {
+  const existing = statOf(file);
+  return existing !== undefined && !existing.isFile() && !existing.isDirectory();
 }
 
 /** Undefined for a file that is not there or not to be reached; the write then says why. */

@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -60,6 +61,23 @@ describe("writing", () => {
     expect(lstatSync(inside("link")).isSymbolicLink()).toBe(true);
     expect(readFileSync(inside("real"), "utf8")).toBe("new");
     expect(statSync(inside("real")).mode & 0o777).toBe(0o600);
+  });
+
+  it.skipIf(process.platform === "win32")("leaves a pipe a pipe, and writes into it", async () => {
+    execFileSync("mkfifo", [inside("pipe")]);
+    const reader = execFile("cat", [inside("pipe")]);
+    try {
+      let read = "";
+      reader.stdout?.on("data", (text: string) => void (read += text));
+      const ended = once(reader, "close");
+      expect(writeAtomically(inside("pipe"), "through").ok).toBe(true);
+      expect(readdirSync(folder)).toEqual(["pipe"]);
+      expect(lstatSync(inside("pipe")).isFIFO()).toBe(true);
+      await ended;
+      expect(read).toBe("through");
+    } finally {
+      reader.kill();
+    }
   });
 
   it("leaves no temporary file where it fails", () => {
