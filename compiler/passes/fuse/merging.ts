@@ -9,6 +9,9 @@ import { DependencyOrder } from "./order.ts";
 import { INNER, passedThrough, type Read, readsOf } from "./reads.ts";
 import type { Recomputed } from "./virtual.ts";
 
+/** So many bindings above the limit are got rid of one value at a time. */
+const A_FEW = 2;
+
 export class Merging {
   private readonly values: ReadonlyMap<ValueId, Value>;
   private readonly virtual: ReadonlySet<ValueId>;
@@ -122,20 +125,22 @@ export class Merging {
   }
 
   /**
-   * The recomputed values to store, one for each group with too many bindings: that with the most operands that one kernel takes, so
-   * that a long sum is stored in a few parts; else that with the most; the latest of equals. A streamed one only where nothing else
-   * is left, and then that with the most.
+   * The recomputed values to store, one for each group with too many bindings: that with the most operands, the latest of equals;
+   * a streamed one only where nothing else is left. Of a group with more than `A_FEW` too many, such as a sum over the losses of many
+   * layers, that with the most operands which one kernel takes, so that it falls into parts and does not lose a term at a time.
    */
   excess(): ReadonlySet<ValueId> {
     const excess = new Set<ValueId>();
     for (const node of new Set(this.nodeOf.values())) {
-      if (this.bindings.of(node).size <= MOST_BINDINGS) continue;
+      const bound = this.bindings.of(node).size;
+      if (bound <= MOST_BINDINGS) continue;
       const passed = new Set([...node.roots.keys()].flatMap((id) => [...passedThrough(this.values.get(id) as Equation, this.values, this.virtual)]));
       const operands = (id: ValueId): number => new Set(readsOf(this.values.get(id) as Equation, this.values, this.virtual).map(({ value }) => value)).size;
+      const most = bound > MOST_BINDINGS + A_FEW ? MOST_BINDINGS - 1 : Infinity;
       const [best] = [...passed]
         .map((id) => ({ id, streamed: Number(this.streamed.has(id)), operands: operands(id), order: this.order.get(id)! }))
         .filter((each) => each.operands > 1)
-        .map((each) => ({ ...each, tooMany: Number(each.streamed === 0 && each.operands >= MOST_BINDINGS) }))
+        .map((each) => ({ ...each, tooMany: Number(each.operands > most) }))
         .sort((a, b) => a.streamed - b.streamed || a.tooMany - b.tooMany || b.operands - a.operands || b.order - a.order);
       if (best) excess.add(best.id);
     }
