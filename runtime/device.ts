@@ -26,7 +26,7 @@ export interface DeviceSource {
   readonly features: readonly string[];
 }
 
-/** A device with WebGPU's default limits, except that larger bindings are asked for where the adapter has them. */
+/** A device with WebGPU's default limits, except that larger buffers and bindings are asked for where the adapter has them. */
 export async function openDevice(source: DeviceSource): Promise<{ readonly device: GPUDevice; readonly owned: boolean }> {
   if (source.device !== undefined) return { device: source.device, owned: false };
   const gpu = source.gpu ?? (typeof navigator === "undefined" ? undefined : navigator.gpu);
@@ -35,12 +35,14 @@ export async function openDevice(source: DeviceSource): Promise<{ readonly devic
   if (adapter === null) throw noAdapter();
   const device = await adapter.requestDevice({
     requiredFeatures: source.features.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
-    requiredLimits: {
-      maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
-      maxBufferSize: adapter.limits.maxBufferSize,
-    },
+    requiredLimits: roomOf(adapter),
   });
   return { device, owned: true };
+}
+
+/** The limits that say how large a model may be, as far as the adapter goes. All others stay WebGPU's defaults, so that what runs on one device runs on any. */
+export function roomOf({ limits }: GPUAdapter): Record<"maxBufferSize" | "maxStorageBufferBindingSize", number> {
+  return { maxBufferSize: limits.maxBufferSize, maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize };
 }
 
 export function offerOf(device: GPUDevice): Offer {

@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { exitCodes } from "../exit-codes.ts";
-import { openAdapter, openDevice } from "../gpu/adapter.ts";
+import { FEATURES, openAdapter, openDevice } from "../gpu/adapter.ts";
 import type { OpenAdapter } from "../gpu/adapter.ts";
 import { noAdapter } from "../gpu/device.ts";
 import { adapterEnvironment } from "../gpu/environment.ts";
@@ -49,8 +49,6 @@ interface Trial {
   readonly trouble: string;
 }
 
-/** The features that the compiler has variants for. */
-const USED_FEATURES = ["shader-f16", "subgroups", "timestamp-query"];
 /** The limits that decide what fits. */
 const USED_LIMITS = [
   "maxBufferSize",
@@ -137,7 +135,7 @@ function printReport({ adapter, why, versions: found }: Report, print: (line: st
     row("works", adapter.computes ? "yes, a small program gave the right numbers" : `no: ${adapter.trouble}`);
     const [least, most] = adapter.subgroupSize;
     const lanes = least === most ? `${least} lanes` : `${least} to ${most} lanes`;
-    row("features", USED_FEATURES.map((name) => `${name} ${adapter.features.includes(name) ? (name === "subgroups" ? `yes (${lanes})` : "yes") : "no"}`).join(", "));
+    row("features", FEATURES.map((name) => `${name} ${adapter.features.includes(name) ? (name === "subgroups" ? `yes (${lanes})` : "yes") : "no"}`).join(", "));
     for (const [i, [name, value]] of Object.entries(adapter.limits).entries()) row(i === 0 ? "limits" : "", `${name} ${bytesOrCount(name, value)}`);
   }
   row("versions", Object.entries(found).map(([name, version]) => `${name} ${version}`).join(", "));

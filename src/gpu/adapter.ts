@@ -1,4 +1,5 @@
 import path from "node:path";
+import { roomOf } from "../../runtime/device.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { pollSparingly } from "./polling.ts";
@@ -12,12 +13,8 @@ export interface OpenAdapter {
   readonly hardware: boolean;
 }
 
-export interface DeviceWishes {
-  /** Taken where the adapter offers them. Default: f16, subgroups, timestamps. */
-  readonly features?: readonly GPUFeatureName[];
-  /** Limits to raise to what the adapter offers; all others stay WebGPU's defaults, so that what runs here runs anywhere. */
-  readonly raise?: readonly (keyof GPUSupportedLimits & string)[];
-}
+/** What the compiler has variants for. */
+export const FEATURES: readonly GPUFeatureName[] = ["shader-f16", "subgroups", "timestamp-query"];
 
 // NVIDIA's f16 is hidden behind a toggle; timestamps are coarse by default, as in browsers.
 const OPTIONS = ["enable-dawn-features=vulkan_enable_f16_on_nvidia", "disable-dawn-features=timestamp_quantization"];
@@ -54,15 +51,12 @@ async function loadBindings(): Promise<Bindings> {
   }
 }
 
-/** A device with those of the wished features that the adapter offers. */
-export async function openDevice(open: OpenAdapter, wishes: DeviceWishes = {}): Promise<GPUDevice> {
+/** A device with those of the features that the adapter offers, and with room for models as large as it takes. */
+export async function openDevice(open: OpenAdapter, features = FEATURES): Promise<GPUDevice> {
   if (!open.hardware) pollSparingly();
-  const features = wishes.features ?? ["shader-f16", "subgroups", "timestamp-query"];
-  const limits = open.adapter.limits as unknown as Readonly<Record<string, number>>;
-  const raised = (wishes.raise ?? []).map((name): [string, number | undefined] => [name, limits[name]]);
   return open.adapter.requestDevice({
     requiredFeatures: features.filter((feature) => open.adapter.features.has(feature)),
-    requiredLimits: Object.fromEntries(raised.filter(([, value]) => value !== undefined)) as Record<string, number>,
+    requiredLimits: roomOf(open.adapter),
   });
 }
 

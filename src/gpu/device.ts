@@ -2,16 +2,16 @@ import { exitCodes } from "../exit-codes.ts";
 import type { Failure, Result } from "../failure.ts";
 import { packageRoot } from "../package-root.ts";
 import { openAdapter, openDevice } from "./adapter.ts";
-import type { DeviceWishes, OpenAdapter } from "./adapter.ts";
+import type { OpenAdapter } from "./adapter.ts";
 import { adapterEnvironment } from "./environment.ts";
 import type { AdapterSource } from "./environment.ts";
 
 /** A device of the best adapter, for commands whose `needsAdapter` is set. */
-export async function commandDevice(wishes: DeviceWishes = {}): Promise<Result<{ readonly device: GPUDevice; readonly adapter: OpenAdapter }>> {
+export async function commandDevice(): Promise<Result<{ readonly device: GPUDevice; readonly adapter: OpenAdapter }>> {
   const adapter = await openAdapter();
   if (adapter === undefined) return { ok: false, failure: noAdapter(adapterEnvironment(packageRoot, process.env).source) };
   try {
-    return { ok: true, value: { device: await openDevice(adapter, wishes), adapter } };
+    return { ok: true, value: { device: await openDevice(adapter), adapter } };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { ok: false, failure: { code: "device-refused", exit: exitCodes.noAdapter, message: `${adapter.name} gives no device: ${reason}`, remedy: "`tfmc doctor` says which driver is used; update it" } };

@@ -1,7 +1,16 @@
 import { expect, it } from "vitest";
+import { openAdapter } from "../../src/gpu/adapter.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 
 describeGpu("the adapter", () => {
+  it("gives a device with room for models as large as it takes, and WebGPU's defaults else", async () => {
+    const { adapter } = (await openAdapter())!;
+    const { limits } = await gpuDevice();
+    expect(adapter.limits.maxBufferSize).toBeGreaterThan(256 * 2 ** 20);
+    expect([limits.maxBufferSize, limits.maxStorageBufferBindingSize]).toEqual([adapter.limits.maxBufferSize, adapter.limits.maxStorageBufferBindingSize]);
+    expect([limits.maxStorageBuffersPerShaderStage, limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupStorageSize]).toEqual([8, 256, 16384]);
+  });
+
   it("runs a compute shader", async () => {
     const device = await gpuDevice();
     const module = device.createShaderModule({

@@ -70,7 +70,7 @@ describeGpu("experts by sorted rows", () => {
     }
   });
   it("equal it without features", { timeout: 120_000 }, async () => {
-    const device = await openDevice((await openAdapter())!, { features: [] });
+    const device = await openDevice((await openAdapter())!, []);
     try {
       await compare(device, {}, ["one expert without any"]);
     } finally {

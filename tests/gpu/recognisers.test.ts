@@ -45,7 +45,7 @@ function expectation(form: Form, graph: Graph, sizes: Bindings["sizes"], known: 
 describeGpu("a recognised form equals the interpreter", () => {
   let bare: Promise<GPUDevice> | undefined;
   /** Without the features that kernels ask for: everything falls back. */
-  const bareDevice = (): Promise<GPUDevice> => (bare ??= openAdapter().then((adapter) => openDevice(adapter!, { features: [] })));
+  const bareDevice = (): Promise<GPUDevice> => (bare ??= openAdapter().then((adapter) => openDevice(adapter!, [])));
   afterAll(async () => (await bare)?.destroy());
 
   for (const form of FORMS)

@@ -9,7 +9,7 @@ export const describeGpu: typeof describe | typeof describe.skip = withoutGpu ? 
 
 let opened: Promise<GPUDevice> | undefined;
 
-/** The device of this test worker, with WebGPU's default limits; opened once, and again after a test lost it. */
+/** The device of this test worker, as commands have it; opened once, and again after a test lost it. */
 export function gpuDevice(): Promise<GPUDevice> {
   opened ??= open();
   return opened;
