@@ -38,6 +38,8 @@ export interface CompileOptions {
   readonly gradients?: readonly string[];
   /** false: every equation becomes a naive kernel of its own. For tests of the recognisers; slow. */
   readonly recognise?: boolean;
+  /** Elements that one dispatch of the optimizer goes over at most. For tests of what larger models have. */
+  readonly longestRange?: number;
   /** Called with the graph after every pass. */
   readonly onPass?: (entry: string, pass: string, graph: Graph) => void;
   /** Called with its name whenever a phase ends, for measurements. */
@@ -64,7 +66,8 @@ export function compile(model: Model, options: CompileOptions): Compiled {
   const recipe = options.training ? model.recipe : undefined;
   const step = recipe && trainingStep(recipe);
   options.onPhase?.("differentiate");
-  const layout = stateLayout(model.parameters, recipe?.optimizer, step?.counts, model.running, recipe?.average !== undefined);
+  const { optimizer, average } = recipe ?? {};
+  const layout = stateLayout(model.parameters, { optimizer, counts: step?.counts, running: model.running, average: average !== undefined, longestRange: options.longestRange });
   const update = recipe && { name: ENTRIES.update, graph: updateGraph(recipe, layout) };
   const metrics = (model.recipe === undefined ? [] : [model.recipe.validationLoss, ...model.recipe.metrics]).map((entry) => ({ ...entry, name: metricEntry(entry.name) }));
   const own = [...model.entries.filter(({ name }) => options.entries?.includes(name) ?? true), ...metrics.filter(({ name }) => options.entries?.includes(name))];

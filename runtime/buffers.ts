@@ -3,12 +3,12 @@
  * at once. Nothing is made later. Inputs, tables and index lists of several entries that are the same share a buffer.
  */
 import { USAGE } from "./device.ts";
-import { aboveBudget, valueAboveBinding } from "./errors.ts";
+import { aboveBudget, stateAboveBuffer, valueAboveBinding } from "./errors.ts";
 import { aligned, padded, place } from "./place.ts";
 import type { Placement } from "./place.ts";
 import { ALIGNMENT, UNIFORM_BYTES } from "./program.ts";
 import type { BufferRef, Entry, IndexList, Input, Program, Table } from "./program.ts";
-import { elementCount, evaluateShape, evaluateSize } from "./size.ts";
+import { elementCount, evaluateShape, evaluateSize, isSymbolic } from "./size.ts";
 import type { Sizes } from "./size.ts";
 
 /** Reports on their way to the host at one time. */
@@ -83,12 +83,15 @@ export function planBuffers(program: Program, entries: readonly Entry[], { bound
     slotBytes += aligned(bytes);
     return offset;
   };
-  const bytesOf = ({ shape }: Pick<Input, "shape">): number => elementCount(evaluateShape(shape, bounds)) * 4;
+  const bytesOf = ({ name, shape }: { readonly name: string; readonly shape: Input["shape"] }): number => {
+    const bytes = elementCount(evaluateShape(shape, bounds)) * 4;
+    if (bytes > limit) throw valueAboveBinding(name, bytes, limit, isSymbolic(shape));
+    return bytes;
+  };
 
   const plans = entries.map((entry): EntryPlan => {
     const ofInputs = entry.inputs.map((input) => inputs.at([input.name, input.type, input.shape], () => {
       const bytes = bytesOf(input);
-      if (bytes > limit) throw valueAboveBinding(input.name, bytes, limit);
       return { input, bytes, slotOffset: takeSlot(bytes) };
     }));
     const ofTables = entry.tables.map((table) => tables.at([table.shape, table.body], () => ({ table, bytes: bytesOf(table) })));
@@ -105,7 +108,8 @@ export function planBuffers(program: Program, entries: readonly Entry[], { bound
 
   const states = usedStates(program, entries);
   const stateBytes = (at: number): number => (program.states[at]?.length ?? 0) * 4;
-  for (const at of states) if (stateBytes(at) > maxBuffer) throw valueAboveBinding(program.states[at]?.name ?? "", stateBytes(at), maxBuffer);
+  for (const at of states) if (stateBytes(at) > maxBuffer) throw stateAboveBuffer(program.states[at]?.name ?? "", stateBytes(at), maxBuffer);
+  checkStateBindings(program, entries, limit);
   const total = (all: readonly { readonly bytes: number }[]): number => all.reduce((sum, { bytes }) => sum + padded(bytes), 0);
   return {
     placement, inputs: inputs.all, tables: tables.all, lists: lists.all, states, entries: plans, slotBytes, slots, times,
@@ -133,6 +137,16 @@ class Numbered<Item> {
     this.places.set(text, number);
     return number;
   }
+}
+
+/** An update binds as much of a state as every device does; what is larger is a tensor. */
+function checkStateBindings({ states }: Program, entries: readonly Entry[], limit: number): void {
+  for (const entry of entries)
+    for (const ref of references(entry)) {
+      if (ref.kind !== "state" || ref.length * 4 <= limit) continue;
+      const tensor = states[ref.state]?.tensors.find(({ offset }) => offset === ref.offset);
+      throw valueAboveBinding(tensor?.path ?? "", ref.length * 4, limit, false);
+    }
 }
 
 /** By number, ascending. What trains holds all that a checkpoint of it has to hold, frozen statistics too. */

@@ -91,12 +91,23 @@ export function indexOutOfRange(field: string, position: readonly number[], valu
   );
 }
 
-export function valueAboveBinding(name: string, bytes: number, limit: number): TfmError {
+/** `sized`: whether it is as large as the batch makes it. */
+export function valueAboveBinding(name: string, bytes: number, limit: number, sized: boolean): TfmError {
   return new TfmError(
     "value-too-large",
     4,
     `The value ${name} takes ${mebibytes(bytes)}; this device binds at most ${mebibytes(limit)} at once.`,
-    "Use a smaller batch or shorter sequences.",
+    sized ? "Use a smaller batch or shorter sequences." : "It is as large for every batch: make it smaller, as by a smaller vocabulary, or use a device that binds more.",
+  );
+}
+
+/** `name`: of a buffer that holds all of its kind. */
+export function stateAboveBuffer(name: string, bytes: number, limit: number): TfmError {
+  return new TfmError(
+    "value-too-large",
+    4,
+    `The model's ${name} take ${mebibytes(bytes)} together; this device's largest buffer has ${mebibytes(limit)}.`,
+    "Make the model smaller, or use a device with larger buffers.",
   );
 }
 
@@ -105,7 +116,7 @@ export function aboveBudget(bytes: number, budget: number, parts: string): TfmEr
     "out-of-memory",
     4,
     `The session needs ${mebibytes(bytes)} of GPU memory (${parts}); its budget is ${mebibytes(budget)}.`,
-    "Use a smaller batch, shorter sequences or a smaller model, or raise the budget.",
+    "Use a smaller batch, shorter sequences or a smaller model. An app sets the budget by `memoryBudget`; for `tfmc` it is three quarters of the memory, where the adapter computes on the CPU.",
   );
 }
 

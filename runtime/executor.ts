@@ -1,7 +1,6 @@
 /** Walks an entry's dispatches: everything is made beforehand, a run only evaluates workgroup counts. */
 import { resolve } from "./buffers.ts";
 import type { BufferPlan, BufferRange, Buffers } from "./buffers.ts";
-import { valueAboveBinding } from "./errors.ts";
 import type { MadePipeline } from "./pipelines.ts";
 import { UNIFORM_BYTES } from "./program.ts";
 import type { Entry } from "./program.ts";
@@ -36,9 +35,6 @@ export function prepareDispatches(
       if (made === undefined) throw new Error(`internal: kernel ${step.kernel} was not made`);
       const ranges = step.bindings.map((ref) => resolve(ref, entryAt, plan, buffers));
       refuseOverlap(ranges, step.label);
-      const largest = Math.max(0, ...ranges.map(({ size }) => size));
-      const limit = device.limits.maxStorageBufferBindingSize;
-      if (largest > limit) throw valueAboveBinding(step.label, largest, limit);
       const key = ranges.map(({ buffer, offset, size }) => `${idOf(buffer)}:${offset}:${size}`).join(" ");
       let bindings = groups.get(key);
       if (bindings === undefined) {

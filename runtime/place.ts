@@ -3,13 +3,10 @@
  * temporaries share bytes only when no dispatch could see both. Pure, so that it is tested without a device.
  */
 import { valueAboveBinding } from "./errors.ts";
-import { ALIGNMENT } from "./program.ts";
+import { ALIGNMENT, DEFAULT_BINDING } from "./program.ts";
 import type { Entry } from "./program.ts";
-import { elementCount, evaluateShape } from "./size.ts";
+import { elementCount, evaluateShape, isSymbolic } from "./size.ts";
 import type { Sizes } from "./size.ts";
-
-/** WebGPU's default `maxStorageBufferBindingSize`. */
-export const DEFAULT_ARENA_LIMIT = 128 * 2 ** 20;
 
 /** All in bytes. */
 export interface Placement {
@@ -39,7 +36,7 @@ interface Block {
  * Entries stand one behind the other in time, in any order, so what lives in one shares its place with what lives in
  * another; an entry's outputs keep theirs until the entry runs again. Throws a TfmError where one value alone is above `limit`.
  */
-export function place(entries: readonly Entry[], bounds: Sizes, limit: number = DEFAULT_ARENA_LIMIT): Placement {
+export function place(entries: readonly Entry[], bounds: Sizes, limit: number = DEFAULT_BINDING): Placement {
   const blocks: Block[] = [];
   const bytes: number[] = [];
   let start = 0;
@@ -47,7 +44,7 @@ export function place(entries: readonly Entry[], bounds: Sizes, limit: number = 
     const outputs = new Set(entry.outputs.map(({ at }) => (at.kind === "temporary" ? at.at : -1)));
     entry.temporaries.forEach((temporary, index) => {
       const size = elementCount(evaluateShape(temporary.shape, bounds)) * 4;
-      if (size > limit) throw valueAboveBinding(temporary.name, size, limit);
+      if (size > limit) throw valueAboveBinding(temporary.name, size, limit, isSymbolic(temporary.shape));
       const pinned = outputs.has(index);
       blocks.push({
         at: bytes.length,

@@ -12,6 +12,8 @@ export const FORMAT = 1;
 export const UNIFORM_BYTES = 256;
 /** Bindings start at multiples of so many bytes: WebGPU's default `minStorageBufferOffsetAlignment`. */
 export const ALIGNMENT = 256;
+/** What every device binds at once: WebGPU's default `maxStorageBufferBindingSize`, in bytes. */
+export const DEFAULT_BINDING = 128 * 2 ** 20;
 
 export interface Program {
   readonly format: typeof FORMAT;
@@ -44,7 +46,8 @@ export type HostExpr =
 
 /**
  * One GPU buffer whose content outlives a run. `gradients` and each of the optimizer's states have the layout of the trained
- * `parameters`, which come before the frozen ones, so that the update is one dispatch over each group's range.
+ * `parameters`, which come before the frozen ones, so that the update is one dispatch over each group's range, or a few over one that
+ * is longer than a binding.
  */
 export interface StateBuffer {
   readonly name: string;

@@ -66,6 +66,11 @@ export function stridesOf(extents: readonly number[]): readonly number[] {
   return extents.map((_, axis) => elementCount(extents.slice(axis + 1)));
 }
 
+/** Whether a shape depends on a named size. */
+export function isSymbolic(shape: readonly Size[]): boolean {
+  return shape.some((size) => size.some(({ factors }) => factors.length > 0));
+}
+
 /** The names a size depends on, in order of first use. */
 export function sizeNames(size: Size): string[] {
   const names = new Set<string>();

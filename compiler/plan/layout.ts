@@ -1,10 +1,11 @@
 /**
  * Where states live. Parameters, their gradients and each of the optimizer's states have one layout: the groups of the optimizer one
- * behind the other, so that an update runs over one contiguous range of each buffer. Frozen parameters come last and have neither.
+ * behind the other, so that an update runs over one contiguous range of each buffer, or over parts of it that can be bound. Frozen parameters come last
+ * and have neither.
  */
 import type { Initializer, Model, Optimizer } from "../check/model.ts";
 import type { StateRef } from "../ir/graph.ts";
-import { ALIGNMENT } from "../../runtime/program.ts";
+import { ALIGNMENT, DEFAULT_BINDING } from "../../runtime/program.ts";
 import type { BufferRef, StateBuffer, StateTensor } from "../../runtime/program.ts";
 import { elementCount } from "../../runtime/size.ts";
 import { REPORT_LENGTH } from "../../runtime/training/report.ts";
@@ -13,6 +14,8 @@ import { REPORT_LENGTH } from "../../runtime/training/report.ts";
 const STEP = ALIGNMENT / 4;
 /** The whole is a multiple of this, so that reductions over it fall into equal parts. */
 export const CHUNK = 1024;
+/** Elements of a range at most, so that every device binds it; a multiple of CHUNK. */
+const LONGEST_RANGE = DEFAULT_BINDING / 4;
 
 /** The scalar that `grad` leaves for `update`. */
 export const LOSS: StateRef = { kind: "accumulator", path: "loss" };
@@ -32,6 +35,8 @@ export function nextState(path: string): StateRef {
 /** A contiguous part of the parameters, by name; a state's path may name it instead of a tensor. */
 export interface Range {
   /** `all` that is trained, or a group of the optimizer. */
+  readonly of: string;
+  /** The same, with a number behind it where the range is one of several. */
   readonly name: string;
   readonly offset: number;
   readonly length: number;
@@ -42,8 +47,19 @@ export interface Layout {
   readonly ranges: readonly Range[];
 }
 
-/** `counts`: how many denominators of the loss are gathered over micro-batches. `average`: whether one of the weights is kept. */
-export function stateLayout(parameters: Model["parameters"], optimizer?: Optimizer, counts = 0, running: Model["running"] = [], average = false): Layout {
+/** What is to be kept beside the parameters. */
+export interface Kept {
+  readonly optimizer?: Optimizer | undefined;
+  /** How many denominators of the loss are gathered over micro-batches. */
+  readonly counts?: number | undefined;
+  readonly running?: Model["running"];
+  /** Whether an average of the weights is kept. */
+  readonly average?: boolean;
+  /** Elements of a range at most, a multiple of CHUNK; as many as every device binds by default. */
+  readonly longestRange?: number | undefined;
+}
+
+export function stateLayout(parameters: Model["parameters"], { optimizer, counts = 0, running = [], average = false, longestRange = LONGEST_RANGE }: Kept): Layout {
   const trained = byGroups(parameters, optimizer?.groups ?? []);
   const isTrained = new Set(trained.tensors.map(({ path }) => path));
   const frozen = packed(parameters.filter(({ path }) => !isTrained.has(path)), trained.end);
@@ -56,10 +72,22 @@ export function stateLayout(parameters: Model["parameters"], optimizer?: Optimiz
       ...(optimizer ? stepBuffers(counts, running) : []),
       ...(running.length > 0 ? [{ name: "running", kind: "running" as const, length: kept.end, tensors: kept.tensors }] : []),
     ],
-    ranges: [{ name: "all", offset: 0, length }, ...trained.ranges],
+    ranges: [{ of: "all", offset: 0, length }, ...trained.ranges].flatMap((range) => parts(range, longestRange)),
   };
 }
 
+/** What is too long to be bound, in parts. */
+function parts({ of, offset, length }: Unparted, longest: number): Range[] {
+  if (length <= longest) return [{ of, name: of, offset, length }];
+  return Array.from({ length: Math.ceil(length / longest) }, (_, at): Range => ({
+    of,
+    name: `${of}#${at + 1}`,
+    offset: offset + at * longest,
+    length: Math.min(longest, length - at * longest),
+  }));
+}
+
+type Unparted = Omit<Range, "name">;
 type Unplaced = Pick<StateTensor, "path" | "shape" | "init">;
 
 interface Packed {
@@ -79,14 +107,14 @@ function packed(tensors: readonly Unplaced[], start = 0): Packed {
   return { tensors: placed, end };
 }
 
-function byGroups(parameters: Model["parameters"], groups: Optimizer["groups"]): Packed & { readonly ranges: readonly Range[] } {
-  const tensors: StateTensor[] = [], ranges: Range[] = [];
+function byGroups(parameters: Model["parameters"], groups: Optimizer["groups"]): Packed & { readonly ranges: readonly Unparted[] } {
+  const tensors: StateTensor[] = [], ranges: Unparted[] = [];
   let end = 0;
   for (const { name, paths } of groups) {
     const own = new Set(paths);
     const group = packed(parameters.filter(({ path }) => own.has(path)), end);
     tensors.push(...group.tensors);
-    ranges.push({ name, offset: end, length: group.end - end });
+    ranges.push({ of: name, offset: end, length: group.end - end });
     end = group.end;
   }
   return { tensors, ranges, end };

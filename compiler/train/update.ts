@@ -24,7 +24,7 @@ export function updateGraph(recipe: Recipe, layout: Layout): Graph {
   const share = recipe.average === undefined ? undefined : b.hostScalar("average", newShare(recipe.average));
   report(b, access(loss), access(norm), access(ok));
   for (const { name, graph, paths } of recipe.optimizer.groups) {
-    const ranges = readsElsewhere(graph) ? paths.map((path) => tensorOf(layout, path)) : layout.ranges.filter((range) => range.name === name);
+    const ranges = readsElsewhere(graph) ? paths.map((path) => tensorOf(layout, path)) : layout.ranges.filter(({ of }) => of === name);
     for (const range of ranges) if (range.length > 0) inline(b, range, graph, access(ok), clip && access(clip), share && access(share));
   }
   keepRunning(b, recipe, layout, access(ok));
@@ -36,7 +36,7 @@ function readsElsewhere(graph: Graph): boolean {
   return graph.values.some((value) => value.kind === "equation" && (value.reduce !== undefined || accessesIn(value.body).some(({ slots }) => slots.some((slot) => slot.kind !== "index"))));
 }
 
-function tensorOf({ buffers }: Layout, path: string): Omit<Range, "offset"> {
+function tensorOf({ buffers }: Layout, path: string): Pick<Range, "name" | "length"> {
   const { shape } = buffers.find(({ kind }) => kind === "parameter")!.tensors.find((tensor) => tensor.path === path)!;
   return { name: path, length: elementCount(shape) };
 }
@@ -51,18 +51,23 @@ function keepRunning(b: GraphBuilder, { loss }: Recipe, layout: Layout, ok: Expr
   }
 }
 
-/** √Σg², in three stages so that no invocation sums more than a few thousand terms. */
+/** √Σg². */
 function gradientNorm(b: GraphBuilder, layout: Layout): Equation {
-  const length = layout.ranges.find(({ name }) => name === "all")!.length;
-  const all = b.state({ kind: "gradient", path: "all" }, [length]);
+  const squares = layout.ranges.filter(({ of }) => of === "all").map((range, at): Expr => access(sumOfSquares(b, range, at === 0 ? "norm" : `norm.${at + 1}`)));
+  return b.map("grad_norm", [], apply("sqrt", squares.reduce((sum, square) => apply("add", sum, square))));
+}
+
+/** Σg² of a range, in three stages so that no invocation sums more than a few thousand terms. */
+function sumOfSquares(b: GraphBuilder, range: Range, name: string): Equation {
+  const gradient = b.state({ kind: "gradient", path: range.name }, [range.length]);
   const width = 64;
-  const inner = b.sum("norm.parts", [length / width], [width], (part, at) => {
-    const g = access(all, iadd(imul(part, int(width)), at));
+  const inner = b.sum(`${name}.parts`, [range.length / width], [width], (part, at) => {
+    const g = access(gradient, iadd(imul(part, int(width)), at));
     return apply("mul", g, g);
   });
-  const outerWidth = CHUNK / width;
-  const outer = b.sum("norm.groups", [length / CHUNK], [outerWidth], (group, at) => access(inner, iadd(imul(group, int(outerWidth)), at)));
-  return b.map("grad_norm", [], apply("sqrt", access(b.sum("norm.square", [], [length / CHUNK], (at) => access(outer, at)))));
+  const groups = range.length / CHUNK, outerWidth = CHUNK / width;
+  const outer = b.sum(`${name}.groups`, [groups], [outerWidth], (group, at) => access(inner, iadd(imul(group, int(outerWidth)), at)));
+  return b.sum(`${name}.square`, [], [groups], (at) => access(outer, at));
 }
 
 /** min(1, clip / norm). */
@@ -99,7 +104,7 @@ export function averaged(graph: Graph, optimizer: Optimizer): Graph {
 }
 
 /** The optimizer's equations over one range; its gradient is clipped, its results are taken only where the step is sound. */
-function inline(b: GraphBuilder, { name: range, length: count }: Omit<Range, "offset">, graph: Graph, ok: Expr, clip: Expr | undefined, share: Expr | undefined): void {
+function inline(b: GraphBuilder, { name: range, length: count }: Pick<Range, "name" | "length">, graph: Graph, ok: Expr, clip: Expr | undefined, share: Expr | undefined): void {
   const length = constant(count);
   const renamed = new Map<ValueId, ValueId>();
   const leaves = new Map<string, StateLeaf>();

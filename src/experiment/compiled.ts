@@ -1,6 +1,7 @@
+import { totalmem } from "node:os";
 import { compile, metricEntry } from "../../compiler/compile.ts";
 import type { Model, Recipe } from "../../compiler/check/model.ts";
-import type { Program } from "../../runtime/index.ts";
+import type { Program, SessionOptions } from "../../runtime/index.ts";
 import type { OpenAdapter } from "../gpu/adapter.ts";
 import { writingEntries } from "./decoding.ts";
 
@@ -17,10 +18,16 @@ export function profileOf({ hardware }: Pick<OpenAdapter, "hardware">): { readon
 
 /**
  * For the options of a session. A driver that computes on the CPU also compiles there, at the first run, which on a busy machine takes
- * minutes that a GPU never takes.
+ * minutes that a GPU never takes; and it promises memory that the machine does not have, where a GPU says what it lacks.
  */
-export function sessionDevice({ device, adapter }: Device): { readonly device: GPUDevice; readonly patience: number } {
-  return { device, patience: adapter.hardware ? 120 : 900 };
+export function sessionDevice({ device, adapter }: Device): Pick<SessionOptions, "memoryBudget" | "patience"> & { readonly device: GPUDevice } {
+  return adapter.hardware ? { device, patience: 120, memoryBudget: Number.POSITIVE_INFINITY } : { device, patience: 900, memoryBudget: 0.75 * machineMemory() };
+}
+
+/** In bytes: the machine's, or what this process may have of it, as in a container. */
+function machineMemory(): number {
+  const own = process.constrainedMemory();
+  return own > 0 ? Math.min(own, totalmem()) : totalmem();
 }
 
 /** The training step, and the entries that a run is measured and shown with. */

@@ -7,7 +7,7 @@ import type { Purpose } from "../../runtime/buffers.ts";
 import { checkRequirements } from "../../runtime/feed.ts";
 import { ENTRIES } from "../../runtime/index.ts";
 import type { Program, Sizes } from "../../runtime/index.ts";
-import { DEFAULT_ARENA_LIMIT } from "../../runtime/place.ts";
+import { DEFAULT_BINDING } from "../../runtime/program.ts";
 import { elementCount, evaluateShape } from "../../runtime/size.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
@@ -87,6 +87,6 @@ function mainEntry({ entries, file }: Model): Entry {
 /** As a session would plan it. */
 function memoryOf(program: Program, bounds: Sizes, slots: number): Readonly<Record<Purpose, number>> {
   const largest = Math.max(0, ...program.entries.flatMap(({ temporaries }) => temporaries.map(({ shape }) => 4 * elementCount(evaluateShape(shape, bounds)))));
-  const limit = Math.max(DEFAULT_ARENA_LIMIT, largest);
+  const limit = Math.max(DEFAULT_BINDING, largest);
   return planBuffers(program, program.entries, { bounds, limit, maxBuffer: Number.POSITIVE_INFINITY, slots, sharedStates: new Set() }).bytes;
 }

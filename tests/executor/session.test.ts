@@ -227,7 +227,8 @@ describe("what a session refuses", () => {
     await expect(large).rejects.toMatchObject({ code: "out-of-memory", exit: 4, message: /arena 30\.5 MiB/ });
     expect(fake.buffers).toEqual([]);
     const limits = { maxBufferSize: 128, maxStorageBufferBindingSize: 128 };
-    await expect(open({ bounds: { B: 1, T: 1 } }, { limits })).rejects.toMatchObject({ code: "value-too-large", message: /value parameters takes/ });
+    await expect(open({ bounds: { B: 1, T: 1 } }, { limits })).rejects.toMatchObject({ code: "value-too-large", message: /model's parameters take/ });
+    await expect(open({ bounds: { B: 1, T: 1 } }, { limits: { maxBufferSize: 4096, maxStorageBufferBindingSize: 16 } })).rejects.toMatchObject({ code: "value-too-large", hint: /as large for every batch/ });
     await expect(open({ bounds: { B: 10_000, T: 1000 } })).rejects.toMatchObject({ code: "value-too-large", exit: 4, message: /value y takes 153 MiB/ });
   });
 });

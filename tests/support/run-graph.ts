@@ -72,5 +72,5 @@ function layoutOf(graph: Graph, sizes: Bindings["sizes"]): Layout {
       : [],
   );
   const none: Graph = { name: "update", values: [], outputs: [] };
-  return stateLayout(parameters, { name: "none", states: [], groups: [{ name: "decayed", graph: none, paths: parameters.map(({ path }) => path) }] });
+  return stateLayout(parameters, { optimizer: { name: "none", states: [], groups: [{ name: "decayed", graph: none, paths: parameters.map(({ path }) => path) }] } });
 }
