@@ -1,7 +1,9 @@
 import { statSync } from "node:fs";
+import path from "node:path";
 import type { Model } from "../../compiler/check/model.ts";
 import { compile } from "../../compiler/compile.ts";
 import { emitModule } from "../embed/module.ts";
+import { commonJsPackage } from "../embed/package-type.ts";
 import { standaloneRuntime } from "../embed/standalone.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -70,6 +72,8 @@ function writeModule(place: string, options: OptionValues, output: Output): Exit
   const written = writeModuleFiles(folder, files);
   if (output.json) output.dataJson({ files: written });
   else for (const file of written) output.data(file);
+  const manifest = commonJsPackage(folder);
+  if (manifest !== undefined) output.say(`in Node it needs \`"type": "module"\` in ${path.relative("", manifest)}, which says "commonjs"; bundlers and browsers do not ask`);
   return exitCodes.ok;
 }
 

@@ -43,6 +43,18 @@ describe("what a command writes", () => {
     rmSync(folder, { recursive: true });
   });
 
+  it("tells of a package by which Node would take a module for CommonJS", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "tfm-"));
+    const manifest = path.join(folder, "package.json");
+    const said = async (type: string): Promise<string> => {
+      writeFileSync(manifest, `{ "name": "app"${type} }`);
+      return (await tfmc(["compile", gpt, "-o", path.join(folder, "app", "model")])).stderr;
+    };
+    expect(await said(', "type": "commonjs"')).toBe(`in Node it needs \`"type": "module"\` in ${path.relative("", manifest)}, which says "commonjs"; bundlers and browsers do not ask\n`);
+    expect([await said(', "type": "module"'), await said("")]).toEqual(["", ""]);
+    rmSync(folder, { recursive: true });
+  });
+
   it("names options that have no effect on it", async () => {
     expect(await tfmc(["compile", gpt, "--emit", "ast", "--entry", "forward", "--set", "d=48"])).toMatchObject({ code: 0, stderr: "without effect here: --set, --entry\n" });
     expect(await tfmc(["compile", gpt, "--emit", "graph", "--entry", "forward"])).toMatchObject({ code: 0, stderr: "" });
