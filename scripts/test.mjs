@@ -7,7 +7,7 @@ import { cache, root } from "./setup/paths.mjs";
 import { NO_ADAPTER, setUp } from "./setup/setup.mjs";
 
 const withoutGpu = process.env.TFM_NO_GPU === "1";
-const ready = await setUp({ adapter: !withoutGpu, browser: true });
+const ready = await setUp({ adapter: !withoutGpu, others: true });
 if (ready === NO_ADAPTER) process.stderr.write("TFM_NO_GPU=1 npm test leaves out the tests that need an adapter, and counts them.\n");
 if (ready !== 0) process.exit(ready);
 

@@ -8,3 +8,4 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 export const cache = path.join(root, ".cache");
 export const adapterFolder = path.join(cache, "adapter");
 export const browserFolder = path.join(cache, "browser");
+export const denoFolder = path.join(cache, "deno");

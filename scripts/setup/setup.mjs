@@ -4,6 +4,7 @@ import path from "node:path";
 import { buildIfChanged } from "../build.mjs";
 import { ensureAdapter } from "./adapter.mjs";
 import { ensureBrowser } from "./browser.mjs";
+import { ensureDeno } from "./deno.mjs";
 import { installDependencies } from "./dependencies.mjs";
 import { lock } from "./lock.mjs";
 import { cache } from "./paths.mjs";
@@ -14,7 +15,7 @@ export const NO_ADAPTER = 3;
 /**
  * Makes the clone ready: npm packages, bundles, an adapter. Says one line for each thing that it does, nothing where nothing is to do.
  *
- * @param {{ adapter?: boolean, browser?: boolean }} [wanted] `adapter: false` leaves the adapter out, and the browser; `browser: true` fetches one, if it can
+ * @param {{ adapter?: boolean, others?: boolean }} [wanted] `adapter: false` leaves the adapter out, and all below; `others: true` fetches what else has a WebGPU, if it can: a browser, and Deno
  * @returns {Promise<number>} 0, or the exit code after saying on stderr what went wrong and what to do
  */
 export async function setUp(wanted = {}) {
@@ -29,8 +30,11 @@ export async function setUp(wanted = {}) {
     if (wanted.adapter === false) return 0;
     const adapter = await ensureAdapter(say);
     if (!adapter.ok) return failed(`There is no WebGPU adapter: ${adapter.reason}`, NO_ADAPTER);
-    const browser = wanted.browser === true ? await ensureBrowser(say) : { ok: true };
+    if (wanted.others !== true) return 0;
+    const browser = await ensureBrowser(say);
     if (!browser.ok) say(`there is no browser: ${browser.reason} The tests on pages are left out, and counted.`);
+    const deno = await ensureDeno(say);
+    if (!deno.ok) say(`there is no Deno: ${deno.reason} The tests in it are left out, and counted.`);
     return 0;
   } finally {
     release();
