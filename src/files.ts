@@ -1,9 +1,12 @@
 import { constants } from "node:buffer";
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import type { Stats } from "node:fs";
 import path from "node:path";
 import { exitCodes } from "./exit-codes.ts";
 import type { Failure, Result } from "./failure.ts";
+
+/** In bytes. */
+const PIECE = 2 ** 30;
 
 /** The bytes of a file that the user named. */
 export function readBytes(file: string): Result<Uint8Array> {
@@ -22,9 +25,23 @@ export function readStdin(): Result<string> {
 
 function bytesOf(name: string, file: string | number): Result<Uint8Array> {
   try {
-    return { ok: true, value: readFileSync(file) };
+    const size = typeof file === "string" ? statSync(file).size : 0;
+    return { ok: true, value: typeof file === "string" && size > PIECE ? readInPieces(file, size, PIECE) : readFileSync(file) };
   } catch (error) {
     return { ok: false, failure: unreadable(name, error) };
+  }
+}
+
+/** As many bytes as a file has, of one that has more than Node reads at once; for weights, which grow beyond the 2 GiB of `readFileSync`. */
+export function readInPieces(file: string, size: number, piece: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  const from = openSync(file, "r");
+  try {
+    let at = 0, read = 1;
+    while (at < size && read > 0) at += read = readSync(from, bytes, at, Math.min(piece, size - at), at);
+    return bytes.subarray(0, at);
+  } finally {
+    closeSync(from);
   }
 }
 
@@ -169,6 +186,7 @@ function unreadable(file: string, error: unknown): Failure {
   if (reason === "ENOENT") return { code: "file-missing", exit: exitCodes.wrong, message: `${file}: there is no such file`, remedy: "check the path" };
   if (reason === "EISDIR") return { code: "file-is-folder", exit: exitCodes.wrong, message: `${file} is a folder, not a file` };
   if (reason === "EACCES") return { code: "file-not-readable", exit: exitCodes.wrong, message: `${file}: no permission to read it` };
+  if (error instanceof RangeError) return { code: "file-too-long", exit: exitCodes.wrong, message: `${file} is larger than what Node can hold of a file`, remedy: "give it in several files; weights with the index that names them, as Hugging Face's `save_pretrained(…, max_shard_size=\"2GB\")` writes them" };
   return { code: "file-not-readable", exit: exitCodes.wrong, message: `${file} could not be read: ${textOf(error)}` };
 }
 

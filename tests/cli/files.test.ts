@@ -1,11 +1,11 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readText, writeAtomically, writeTogether } from "../../src/files.ts";
+import { readBytes, readInPieces, readText, writeAtomically, writeTogether } from "../../src/files.ts";
 import { packageRoot } from "../../src/package-root.ts";
 
 let folder = "";
@@ -22,6 +22,14 @@ describe("reading", () => {
     expect(readText(inside("a"))).toEqual({ ok: true, value: "né → 語" });
   });
 
+  it("reads a file in pieces where it is larger than Node reads at once", () => {
+    const content = Uint8Array.from({ length: 100 }, (_, at) => at);
+    writeFileSync(inside("large"), content);
+    for (const piece of [7, 50, 100, 1000]) expect(readInPieces(inside("large"), 100, piece)).toEqual(content);
+    // One that became shorter meanwhile.
+    expect(readInPieces(inside("large"), 130, 7)).toEqual(content);
+  });
+
   it("says what is wrong with a file, and exits with 1", () => {
     const failure = (file: string) => {
       const result = readText(file);
@@ -29,6 +37,9 @@ describe("reading", () => {
     };
     expect(failure(inside("none"))).toEqual(["file-missing", 1]);
     expect(failure(folder)).toEqual(["file-is-folder", 1]);
+    writeFileSync(inside("huge"), "");
+    truncateSync(inside("huge"), 2 ** 40);
+    expect(readBytes(inside("huge"))).toMatchObject({ failure: { code: "file-too-long", exit: 1, remedy: expect.stringContaining("several files") as string } });
   });
 
   it.each([
