@@ -1,16 +1,16 @@
 /** First contents of states: drawn by Philox keyed by the seed and the tensor's path, so no tensor's depend on another's. */
-import type { Init, StateBuffer } from "./program.ts";
+import type { Init, StateTensor } from "./program.ts";
 import { draws } from "./random/philox.ts";
 import { elementCount } from "./size.ts";
 
-/** Undefined where all is zero, as new buffers are. */
-export function initialState(state: StateBuffer, seed: number): Float32Array<ArrayBuffer> | undefined {
-  const drawn = state.tensors.filter(({ init }) => init.kind !== "constant" || init.value !== 0);
-  if (drawn.length === 0) return undefined;
-  const values = new Float32Array(state.length);
-  for (const { path, shape, offset, init } of drawn) {
-    fillTensor(values.subarray(offset, offset + elementCount(shape)), init, seed, path);
-  }
+/** Whether a new buffer has the tensor's first values already. */
+export function isZero({ init }: StateTensor): boolean {
+  return init.kind === "constant" && init.value === 0;
+}
+
+export function firstValues({ path, shape, init }: StateTensor, seed: number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(elementCount(shape));
+  fillTensor(values, init, seed, path);
   return values;
 }
 

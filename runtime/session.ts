@@ -114,6 +114,7 @@ export class Session {
       if (values.length > 0) device.queue.writeBuffer(buffers.tables[at] as GPUBuffer, 0, values);
     });
     this.states.initialise(this.seed, options.states?.stateBuffers);
+    options.states?.states.draw();
     // Writes without a submission would keep their staging memory.
     device.queue.submit([]);
   }
@@ -227,6 +228,7 @@ export class Session {
   async profile(entries: readonly string[], feed: Feed): Promise<readonly DispatchTime[]> {
     this.check();
     if (!this.device.features.has("timestamp-query")) return [];
+    this.states.draw();
     const prepared = entries.map((name) => this.preparedOf(name));
     const timed: TimedDispatch[] = [];
     for (const { entry, dispatches } of prepared) {
@@ -251,6 +253,7 @@ export class Session {
 
   private submit(jobs: readonly Job[], report?: GPUBuffer): void {
     this.check();
+    this.states.draw();
     const started = this.trace === undefined ? 0 : performance.now();
     if (this.scoped) this.device.pushErrorScope("validation");
     try {

@@ -1,6 +1,6 @@
 /** The session's access to states by tensor: reading, writing and drawing first contents. */
 import { unknownName } from "./errors.ts";
-import { initialState } from "./init.ts";
+import { firstValues, isZero } from "./init.ts";
 import type { Program, StateBuffer, StateTensor } from "./program.ts";
 import type { Readback } from "./readback.ts";
 import { elementCount } from "./size.ts";
@@ -19,6 +19,9 @@ export class States {
   private readonly buffers: ReadonlyMap<number, GPUBuffer>;
   private readonly queue: GPUQueue;
   private readonly readback: Readback;
+  /** Drawing takes a tenth of a second for a million numbers, so those of a model whose weights are loaded are never drawn. */
+  private readonly undrawn = new Map<GPUBuffer, Set<StateTensor>>();
+  private seed = 0;
 
   /** `buffers` by index of the state; those that no entry of the session uses are absent. */
   constructor(program: Program, buffers: ReadonlyMap<number, GPUBuffer>, queue: GPUQueue, readback: Readback) {
@@ -28,14 +31,19 @@ export class States {
     this.readback = readback;
   }
 
-  /** Draws first contents for all but those that another session holds. */
+  /** Lets all begin with what the model says, but for those that another session holds. */
   initialise(seed: number, others?: ReadonlyMap<number, GPUBuffer>): void {
+    this.seed = seed;
     for (const [at, buffer] of this.buffers) {
-      if (others?.has(at) === true) continue;
-      const state = this.program.states[at];
-      const values = state && initialState(state, seed);
-      if (values !== undefined) this.queue.writeBuffer(buffer, 0, values);
+      const drawn = others?.has(at) === true ? [] : (this.program.states[at]?.tensors ?? []).filter((tensor) => !isZero(tensor) && elementCount(tensor.shape) > 0);
+      if (drawn.length > 0) this.undrawn.set(buffer, new Set(drawn));
     }
+  }
+
+  /** Writes the first contents of what nothing was written to; to be called before something reads them. */
+  draw(): void {
+    for (const [buffer, tensors] of this.undrawn) for (const tensor of tensors) this.queue.writeBuffer(buffer, tensor.offset * 4, firstValues(tensor, this.seed));
+    this.undrawn.clear();
   }
 
   tensors(kinds: readonly StateBuffer["kind"][]): readonly Omit<NamedTensor, "data">[] {
@@ -46,6 +54,7 @@ export class States {
 
   /** One copy for each state. */
   async readAll(kinds: readonly StateBuffer["kind"][]): Promise<readonly NamedTensor[]> {
+    this.draw();
     const tensors: NamedTensor[] = [];
     for (const { state, buffer } of this.ofKinds(kinds)) {
       const data = new Float32Array(await this.readback.read([{ buffer, offset: 0, size: state.length * 4 }]));
@@ -58,12 +67,14 @@ export class States {
 
   async read(kind: StateBuffer["kind"], path: string, state?: string): Promise<Float32Array<ArrayBuffer>> {
     const { buffer, tensor } = this.find(kind, path, state);
+    this.draw();
     return new Float32Array(await this.readback.read([{ buffer, offset: tensor.offset * 4, size: elementCount(tensor.shape) * 4 }]));
   }
 
   write(kind: StateBuffer["kind"], path: string, data: Float32Array, state?: string): void {
     const { buffer, tensor } = this.find(kind, path, state);
     if (data.length !== elementCount(tensor.shape)) throw new Error(`internal: ${data.length} elements for ${path} [${tensor.shape.join(", ")}]`);
+    this.undrawn.get(buffer)?.delete(tensor);
     if (data.length > 0) this.queue.writeBuffer(buffer, tensor.offset * 4, data);
   }
 

@@ -141,6 +141,7 @@ describe("a step with accumulation", () => {
   it("brings each batch in its turn, in one submission", async () => {
     const fake = fakeDevice();
     const session = await createSession(counted, { device: fake.device, bounds: { B: 2, T: 2 }, batches: 2 });
+    session.runJobs(stepJobs(session, batches, 1));
     fake.log.length = 0;
     session.runJobs(stepJobs(session, batches, 1));
     const order = fake.log.filter((line) => /^(copy upload input ids|pass|submit)/.test(line));

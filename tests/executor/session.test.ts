@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Program } from "../../runtime/program.ts";
 import { createSession } from "../../runtime/create-session.ts";
+import { firstValues } from "../../runtime/init.ts";
 import { DeviceWatch } from "../../runtime/device.ts";
 import type { SessionOptions } from "../../runtime/create-session.ts";
 import type { TraceEvent } from "../../runtime/trace.ts";
@@ -30,6 +31,7 @@ describe("a session", () => {
   it("makes everything once and then only writes, dispatches and submits once a run", async () => {
     const { fake, session } = await open();
     expect(session.usage.dispatches).toEqual({ forward: 1, grad: 4, update: 1 });
+    session.run("forward", feed(1, 1));
     fake.log.length = 0;
     session.run(["grad", "update"], { ...feed(2, 3), step: 4 });
     expect(fake.log).toEqual([
@@ -44,11 +46,39 @@ describe("a session", () => {
     expect(fake.buffers.filter(({ label }) => label === "staging")).toEqual([]);
   });
 
+  it("draws first values at their offsets when something needs them, and none in the place of what was written", async () => {
+    const tensors = [
+      { path: "ones", shape: [3], offset: 0, init: { kind: "constant", value: 1 } },
+      { path: "none", shape: [2], offset: 64, init: { kind: "constant", value: 0 } },
+      { path: "embed.table", shape: [2], offset: 128, init: { kind: "normal", std: 0.5 } },
+    ] as const;
+    const states = tinyProgram.states.map((state) => (state.kind === "parameter" ? { ...state, length: 192, tensors } : state));
+    const program: Program = { ...tinyProgram, states };
+    const drawn = firstValues(tensors[2], 7);
+    for (const needs of ["run", "read", "another session"] as const)
+      for (const written of [false, true]) {
+        const { fake, session } = await open({ seed: 7 }, {}, program);
+        expect(fake.log.filter((line) => line.startsWith("write parameters"))).toEqual([]);
+        if (written) session.writeState("embed.table", Float32Array.of(8, 9));
+        if (needs === "run") session.run("forward", feed(1, 1));
+        if (needs === "read") await session.readState("ones");
+        if (needs === "another session") await createSession(program, { device: fake.device, bounds: { B: 1, T: 1 }, states: session });
+        const values = new Float32Array(fake.buffers.find(({ label }) => label === "parameters")!.data);
+        const [first, second] = written ? [8, 9] : drawn;
+        expect(Array.from(values).flatMap((x, at) => (x === 0 ? [] : [[at, x]])), needs).toEqual([[0, 1], [1, 1], [2, 1], [128, first], [129, second]]);
+        fake.log.length = 0;
+        session.run("forward", feed(1, 1));
+        expect(fake.log.filter((line) => line.startsWith("write parameters"))).toEqual([]);
+      }
+  });
+
   it("runs the steps of a loop once for every time, over a uniform block of each", async () => {
     const loops = [{ first: 1, last: 2, count: product(1, "T") }, { first: 3, last: 3, count: constant(2), reverse: true }];
     const entries = tinyProgram.entries.map((entry) => (entry.name === "grad" ? { ...entry, loops } : entry));
     const program: Program = { ...tinyProgram, uniform: [...tinyProgram.uniform.slice(0, 5), { kind: "iter" }], entries };
     const { fake, session } = await open({}, {}, program);
+    session.run("forward", feed(1, 1));
+    fake.offsets.splice(0);
     fake.log.length = 0;
     session.run("grad", feed(2, 3));
     expect(fake.log.slice(3)).toEqual(["write uniform 768", "pass", ...Array.from({ length: 1 + 2 * 3 + 2 }, () => "dispatch 1 1"), "submit"]);
@@ -121,6 +151,7 @@ describe("a session", () => {
 
   it("draws the states that the session it shares with does not hold, and leaves the others", async () => {
     const { fake, session } = await open({ entries: ["forward"] });
+    session.run("forward", feed(1, 1));
     fake.log.length = 0;
     const shared = await createSession(tinyProgram, { states: session, bounds: { B: 4, T: 6 }, entries: ["grad", "update"] });
     expect(fake.log.filter((line) => line.startsWith("write parameters"))).toEqual([]);

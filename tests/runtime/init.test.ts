@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fillTensor, initialState, pathStream } from "../../runtime/init.ts";
-import type { StateBuffer } from "../../runtime/program.ts";
+import { fillTensor, pathStream } from "../../runtime/init.ts";
 
 const filled = (init: Parameters<typeof fillTensor>[1], seed = 1, path = "a.w", length = 20_000): Float32Array => {
   const values = new Float32Array(length);
@@ -32,17 +31,5 @@ describe("initial values", () => {
     expect(filled(init, 1, "a.w", 10)).not.toEqual(filled(init, 1, "a.v", 10));
     const paths = Array.from({ length: 5000 }, (_, at) => `layer.${at % 50}.block.${Math.floor(at / 50)}.weight`);
     expect(new Set(paths.map(pathStream)).size).toBe(5000);
-  });
-
-  it("stand at their offsets, and a state of zeros needs none", () => {
-    const tensors = [
-      { path: "one", shape: [3], offset: 0, init: { kind: "constant", value: 1 } },
-      { path: "none", shape: [2], offset: 64, init: { kind: "constant", value: 0 } },
-      { path: "two", shape: [], offset: 128, init: { kind: "constant", value: 2 } },
-    ] as const;
-    const state: StateBuffer = { name: "s", kind: "parameter", length: 192, tensors };
-    const values = initialState(state, 0);
-    expect(Array.from(values ?? []).flatMap((x, at) => (x === 0 ? [] : [[at, x]]))).toEqual([[0, 1], [1, 1], [2, 1], [128, 2]]);
-    expect(initialState({ ...state, tensors: [tensors[1]] }, 0)).toBeUndefined();
   });
 });

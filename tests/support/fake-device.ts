@@ -7,7 +7,7 @@ export interface FakeDevice {
   /** In order: "submit", "pass", "dispatch 3 1", "copy", "write input ids 24", "pipeline gather". */
   readonly log: string[];
   /** Dynamic offsets of bind groups, in order. */
-  readonly offsets: readonly number[];
+  readonly offsets: number[];
   readonly buffers: readonly FakeBuffer[];
   lose(reason: "destroyed" | "unknown", message: string): void;
   /** An error outside every scope. */
