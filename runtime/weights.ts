@@ -3,6 +3,7 @@ import { differentModel } from "./errors.ts";
 import type { Program, StateBuffer } from "./program.ts";
 import type { Session } from "./session.ts";
 import type { NamedTensor } from "./states.ts";
+import type { TensorData } from "./training/safetensors.ts";
 import { decodeSafetensors, encodeSafetensors } from "./training/safetensors.ts";
 
 /** What a model needs in order to be used. Where an average is kept of a parameter in training, that is what it is used with. */
@@ -38,8 +39,13 @@ export function weightsFor(session: Session, bytes: Uint8Array, checksum: "requi
   const differences = tensorDifferences(modelTensors(session.program), tensors);
   if (differences.length > 0) throw differentModel(differences);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor.data]));
-  const held = session.tensors(LOADED_KINDS).map((tensor) => ({ ...tensor, data: new Float32Array(byName.get(tensor.path) ?? []) }));
+  const held = session.tensors(LOADED_KINDS).map((tensor) => ({ ...tensor, data: realsOf(byName.get(tensor.path) ?? []) }));
   return { tensors: held, metadata };
+}
+
+/** As they are, where they are reals. */
+function realsOf(data: TensorData | readonly number[]): Float32Array<ArrayBuffer> {
+  return data instanceof Float32Array && data.buffer instanceof ArrayBuffer ? (data as Float32Array<ArrayBuffer>) : new Float32Array(data);
 }
 
 interface Shaped {
