@@ -135,6 +135,15 @@ export function bindParameters(params: readonly Parameter[], args: readonly Argu
   return ctx;
 }
 
+/** Whether a value that is there already is of its parameter's type; what is not, is told at the parameter. */
+export function fitted(param: Parameter, tensor: Tensor, ctx: Context): boolean {
+  const one: Given = { param, span: param.name.span, tensor };
+  const bound = bindShape(one, ctx, ctx);
+  if (!bound) return false;
+  bindRange(one, bound, bound);
+  return checked(one, bound, bound) !== undefined;
+}
+
 export function sourceOf(param: Parameter): SizeSource {
   return { text: `${param.name.text}: ${param.type ? written(param.type.span) : "size"}`, span: param.type?.span ?? param.span };
 }

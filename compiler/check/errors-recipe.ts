@@ -63,6 +63,14 @@ export function settingCycle(span: Span, name: string): Diagnostic {
   return error("recursion", `\`${name}\` depends on itself`, span, "its value is needed to find its value");
 }
 
+export function likeElsewhere(span: Span, category: string): Diagnostic {
+  return error("misplaced-item", "only a `train` is `like` another", span, `a \`${category}\` takes over nothing`, { fix: "build the other in it, or copy what it should have" });
+}
+
+export function recipeParameter(span: Span): Diagnostic {
+  return error("misplaced-item", "a recipe has no parameters", span, "it is not called", { fix: "for a name of its own write `let name = …` in it; what another recipe has is taken over by `train b like a`" });
+}
+
 export function likeItself(span: Span, name: string): Diagnostic {
   return error("recursion", `\`${name}\` would be like itself`, span, "leads back to it", { fix: "name a recipe that does not depend on it, or leave out `like`" });
 }
@@ -73,6 +81,10 @@ export function notAModel(span: Span, nearest: string | undefined, all: readonly
 
 export function unknownTokenizer(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
   return error("value-unknown", "a tokenizer is wanted here", span, "such as `bpe(4000)`", didYouMean(nearest, all));
+}
+
+export function tokenizerArgument(span: Span, name: string, kind: string, sized: boolean): Diagnostic {
+  return error("argument-unknown", `\`${kind}\` has no parameter \`${name}\``, span, "no such parameter", { fix: sized ? `its size stands without a name: \`${kind}(4000)\`` : `write \`${kind}()\`` });
 }
 
 export function unknownData(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
@@ -97,6 +109,10 @@ export function unknownFigure(span: Span, nearest: string | undefined, all: read
 
 export function unknownField(span: Span, name: string, source: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
   return error("value-unknown", `\`${source}\` has no field \`${name}\``, span, "the arguments of a recipe's functions are fields of its data", didYouMean(nearest, all));
+}
+
+export function metricSeveral(span: Span, name: string, count: number): Diagnostic {
+  return error("several-results", `\`${name}\` is a metric and has ${count} results`, span, "one is wanted", { fix: "write a function for each" });
 }
 
 export function lossNotScalar(span: Span, outputs: readonly EntryOutput[]): Diagnostic {

@@ -95,6 +95,10 @@ export function drawType(span: Span): Diagnostic {
   return error("random-type", "only reals and `index(n)` can be drawn", span, "");
 }
 
+export function carryUnset(span: Span, name: string): Diagnostic {
+  return error("carry-differs", `\`${name}\` is carried, and the loop never sets it`, span, "it would stay as it begins", { fix: `set it in the loop, \`${name} = …\`, or leave it out behind \`with\`` });
+}
+
 export function carryDiffers(span: Span, name: string, start: string, next: string): Diagnostic {
   return error("carry-differs", `the loop leaves ${next} in \`${name}\``, span, `it begins as ${start}, and a carry keeps its shape and type`);
 }

@@ -135,22 +135,35 @@ function returns(items: readonly Item[]): boolean {
 
 /** What the items would define is not known. */
 function poisonTargets(items: readonly Item[], ctx: Context): void {
-  const set = (name: string): void => {
+  for (const name of targetsIn(items)) {
     if (ctx.frame.kind === "class" && ctx.frame.self) {
       if (!ctx.frame.self.members.has(name)) ctx.frame.self.members.set(name, POISON);
-    }
-    else ctx.frame.vars.set(name, POISON);
-  };
-  for (const item of items) {
-    if (item.kind === "lost") item.names.forEach(set);
-    else if (item.kind === "assign") for (const target of item.targets) set(target.name.text);
-    else if (item.kind === "param" || item.kind === "state" || item.kind === "draw" || item.kind === "let") set(item.name.text);
-    else if (item.kind === "for" || item.kind === "scan") poisonTargets(item.body.items, ctx);
-    else if (item.kind === "if") {
-      poisonTargets(item.then.items, ctx);
-      if (item.otherwise) poisonTargets(item.otherwise.kind === "if" ? [item.otherwise] : item.otherwise.items, ctx);
-    }
+    } else ctx.frame.vars.set(name, POISON);
   }
+}
+
+/** The names that the items set, in whatever branch or loop. */
+export function targetsIn(items: readonly Item[]): readonly string[] {
+  return items.flatMap((item): readonly string[] => {
+    switch (item.kind) {
+      case "lost":
+        return item.names;
+      case "assign":
+        return item.targets.map((target) => target.name.text);
+      case "param":
+      case "state":
+      case "draw":
+      case "let":
+        return [item.name.text];
+      case "for":
+      case "scan":
+        return targetsIn(item.body.items);
+      case "if":
+        return [...targetsIn(item.then.items), ...(item.otherwise ? targetsIn(item.otherwise.kind === "if" ? [item.otherwise] : item.otherwise.items) : [])];
+      default:
+        return [];
+    }
+  });
 }
 
 function loop(item: For, ctx: Context): Returned | "poison" | undefined {

@@ -10,7 +10,7 @@ import * as errors from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { freeIndices, substitute } from "./expr.ts";
 import { onTheHost } from "./hosted.ts";
-import { execute, setVariable } from "./items.ts";
+import { execute, setVariable, targetsIn } from "./items.ts";
 import { evaluateCount } from "./range.ts";
 import { asReal, asTensor, materialise, tensorOf } from "./tensor.ts";
 import type { IndexVar, Tensor, Val } from "./value.ts";
@@ -40,6 +40,8 @@ export function scan(item: Scan, ctx: Context): void {
     world.report(errors.unsupported(head, ctx.time ? "`scan` within `scan`" : "`scan` within an equation"));
     return poisoned();
   }
+  const set = new Set(targetsIn(item.body.items));
+  for (const { name } of item.carries) if (!set.has(name.text)) world.report(errors.carryUnset(name.span, name.text));
   const size = evaluateCount(item.below, ctx);
   const starts = item.carries.map(({ initial }) => asTensor(evaluate(initial, ctx), initial.span, ctx));
   if (!size) return poisoned();

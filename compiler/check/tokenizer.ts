@@ -34,6 +34,11 @@ export function tokenizerOf(node: Node, ctx: Context, facts: TokenizerFacts): Va
   }
   const kind = name as TokenizerSpec["kind"];
   const [arg] = node.args;
+  const most = kind === "bytes" ? 0 : 1;
+  const [named] = node.args.flatMap((one) => one.name ?? []);
+  if (named) ctx.world.report(errors.tokenizerArgument(named.span, named.text, kind, most > 0));
+  else if (node.args.length > most) ctx.world.report(errors.tooManyArguments(node.args[most]!.span, `\`${kind}\``, most));
+  if (named || node.args.length > most) return POISON;
   const given = arg && evaluateSize(arg.value, ctx);
   const size = given && dims.asNumber(given.dim);
   const least = IDS.specials + 1;
@@ -41,7 +46,6 @@ export function tokenizerOf(node: Node, ctx: Context, facts: TokenizerFacts): Va
     if (given) ctx.world.report(errors.wrongSetting(arg.span, "tokenizer", `a vocabulary of at least ${least}`));
     return POISON;
   }
-  if (node.args.length > 1) ctx.world.report(errors.tooManyArguments(node.args[1]!.span, `\`${name}\``, 1));
   const sizes = new Map<string, SizeVal>();
   const known = { ...IDS, ...facts, size: facts.size ?? size ?? NOMINAL[kind] };
   for (const [key, value] of Object.entries(known)) sizes.set(key, sizeVal(dims.constant(value), `tokenizer.${key}`, { text: `tokenizer = ${name}(…)`, span: node.span }));

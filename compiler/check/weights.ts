@@ -139,6 +139,12 @@ function linesAt({ param, layers, axes }: Place, right: { readonly name: StringL
     if (made === undefined) return undefined;
     slots.push(made);
   }
+  const inBraces = new Set(bracesIn(right.name.value));
+  const unread = shape.findIndex((extent, at) => extent > 1 && !inBraces.has(names[at]!) && slots.every(({ along }) => along[at] === undefined));
+  if (unread >= 0) {
+    world.report(errors.weightsUnread(axes.items[unread]!.span, names[unread]!));
+    return undefined;
+  }
   const lines: WeightName[] = [];
   for (const part of partsOf(right.name, names as string[], shape)) {
     const numbers = new Map([...layers, ...part.flatMap((at, axis) => (at === undefined ? [] : [[names[axis]!, at] as const]))]);

@@ -1,5 +1,6 @@
 /** The functions of a recipe, lowered: their arguments are fields of the data. */
 import type { Method } from "../../../grammar/ast.ts";
+import { fitted } from "../arguments.ts";
 import type { dataOf } from "../data.ts";
 import { learnable } from "../../ir/flow.ts";
 import { finishEntry, inputTensor } from "../entry.ts";
@@ -44,7 +45,14 @@ export class Functions {
   }
 
   metrics(): readonly Entry[] {
-    return [...this.settings.functions.values()].filter((method) => method.name.text !== "loss").flatMap((method) => this.entry(method, false) ?? []).map(changingNothing);
+    return [...this.settings.functions.values()].filter((method) => method.name.text !== "loss").flatMap((method) => this.metric(method) ?? []).map(changingNothing);
+  }
+
+  private metric(method: Method): Entry | undefined {
+    const made = this.entry(method, false);
+    const results = made?.outputs.length ?? 1;
+    if (results > 1) this.settings.world.report(errors.metricSeveral(method.name.span, method.name.text, results));
+    return made;
   }
 
   private entry(method: Method, training: boolean): Entry | undefined {
@@ -60,7 +68,10 @@ export class Functions {
         context.frame.vars.set(param.name.text, POISON);
         return undefined;
       }
-      context.frame.vars.set(param.name.text, inputTensor(field.input, field.sizes, context));
+      const tensor = inputTensor(field.input, field.sizes, context);
+      // The field is of the data's type, which one that is written has to fit.
+      const fits = param.type === undefined || fitted(param, tensor, context);
+      context.frame.vars.set(param.name.text, fits ? tensor : POISON);
       return field.input;
     });
     const active: Context = { ...context, frame: { ...context.frame, call: method.name.text, active: [{ what: method, self: undefined }] }, naming: method.name.text };

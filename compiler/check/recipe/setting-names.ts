@@ -6,5 +6,8 @@ export const SETTINGS = [
 
 export type SettingName = (typeof SETTINGS)[number];
 
+/** Settings that take several values. */
+export const LISTS: ReadonlySet<string> = new Set<SettingName>(["undecayed", "frozen", "rates", "metrics", "phases"]);
+
 /** Settings that are calls: `--set recipe.optimizer='Sgd(lr: 0.1)'` is read as the file would be. The others take what `valueFromText` reads. */
 export const CALLS: ReadonlySet<string> = new Set<SettingName>(["tokenizer", "data", "model", "optimizer", "generate"]);

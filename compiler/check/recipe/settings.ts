@@ -19,7 +19,7 @@ import type { Context, Frame, World } from "../world.ts";
 import { Run } from "../run.ts";
 import type { PatternSetting } from "./groups.ts";
 import { modelOf } from "./model-setting.ts";
-import { CALLS, SETTINGS, type SettingName } from "./setting-names.ts";
+import { CALLS, LISTS, SETTINGS, type SettingName } from "./setting-names.ts";
 
 export interface RecipeOptions {
   readonly set: Readonly<Record<string, string>>;
@@ -152,6 +152,7 @@ export class Settings {
       if (own) this.world.report(errors.duplicate(target.name.span, key, before.target.span));
       return;
     }
+    if (values.length > 1 && (into === this.ofModel || !LISTS.has(name))) this.world.report(errors.wrongSetting(values[1]!.span, key, "one value"));
     into.set(key, { target, values, home: this.home });
   }
 
