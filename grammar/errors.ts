@@ -56,9 +56,14 @@ export function badEscape(span: Span, text: string): Diagnostic {
   });
 }
 
-export function badNumber(span: Span, text: string): Diagnostic {
+/** `.5`, `2.`, `1_000` as this language writes them. */
+export function meantNumber(text: string): string | undefined {
   const tidy = text.replace(/_/g, "");
-  const better = /^\.\d+$/.test(tidy) ? `0${tidy}` : /^\d+\.$/.test(tidy) ? `${tidy}0` : /^\d+$/.test(tidy) ? tidy : undefined;
+  return /^\.\d+$/.test(tidy) ? `0${tidy}` : /^\d+\.$/.test(tidy) ? `${tidy}0` : /^\d+$/.test(tidy) ? tidy : undefined;
+}
+
+export function badNumber(span: Span, text: string): Diagnostic {
+  const better = meantNumber(text);
   const product = /^(\d+(?:\.\d+)?)([A-Za-z]\w*)$/.exec(text);
   return error("bad-number", `\`${text}\` is no number`, span, "numbers look like `12`, `0.5`, `1e-5`", {
     notes: text.includes("..") ? ["a range is written as a comparison: `i < n`"] : [],
@@ -71,8 +76,27 @@ export function foreignOperator(span: Span, written: string, meant: string): Dia
   const notes = written === "=>" ? ["`>=` compares, `->` stands before the type of a result"] : [];
   return error("foreign-operator", `there is no \`${written}\` in this language`, span, assigns ? "nothing changes a value in place" : "", {
     notes,
-    fix: assigns ? `write it out: \`x = x ${written[0]} …\`` : replace(span, meant),
+    fix: assigns ? `write it out: \`x = x ${written[0]} …\`` : replace(span, /^\w/.test(meant) ? spaced(span, meant) : meant, `write \`${meant}\``),
   });
+}
+
+/** With blanks where it would touch a word. */
+function spaced({ file: { text }, start, end }: Span, word: string): string {
+  return `${/\w$|[)\]]$/.test(text.slice(0, start)) ? " " : ""}${word}${/^[\w(]/.test(text.slice(end)) ? " " : ""}`;
+}
+
+/** `self.norm(x)`, `nn.Linear(…)`: the word and its point. */
+export function foreignPrefix(span: Span, word: string): Diagnostic {
+  const own = word === "self" || word === "this";
+  return error("foreign-word", `there is no \`${word}\` in this language`, span, "", {
+    notes: ["told once, for all its places"],
+    fix: { text: own ? "members go by their names alone: `norm(x)`, `weight[i,j]`" : "there are no modules: what std/ holds goes by its name alone, such as `Linear(d, d)` or `gelu`", edit: { span, replacement: "" } },
+  });
+}
+
+/** `forward(self, x: …)` */
+export function selfParameter(span: Span): Diagnostic {
+  return error("foreign-word", "there is no `self` in this language", span, "", { fix: { text: "leave it out: a function knows the members of its layer by their names", edit: { span, replacement: "" } } });
 }
 
 export function matrixProduct(span: Span): Diagnostic {
@@ -126,7 +150,9 @@ export function extraBrace(span: Span): Diagnostic {
 
 export function missingBracket(open: Span, sign: string, end: Span): Diagnostic {
   const close = sign === "(" ? ")" : "]";
+  const divides = /^[ \t]*\/\//.test(end.file.text.slice(end.end));
   return error("missing-bracket", `a \`${sign}\` is never closed`, open, "opened here", {
+    ...(divides ? { notes: ["`//` begins a comment; to divide write `/`, or `floor(a / b)` where it may not come out even"] } : {}),
     also: [{ span: end, text: `\`${close}\` is missing at the latest here`, primary: false }],
     fix: insert(end, close, `put the \`${close}\` where it belongs`),
   });
@@ -210,9 +236,14 @@ export function resultType(span: Span): Diagnostic {
   return error("result-type", "the type of a result stands behind `->`", span, "not behind `:`", { fix: replace(span, " ->", "write `->`") });
 }
 
+export function resultWithoutArrow(dims: Span): Diagnostic {
+  return error("result-type", "the type of a result stands behind `->`", dims, "`->` is missing before this", { fix: { text: "write `->` before it", edit: { span: { ...dims, end: dims.start }, replacement: "-> " } } });
+}
+
 export function missingType(span: Span, what: string, found: string): Diagnostic {
   return error("missing-type", `${what} needs a type`, span, `a type is expected, not ${found}`, {
-    fix: "write its axes, as in `[B, T, d]`, or a name with axes, as in `index(vocab)[B, T]`",
+    fix: found === "`=`" ? "its type stands behind `:`, as in `param w: [n, m] ~ zeros`" : `write its axes, as in \`[B, T, d]\`, or a name with axes, as in \`index(vocab)[B, T]\`${found === "`~`" ? "; of one number `: real`" : ""}`,
+    notes: found === "`(`" ? ["axes stand in `[ ]`, not in `( )`"] : [],
   });
 }
 
@@ -227,7 +258,7 @@ export function missingInitialiser(span: Span, keyword: string, found: string): 
 
 export function missingValue(span: Span, found: string, after: string | undefined): Diagnostic {
   return error("missing-value", after === undefined ? "a value is missing" : `a value is missing after \`${after}\``, span, `a value is expected, not ${found}`, {
-    fix: found === "`+`" ? { text: "remove the `+`", edit: { span, replacement: "" } } : undefined,
+    fix: found === "`+`" ? { text: "remove the `+`", edit: { span, replacement: "" } } : found === "`*`" ? "a pattern stands in quotes: `\"*.bias\"`" : undefined,
   });
 }
 
@@ -262,6 +293,16 @@ export function singleEquals(span: Span): Diagnostic {
 
 export function doubleEquals(span: Span): Diagnostic {
   return error("double-equals", "`==` compares, `=` sets", span, "an item sets something", { fix: replace(span, "=") });
+}
+
+/** `batch: 12` in a recipe. */
+export function colonForEquals(colon: Span, name: string): Diagnostic {
+  return error("unexpected", `\`${name}\` is set with \`=\``, colon, "not with `:`, behind which a type stands", { fix: replace(colon, " =", `write \`${name} = …\``) });
+}
+
+/** `x: [B, T, d] = f(y)` */
+export function typedValue(type: Span): Diagnostic {
+  return error("unexpected", "what is set has no type of its own", type, "it is of the type of its value", { fix: { text: "leave the type out; only arguments, results, `param`, `state` and `draw` have one", edit: { span: type, replacement: "" } } });
 }
 
 export function chainedEquals(span: Span): Diagnostic {
@@ -304,6 +345,19 @@ export function slice(span: Span): Diagnostic {
 export function listOfValues(span: Span): Diagnostic {
   return error("list-of-values", "a value cannot begin with `[`", span, "there are no lists of values", {
     fix: "for a tensor write an equation: `y[i < n] = …`; a setting takes several values without brackets: `a = 1, 2`",
+  });
+}
+
+export function severalValues(comma: Span): Diagnostic {
+  return error("list-of-values", "parentheses hold one value", comma, "there are no lists of values", {
+    fix: "several stand without parentheses, `return y, z`; of one argument each has a name of its own, `beta1: 0.9, beta2: 0.99`",
+  });
+}
+
+/** `Linear(a, b)(x, y)` */
+export function calledAgain(open: Span): Diagnostic {
+  return error("wrong-application", "what a call gives cannot be called", open, "only names can", {
+    fix: "build the layer in the body of yours, `inner = Linear(a, b)`, and call it by its name, `inner(x)`",
   });
 }
 

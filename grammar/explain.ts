@@ -45,6 +45,11 @@ class Explainer {
   }
 
   diagnostic(): Diagnostic {
+    const foreign = FOREIGN_WORDS.get(this.tokens[0]?.image ?? "");
+    if (foreign !== undefined && isOneOf(this.tokens[1], [t.LeftParen]) && this.looksLikeCall()) return errors.foreignWord(this.span(this.tokens[0] as IToken), (this.tokens[0] as IToken).image, foreign);
+    const comma = this.commaAtLineEnd();
+    if (comma !== undefined) return errors.commaBetweenItems(this.span(this.tokens[comma] as IToken), this.tokens[comma + 1]?.image ?? "");
+    if (this.found?.image === "is" && isOneOf(this.found, [t.Name])) return this.identity();
     if (this.rules.length <= 1 && this.expected === "alternative") return this.itemError();
     if (this.isOperandStart(this.found) && this.startsItem(this.at)) return this.twoItems(this.at);
     if (this.expected === "end") return this.leftover();
@@ -58,11 +63,27 @@ class Explainer {
     if (this.expected === ":") return errors.missingType(this.here(), `\`${this.tokens[0]?.image} ${this.before?.image}\``, this.foundText());
     if (this.expected === "=") return this.equalExpected();
     if (this.expected === "alternative" || this.expected === "repetition") {
+      const field = this.rules.includes("field") && isOneOf(this.tokens[1], [t.Colon]) && this.at === 2;
+      if (field) return errors.colonForEquals(this.span(this.tokens[1] as IToken), (this.tokens[0] as IToken).image);
       if (rule === "type" || (rule === "method" && this.expected === "repetition")) return errors.missingType(this.here(), this.before === undefined ? "this" : `what follows \`${this.before.image}\``, this.foundText());
       if (rule === "method") return this.bodyExpected();
       if (VALUE_RULES.includes(rule)) return this.valueExpected();
     }
     return errors.unexpected(this.here(), this.foundText(), this.expectedText(rule));
+  }
+
+  /** `x is none`, `x is not none` */
+  identity(): Diagnostic {
+    const negated = isOneOf(this.tokens[this.at + 1], [t.Not]);
+    const span = negated ? { ...this.here(), end: this.span(this.tokens[this.at + 1] as IToken).end } : this.here();
+    return errors.foreignOperator(span, negated ? "is not" : "is", negated ? "!=" : "==");
+  }
+
+  /** `norm = LayerNorm(d),` and another item on the next line, which the comma makes a part of this one. */
+  commaAtLineEnd(): number | undefined {
+    if (!isOneOf(this.tokens[1], [t.Equal])) return undefined;
+    const [found] = this.outermost(0, this.at, [t.Comma]).filter((at) => this.onNewLine(at + 1) && isOneOf(this.tokens[at + 1], [t.Name]));
+    return found;
   }
 
   /** No item begins with the first two tokens. */
@@ -97,6 +118,8 @@ class Explainer {
     const before = this.before as IToken;
     const here = this.here();
     if (found.tokenType === t.Equal) {
+      const colon = isOneOf(this.tokens[0], [t.Name]) && isOneOf(this.tokens[1], [t.Colon]) ? (this.tokens[1] as IToken) : undefined;
+      if (colon !== undefined) return errors.typedValue({ ...this.span(colon), end: this.span(before).end });
       const start = this.targetStart(this.at - 1);
       if (start !== undefined && start > 0) {
         const ahead = this.tokens[start - 1] as IToken;
@@ -114,6 +137,7 @@ class Explainer {
     if (found.tokenType === t.If && !this.tokens.slice(this.at).some((x) => x.tokenType === t.Then)) return errors.conditionBehind(here);
     if (isOneOf(found, [t.If, t.Not])) return errors.needsParentheses(here, found.image);
     if (this.isOperandStart(found)) return this.sideBySide(false);
+    if (found.tokenType === t.LeftParen && isOneOf(before, [t.RightParen, t.RightSquare])) return errors.calledAgain(here);
     return errors.unexpected(here, this.foundText(), "an operator, `;` or a new line");
   }
 
@@ -144,7 +168,17 @@ class Explainer {
     if (this.is(t.Comma) && within === "slots") return this.notLast();
     if (this.is(t.If) || this.is(t.Not)) return errors.needsParentheses(here, this.found?.image ?? "");
     if (this.isOperandStart(this.found)) return this.sideBySide(true);
+    if (this.is(t.LeftSquare) && isOneOf(this.before, [t.LeftParen, t.Comma])) return errors.listOfValues(here);
+    if (this.is(t.Comma) && within === "primary") return this.severalInParentheses();
     return errors.unexpected(here, this.foundText(), within === "primary" ? "`)` or an operator" : `\`,\` or \`${this.expected}\``);
+  }
+
+  /** `(y, z)`, or the arguments of what is no name: `Linear(a, b)(x, y)`. */
+  severalInParentheses(): Diagnostic {
+    let open = this.at - 1;
+    for (let depth = 0; open > 0 && (depth > 0 || this.tokens[open]?.tokenType !== t.LeftParen); open--) depth -= nesting(this.tokens[open]);
+    if (isOneOf(this.tokens[open - 1], [t.RightParen, t.RightSquare])) return errors.calledAgain(this.span(this.tokens[open] as IToken));
+    return errors.severalValues(this.here());
   }
 
   /** `x[b, t - 1 else 0, i]`: an index behind `where` or `else`. */
@@ -195,7 +229,10 @@ class Explainer {
 
   bodyExpected(): Diagnostic {
     const name = this.tokens.find((x) => isOneOf(x, [t.Name]))?.image ?? "";
+    const typed = this.tokens.some((x) => x.tokenType === t.Arrow);
+    if (this.is(t.Colon) && (typed || this.at === this.tokens.length - 1)) return errors.missingBlock(this.here(), `\`${name}\``, "`:`");
     if (this.is(t.Colon)) return errors.resultType(this.here());
+    if (this.is(t.LeftSquare) && this.before?.tokenType === t.RightParen) return errors.resultWithoutArrow(this.here());
     if (this.looksLikeCall() && !this.tokens.some((x) => x.tokenType === t.Colon)) return this.callAlone();
     return errors.missingBody(this.here(), name, this.foundText());
   }
@@ -232,6 +269,8 @@ class Explainer {
 
   sideBySide(inBrackets: boolean): Diagnostic {
     const before = this.before as IToken;
+    const foreign = FOREIGN_WORDS.get(before.image);
+    if (foreign !== undefined && isOneOf(before, [t.Name]) && isOneOf(this.found, [t.Name])) return errors.foreignWord(this.span(before), before.image, foreign);
     if (isOneOf(before, [t.Name]) && BINDERS.has(before.image)) return errors.indexMissing(this.span(before), before.image, this.here());
     return errors.missingOperator(this.span(before), this.here(), inBrackets);
   }
@@ -239,6 +278,8 @@ class Explainer {
   twoItems(index: number): Diagnostic {
     const before = this.tokens[index - 1] as IToken;
     const next = this.tokens[index] as IToken;
+    const foreign = before.tokenType === t.Block ? FOREIGN_WORDS.get(next.image) : undefined;
+    if (foreign !== undefined) return errors.foreignWord(this.span(next), next.image, foreign);
     return errors.missingSeparator(this.span(before), this.span(next), next.image);
   }
 

@@ -18,6 +18,7 @@ export const FOREIGN_WORDS: ReadonlyMap<string, string> = new Map([
   ["switch", "write `if … { … } else if … { … }`"],
   ["match", "write `if … { … } else if … { … }`"],
   ["assert", "write `require …`"],
+  ["buffer", "write `state name: [axes] ~ …`"],
   ["tensor", "write `param name: [axes] ~ …` for weights, `name[i] = …` for values"],
   ["parameter", "write `param name: [axes] ~ …`"],
   ["print", "nothing is printed from a model; `tfmc inspect` shows any value"],

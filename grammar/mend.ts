@@ -11,7 +11,8 @@ import * as t from "./tokens.ts";
  * on: `a && b` becomes `a and b`, `'x'` a text, `#…` a comment, and a word of the language where a name must stand a name, told once
  * for all its places. What has no counterpart stays Stray and spoils its item.
  */
-export function mend(file: SourceFile, tokens: readonly IToken[], report: (d: Diagnostic) => void): IToken[] {
+export function mend(file: SourceFile, all: readonly IToken[], report: (d: Diagnostic) => void): IToken[] {
+  const tokens = withoutPrefixes(file, all, report);
   const out: IToken[] = [];
   let reportedLine = 0;
   const reportedWords = new Set<string>();
@@ -28,12 +29,12 @@ export function mend(file: SourceFile, tokens: readonly IToken[], report: (d: Di
       case t.Foreign: {
         const meant = t.FOREIGN[token.image] as TokenType;
         report(errors.foreignOperator(span, token.image, meant.name));
-        out.push(as(token, meant));
+        out.push({ ...as(token, meant), image: meant.name });
         break;
       }
       case t.At:
         report(errors.matrixProduct(span));
-        out.push(as(token, t.Star));
+        out.push(as(token, t.Stray));
         break;
       case t.ForeignComment:
         report(errors.foreignComment(span, token.image));
@@ -57,7 +58,7 @@ export function mend(file: SourceFile, tokens: readonly IToken[], report: (d: Di
         break;
       case t.Numeral:
         if (!t.isNumber(token.image)) report(errors.badNumber(span, token.image));
-        out.push(token);
+        out.push({ ...token, image: errors.meantNumber(token.image) ?? token.image });
         break;
       case t.Stray: {
         const { line } = positionAt(file, token.startOffset);
@@ -69,6 +70,35 @@ export function mend(file: SourceFile, tokens: readonly IToken[], report: (d: Di
       }
       default:
         out.push(token);
+    }
+  }
+  return out;
+}
+
+/** What stands before a point in Python: `self.norm`, `nn.Linear`, `torch.optim.Adam`. */
+const PREFIXES: ReadonlySet<string> = new Set(["self", "this", "torch", "nn", "F", "optim", "functional", "np", "numpy", "math", "jnp", "jax", "tf", "keras"]);
+
+/** Without them and their points, and without the parameter `self`. A name that stands anywhere else in the file is one of its own. */
+function withoutPrefixes(file: SourceFile, all: readonly IToken[], report: (d: Diagnostic) => void): readonly IToken[] {
+  const isPrefix = (at: number): boolean => PREFIXES.has(all[at]!.image) && isOneOf(all[at + 1], [t.Dot]) && isOneOf(all[at + 2], [t.Name]);
+  const isSelf = (at: number): boolean => all[at]!.image === "self" && isOneOf(all[at - 1], [t.LeftParen]) && isOneOf(all[at + 1], [t.Comma, t.RightParen]);
+  const isMember = (at: number): boolean => isOneOf(all[at - 1], [t.Dot]);
+  const foreign = new Set(PREFIXES);
+  for (const [at, { image }] of all.entries()) if (!isPrefix(at) && !isSelf(at) && !isMember(at)) foreign.delete(image);
+  const out: IToken[] = [];
+  const told = new Set<string>();
+  for (let at = 0; at < all.length; at++) {
+    const token = all[at]!;
+    const span = { file, start: token.startOffset, end: all[at + 1]?.startOffset ?? token.startOffset };
+    if (!foreign.has(token.image) || (!isPrefix(at) && !isSelf(at))) out.push(token);
+    else if (isSelf(at)) {
+      const comma = isOneOf(all[at + 1], [t.Comma]);
+      report(errors.selfParameter(comma ? { ...span, end: all[at + 2]?.startOffset ?? span.end } : tokenSpan(file, token)));
+      if (comma) at++;
+    } else {
+      if (!told.has(token.image)) report(errors.foreignPrefix({ ...span, end: span.end + 1 }, token.image));
+      told.add(token.image);
+      at++;
     }
   }
   return out;

@@ -11,7 +11,7 @@ import { lineText, positionAt, sourceFile } from "./source.ts";
 import type { SourceFile } from "./source.ts";
 import { DEEPEST, isOneOf, structure, tokenSpan } from "./structure.ts";
 import type { Piece } from "./structure.ts";
-import { Comma, Equal, Fn, Hold, Kind, LeftParen, LeftSquare, Let, lex, Name, Return, RightSquare, Stray } from "./tokens.ts";
+import { Block, Colon, Comma, Equal, Fn, Hold, Kind, LeftParen, LeftSquare, Let, lex, Name, Return, RightParen, RightSquare, Stray } from "./tokens.ts";
 
 export interface Parsed {
   /** Holds every item that could be read; complete when there are no diagnostics. */
@@ -49,24 +49,36 @@ export function parse(source: SourceFile): Parsed {
 }
 
 /** What is known of an item that could not be read; undefined for nothing. */
-function lostItem(file: SourceFile, { tokens }: Piece): ast.Lost | undefined {
-  const [first, second] = tokens;
+function lostItem(file: SourceFile, { tokens }: Piece, isLast: boolean): ast.Lost | undefined {
+  const [first, second, third] = tokens;
   if (first === undefined) return undefined;
-  const returns = isOneOf(first, [Return]);
-  const names = isOneOf(first, [Hold, Let]) && isOneOf(second, [Name]) ? [second!.image] : targetsOf(tokens);
+  // An expression alone in the place of the result is taken for it.
+  const returns = isOneOf(first, [Return]) || (isLast && isOneOf(first, [Name]) && !tokens.some((token) => isOneOf(token, [Equal, Colon, Block])));
+  // `buffer mean: …`, `def forward(…`: behind a word that the language does not have.
+  const isSecond = isOneOf(second, [Name]) && (isOneOf(first, [Hold, Let]) || (isOneOf(first, [Name]) && isOneOf(third, [Equal, Colon, LeftParen])));
+  const names = isSecond ? [second!.image] : [...targetsOf(tokens), ...furtherTargets(tokens)];
   return returns || names.length > 0 ? { kind: "lost", names, returns, span: tokenSpan(file, first) } : undefined;
 }
 
-/** `a`, `y[b,t]`: the names that stand before the first `=`, or are those of a function. */
+/** `a`, `y[b,t]`: the names that stand before the first `=` or `:`, or are those of a function. */
 function targetsOf(tokens: readonly IToken[]): readonly string[] {
   const names: string[] = [];
   let depth = 0;
   for (const [at, token] of tokens.entries()) {
-    if (depth === 0 && isOneOf(token, [Equal, LeftParen])) return names;
+    if (depth === 0 && isOneOf(token, [Equal, LeftParen, Colon])) return names;
     depth += isOneOf(token, [LeftSquare]) ? 1 : isOneOf(token, [RightSquare]) ? -1 : 0;
     if (depth === 0 && isOneOf(token, [Name]) && (at === 0 || isOneOf(tokens[at - 1], [Comma]))) names.push(token.image);
   }
   return [];
+}
+
+/** `batch = 8, steps = 30`: what else is set where two items were read as one. */
+function furtherTargets(tokens: readonly IToken[]): readonly string[] {
+  let depth = 0;
+  return tokens.flatMap((token, at) => {
+    depth += isOneOf(token, [LeftParen, LeftSquare]) ? 1 : isOneOf(token, [RightParen, RightSquare]) ? -1 : 0;
+    return at > 0 && depth === 0 && isOneOf(token, [Name]) && isOneOf(tokens[at + 1], [Equal]) ? [token.image] : [];
+  });
 }
 
 /** The name behind the word that begins a declaration. */
@@ -108,12 +120,14 @@ class Reader {
   block(pieces: readonly Piece[]): ast.Item[] {
     const items: ast.Item[] = [];
     for (const piece of pieces) {
-      const item = this.piece(piece) ?? lostItem(this.around.file, piece);
+      const item = this.piece(piece) ?? lostItem(this.around.file, piece, piece === pieces.at(-1));
       if (item === undefined) continue;
       if (item.kind === "use" || item.kind === "fn") {
         const remedy = item.kind === "fn" ? "inside of a block a function is written without `fn`" : "move it to the top of the file";
         this.around.report(errors.itemMisplaced(headOf(item), describe(item), remedy));
-      } else items.push(item);
+      }
+      if (item.kind === "fn") items.push({ ...item, kind: "method" });
+      else if (item.kind !== "use") items.push(item);
     }
     return items;
   }
@@ -135,6 +149,7 @@ class Reader {
     if (exception === undefined) return build(this.around, cst);
     const diagnostic = explain(file, piece, exception);
     report(diagnostic);
+    if (diagnostic.code === "named-argument") return this.piece({ ...piece, tokens: withColon(tokens, diagnostic.span.start) });
     // In `y = if a { b } else { c }` the braces hold values, not items.
     return diagnostic.code === "two-ifs" ? undefined : this.blocksOnly(tokens);
   }
@@ -144,6 +159,11 @@ class Reader {
     for (const token of tokens) if (token.payload !== undefined) this.around.block(token.payload);
     return undefined;
   }
+}
+
+/** `f(p = 1)` as it is meant: `f(p: 1)`. */
+function withColon(tokens: readonly IToken[], at: number): IToken[] {
+  return tokens.map((token) => (token.startOffset === at ? { ...token, image: ":", tokenType: Colon, tokenTypeIdx: Colon.tokenTypeIdx as number } : token));
 }
 
 function commentOf(file: SourceFile, token: IToken): ast.Comment {

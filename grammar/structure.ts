@@ -195,8 +195,13 @@ class Cutter {
       this.report(errors.extraBracket(this.span(token), token.image));
       return;
     }
-    const fits = (open.tokenType === t.LeftParen) === (token.tokenType === t.RightParen);
-    if (!fits) {
+    const closes = (one: IToken | undefined): boolean => one !== undefined && (one.tokenType === t.LeftParen) === (token.tokenType === t.RightParen);
+    if (!closes(open) && closes(this.brackets.at(-1))) {
+      // `f(x[b, t)`: it closes the bracket around the one that was forgotten.
+      this.report(errors.missingBracket(this.span(open), open.image, endOf(this.file, this.piece.at(-1) ?? open)));
+      this.brackets.pop();
+      this.broken = true;
+    } else if (!closes(open)) {
       this.report(errors.mismatchedBrackets(this.span(open), open.image, this.span(token), token.image));
       this.broken = true;
     }

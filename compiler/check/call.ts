@@ -49,7 +49,8 @@ export function call(node: Call, ctx: Context, mode: Mode): readonly Val[] {
 function callInstance(instance: InstanceVal, args: readonly Argument[], ctx: Context, span: Span): readonly Val[] {
   const forward = methodOf(instance.decl, "forward");
   if (forward) return callFunction({ kind: "method", fn: forward, self: instance }, args, ctx, span);
-  ctx.world.report(errors.noForward(span, instance.title));
+  // One that could not be read has been told.
+  if (instance.members.get("forward")?.kind !== "poison") ctx.world.report(errors.noForward(span, instance.title));
   return [POISON];
 }
 

@@ -1,5 +1,5 @@
 /** Messages about names, calls and arguments. */
-import type { Callable, Parameter } from "../../grammar/ast.ts";
+import type { Callable, Field, Parameter } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
 import { placeOf } from "../../grammar/source.ts";
@@ -175,6 +175,14 @@ export function assignsParameter(span: Span, name: string): Diagnostic {
 
 export function misplaced(span: Span, what: string, place: string): Diagnostic {
   return error("misplaced-item", `${what} does not belong here`, span, `it belongs in ${place}`);
+}
+
+/** `norm: LayerNorm(d)` outside of a `data` declaration. */
+export function misplacedField({ name, span }: Field): Diagnostic {
+  const colon = span.start + span.file.text.slice(span.start, span.end).indexOf(":");
+  return error("misplaced-item", "a field does not belong here", span, "it belongs in a `data` declaration", {
+    fix: replace({ ...span, start: name.span.end, end: colon + 1 }, " =", `to set it write \`${name.text} = …\``),
+  });
 }
 
 export function notHere(span: Span, name: string): Diagnostic {

@@ -75,7 +75,8 @@ function executeItem(item: Item, ctx: Context): Returned | "poison" | undefined 
       if (!inClass) ctx.world.report(errors.misplaced(item.name.span, "a function", "a layer, a model or a file"));
       return undefined;
     case "field":
-      ctx.world.report(errors.misplaced(item.span, "a field", "a `data` declaration"));
+      ctx.world.report(errors.misplacedField(item));
+      poisonTargets([item], ctx);
       return undefined;
     case "assign":
       assign(item, ctx);
@@ -154,6 +155,7 @@ export function targetsIn(items: readonly Item[]): readonly string[] {
       case "state":
       case "draw":
       case "let":
+      case "field":
         return [item.name.text];
       case "for":
       case "scan":

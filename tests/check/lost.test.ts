@@ -81,3 +81,34 @@ train t {
     "model.tfm:19 single-equals",
   ]);
 });
+
+const RECIPE = (body: string): string => `model M(vocab, d = 8) {
+  embed = Embedding(vocab, d)
+  forward(ids: index(vocab)[B, T]) -> [B, T, vocab] = embed.logits(embed(ids))
+}
+train t {
+  tokenizer = bytes(); data = text("input.txt", tokenizer: tokenizer); model = M(vocab: tokenizer.size)
+  optimizer = Adam(lr: 1e-3 * linear(step, steps)); generate = greedy(model)
+  ${body}
+}
+`;
+
+test.each([
+  ["loss(ids, next) = cross_entropy(model(ids), next); batch = 8", ["5 missing-setting"]],
+  ["loss(ids, next) = cross_entropy(model(ids), next); batch = 8, steps = 30", ["8 comma-between-items"]],
+  ["loss(ids, next) = cross_entropy(model(ids), next); batch: 8; steps: 30", ["8 unexpected", "8 unexpected"]],
+  ["loss = cross_entropy(model(ids), next); batch = 8; steps = 30", ["8 setting-unknown"]],
+  ["loss(ids, next) = if sharp then cross_entropy(model(ids), next) else 0; sharp = true; batch = 8; steps = 30", ["8 setting-unknown"]],
+])("a setting that is missing or not read is told once, not wherever it is asked for: %s", (body, lines) => {
+  expect(told(RECIPE(body))).toEqual(lines.map((line) => `model.tfm:${line}`));
+});
+
+test.each([
+  ["forward(ids", "def forward(ids", ["3 foreign-word"]],
+  ["forward(ids", "fn forward(ids", ["3 item-misplaced"]],
+  ["-> [B, T, vocab] = embed.logits(embed(ids))", "-> [B, T, vocab] { embed.logits(embed(ids)) }", ["3 no-item"]],
+  ["embed = Embedding(vocab, d)", "embed: Embedding(vocab)", ["2 misplaced-item"]],
+])("a function that could not be read is not missing: %s", (right, wrong, lines) => {
+  const text = RECIPE("loss(ids, next) = cross_entropy(model(ids), next); batch = 8; steps = 30");
+  expect(told(text.replace(right, wrong))).toEqual(lines.map((line) => `model.tfm:${line}`));
+});

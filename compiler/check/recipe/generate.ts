@@ -42,6 +42,7 @@ function generated(settings: Settings, node: Call, model: InstanceVal): string |
   const value = first && settings.evaluated(first);
   if (value?.kind === "instance" && value === model && methodOf(model.decl, "forward")) return "forward";
   if (value?.kind === "method" && value.self === model) return value.fn.name.text;
-  if (value?.kind !== "poison") settings.world.report(errors.wrongSetting(first?.span ?? node.span, "generate", "the model, or a function of it"));
+  const lost = value === model && model.members.get("forward")?.kind === "poison";
+  if (value?.kind !== "poison" && !lost) settings.world.report(errors.wrongSetting(first?.span ?? node.span, "generate", "the model, or a function of it"));
   return undefined;
 }

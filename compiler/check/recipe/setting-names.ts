@@ -6,6 +6,9 @@ export const SETTINGS = [
 
 export type SettingName = (typeof SETTINGS)[number];
 
+/** Settings without which there is no recipe. */
+export const REQUIRED: ReadonlySet<string> = new Set<SettingName>(["data", "model", "optimizer", "batch", "steps"]);
+
 /** Settings that take several values. */
 export const LISTS: ReadonlySet<string> = new Set<SettingName>(["undecayed", "frozen", "rates", "metrics", "phases"]);
 

@@ -19,7 +19,7 @@ import type { Context, Frame, World } from "../world.ts";
 import { Run } from "../run.ts";
 import type { PatternSetting } from "./groups.ts";
 import { modelOf } from "./model-setting.ts";
-import { CALLS, LISTS, SETTINGS, type SettingName } from "./setting-names.ts";
+import { CALLS, LISTS, REQUIRED, SETTINGS, type SettingName } from "./setting-names.ts";
 
 export interface RecipeOptions {
   readonly set: Readonly<Record<string, string>>;
@@ -88,7 +88,8 @@ export class Settings {
     if (name === "step") return scalar("i32", STEP);
     const value = this.lets.get(name);
     if (value) return this.once(name, () => evaluate(value, this.context()));
-    return this.value(name);
+    // What is missing is told once, not wherever it is asked for.
+    return this.value(name) ?? (this.lost.has(name) || REQUIRED.has(name) ? POISON : undefined);
   }
 
   private once(name: string, make: () => Val): Val {
@@ -117,7 +118,10 @@ export class Settings {
         if (SETTINGS.includes(item.name.text as SettingName)) this.world.report(errors.settingAsLet(item.name.span, item.name.text));
         else if (!this.lets.has(item.name.text)) this.lets.set(item.name.text, item.value);
       } else if (item.kind === "assign" && item.targets.length === 1) this.addSetting(item.targets[0]!, item.values, within.length === 0);
-      else this.world.report(errors.misplaced(item.span, `\`${item.kind}\``, "a function; a recipe has settings and functions"));
+      else if (item.kind === "field") {
+        this.world.report(errors.misplacedField(item));
+        this.lost.add(item.name.text);
+      } else this.world.report(errors.misplaced(item.span, `\`${item.kind}\``, "a function; a recipe has settings and functions"));
     }
     if (!decl.like) return true;
     const base = declared(this.home, decl.like.text);
@@ -145,6 +149,7 @@ export class Settings {
     const key = into === this.ofModel && step?.kind === "member" ? step.name.text : name;
     if (into === this.written && step) return this.world.report(errors.targetShape(target.span));
     if (into === this.written && !SETTINGS.includes(name as SettingName)) {
+      this.lost.add(name);
       return this.world.report(errors.unknownSetting(target.name.span, name, nearest(name, SETTINGS), SETTINGS));
     }
     const before = into.get(key);
