@@ -97,6 +97,11 @@ export function bindParameters(params: readonly Parameter[], args: readonly Argu
       continue;
     }
     const value = evaluateArgument(arg, param, outer, kind);
+    if (kind === "size" && value.kind === "tensor" && value.axes.length > 0 && !param.type && !param.initial) {
+      outer.world.report(errors.untypedArgument(arg.span, param, kindOf(value)));
+      good = false;
+      continue;
+    }
     if (kind !== "run") {
       const made = coerce(value, kind, param.name.text, arg.span, outer);
       if (made.kind === "poison") good = false;
@@ -157,7 +162,7 @@ function bindShape({ param, span, tensor }: Given, ctx: Context, outer: Context)
   const packed = dots < 0 ? 0 : sizes.length - (slots.length - 1);
   if (packed < 0 || (dots < 0 && sizes.length !== slots.length)) {
     if (tensor.axes.length === 0 && param.initial) return ctx;
-    outer.world.report(errors.argumentRank(span, param, sizes, sourceOf(param)));
+    outer.world.report(errors.argumentRank(span, param, sizes, sourceOf(param), ctx.frame.self));
     return undefined;
   }
   let frame = ctx.frame;
@@ -188,13 +193,13 @@ function checked({ param, span, tensor }: Given, ctx: Context, outer: Context): 
   if (!wanted) return undefined;
   if (typed.axes.length === 0 && wanted.length > 0) return { ...typed, axes: wanted.map((size, at) => ctx.world.variable(`axis${at}`, size)) };
   if (typed.axes.length !== wanted.length) {
-    outer.world.report(errors.argumentRank(span, param, typed.axes.map((axis) => axis.size), from));
+    outer.world.report(errors.argumentRank(span, param, typed.axes.map((axis) => axis.size), from, ctx.frame.self));
     return undefined;
   }
   for (const [at, size] of wanted.entries()) {
     const own = typed.axes[at]!.size;
     if (ctx.run.facts.equal(own.dim, size.dim)) continue;
-    outer.world.report(errors.argumentSize(span, param, at, own, size, from, typed.axes.map((axis) => axis.size)));
+    outer.world.report(errors.argumentSize(span, param, at, own, size, from, typed.axes.map((axis) => axis.size), ctx.frame.self));
     return undefined;
   }
   return { ...typed, axes: typed.axes.map((axis, at) => ({ ...axis, size: wanted[at]! })) };
@@ -246,7 +251,7 @@ function withElementType({ param, span, tensor }: Given, ctx: Context, outer: Co
       const { low, high } = boundsOf(tensor.body, outer);
       const proves = (dim: dims.Dim): boolean => ctx.run.facts.proves(dim, outer.live.map((v) => dims.subtract(v.size.dim, dims.ONE)));
       if (low && high && proves(low) && proves(dims.subtract(dims.subtract(range.dim, high), dims.ONE))) return tensor;
-      outer.world.report(errors.indexRange(span, param, range, high, sourceOf(param)));
+      outer.world.report(errors.indexRange(span, param, range, high, sourceOf(param), ctx.frame.self));
       return undefined;
     }
     default:

@@ -7,6 +7,7 @@ import type { MonoidName } from "../ops/monoid.ts";
 import { guarded } from "./bounds.ts";
 import { callFunction } from "./call.ts";
 import * as errors from "./errors.ts";
+import { wholeIn } from "./equation.ts";
 import { evaluateTensor } from "./evaluate.ts";
 import { freeIndices } from "./expr.ts";
 import { apply } from "./fold.ts";
@@ -86,7 +87,7 @@ function termsOf(node: Apply, head: Access, vars: readonly IndexVar[], inner: Co
   const body = evaluateTensor(node.operand, excluded ? guarded(inner, condition.body, true) : inner);
   if (!body) return undefined;
   if (body.axes.length > 0) {
-    inner.world.report(errors.wholeTensorInEquation(node.operand.span, body.axes.map((axis) => axis.size)));
+    inner.world.report(errors.wholeTensorInEquation(wholeIn(node.operand, inner).span, body.axes.map((axis) => axis.size)));
     return undefined;
   }
   const always = condition.body.kind === "const" && condition.body.value !== 0;

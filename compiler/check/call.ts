@@ -8,7 +8,7 @@ import type { Mode } from "./evaluate.ts";
 import { evaluate, evaluateAll } from "./evaluate.ts";
 import { sameForm } from "./forms.ts";
 import { construct } from "./instance.ts";
-import { execute } from "./items.ts";
+import { execute, targetsIn } from "./items.ts";
 import { lookupOutside, member, unknownName } from "./names.ts";
 import { checkResults } from "./results.ts";
 import { asArgument } from "./tensor.ts";
@@ -138,7 +138,7 @@ export function runBody(fn: Callable, ctx: Context, path = ctx.naming): readonly
   const returned = execute(fn.body.items, ctx);
   if (returned === "poison") return Array.from({ length: Math.max(1, fn.results.length) }, () => POISON);
   if (!returned) {
-    ctx.world.report(errors.missingReturn(fn.name.span, fn.name.text));
+    ctx.world.report(errors.missingReturn(fn.name.span, fn.name.text, targetsIn(fn.body.items.slice(-1)).at(-1)));
     return Array.from({ length: Math.max(1, fn.results.length) }, () => POISON);
   }
   return checkResults(fn, returned.values, returned.spans, returned.span, ctx, path);

@@ -19,10 +19,21 @@ export function assignEquation(target: Target, slots: Slots, value: Node, ctx: C
   const element = evaluateTensor(value, bound.inner);
   if (!element) return undefined;
   if (element.axes.length > 0) {
-    ctx.world.report(errors.wholeTensorInEquation(value.span, element.axes.map((axis) => axis.size)));
+    ctx.world.report(errors.wholeTensorInEquation(wholeIn(value, bound.inner).span, element.axes.map((axis) => axis.size)));
     return undefined;
   }
   return materialise({ ...element, axes: collected === undefined ? bound.vars : withTime(bound.vars, slots, collected, ctx) }, ctx.naming, target.span, bound.inner);
+}
+
+/** The name in an expression that stands for a whole tensor, or else all of it. */
+export function wholeIn(node: Node, ctx: Context): Node {
+  const parts = node.kind === "binary" ? [node.left, node.right] : node.kind === "unary" ? [node.operand] : node.kind === "conditional" ? [node.then, node.otherwise] : node.kind === "call" ? node.args.map(({ value }) => value) : [];
+  const isWhole = (part: Node): boolean => {
+    const tensor = ctx.world.quietly(() => evaluateTensor(part, ctx));
+    return tensor !== undefined && tensor.axes.length > 0;
+  };
+  const found = parts.find(isWhole);
+  return found ? wholeIn(found, ctx) : node;
 }
 
 /** By index the sizes of what the function says that it returns, where it returns the target. */

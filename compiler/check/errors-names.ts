@@ -2,13 +2,27 @@
 import type { Callable, Field, Parameter } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
-import { placeOf } from "../../grammar/source.ts";
-import { article, beside, didYouMean, error, plural, replace } from "./message.ts";
+import { placeOf, spanText } from "../../grammar/source.ts";
+import { FOREIGN_MEMBERS, FOREIGN_NAMES, FOREIGN_TYPES } from "./foreign-names.ts";
+import { article, beside, didYouMean, error, plural, replace, wholeNumber } from "./message.ts";
 
 export function unknownName(span: Span, name: string, nearest: string | undefined): Diagnostic {
+  const foreign = FOREIGN_NAMES.get(name);
   return error("name-unknown", `nothing is called \`${name}\``, span, "not defined here", {
-    ...(nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : {}),
+    ...(foreign !== undefined ? { fix: foreign } : nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : {}),
   });
+}
+
+/** `what`: whose body gives it a value, in a place that was not passed through. */
+export function notHereYet(span: Span, name: string, what: "function" | "layer"): Diagnostic {
+  return error("name-unknown", `\`${name}\` has no value here`, span, "not defined on the way here", {
+    notes: [what === "layer" ? "the layer has it with other hyperparameters only: it is in a branch that is not taken" : "the function sets it elsewhere: below, in a branch that is not taken, or in a loop, of which a `scan` shows only what has its index"],
+  });
+}
+
+/** A field of the data, in a function of the recipe that does not ask for it. */
+export function fieldNotTaken(span: Span, name: string, fn: string): Diagnostic {
+  return error("name-unknown", `\`${name}\` is a field of the data, and \`${fn}\` does not take it`, span, "not defined here", { fix: `put it among the arguments: \`${fn}(…, ${name})\`` });
 }
 
 export function unknownAxis(span: Span, name: string): Diagnostic {
@@ -21,15 +35,15 @@ export function unboundSize(span: Span, name: string): Diagnostic {
   });
 }
 
-export function unknownMember(span: Span, name: string, of: string, nearest: string | undefined): Diagnostic {
+export function unknownMember(span: Span, name: string, of: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
   const whole = of.startsWith("a ") ? of : `\`${of}\``;
   return error("member-unknown", `${whole} has nothing called \`${name}\``, span, "no such member", {
-    ...(nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : {}),
+    ...(nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : didYouMean(undefined, all)),
   });
 }
 
 export function noMembers(span: Span, name: string, kind: string): Diagnostic {
-  return error("member-unknown", `a ${kind} has no members`, span, `there is no \`.${name}\``);
+  return error("member-unknown", `a ${kind} has no members`, span, `there is no \`.${name}\``, { fix: FOREIGN_MEMBERS.get(name) });
 }
 
 export function duplicate(span: Span, name: string, before: Span): Diagnostic {
@@ -44,6 +58,13 @@ export function hidesDeclaration(span: Span, name: string, declared: Span): Diag
   return error("hides-name", `\`${name}\` is already a name of this file`, span, "this would hide it", {
     also: [beside(declared, "declared here")],
     fix: "choose another name",
+  });
+}
+
+/** `B, T, d = x.shape` */
+export function sizeAssigned(span: Span, name: string): Diagnostic {
+  return error("name-in-capitals", `\`${name}\` is a size, which the types of the arguments bind`, span, "it is not set", {
+    fix: "leave it out: the size is known by this name; a value of its own has a name in lower case",
   });
 }
 
@@ -123,12 +144,26 @@ export function initialiserArgument(span: Span, name: string, param: string): Di
 }
 
 export function wrongArgument(span: Span, name: string, kind: string, wanted: string): Diagnostic {
-  return error("argument-kind", `\`${name}\` is ${article(wanted)}, not ${article(kind)}`, span, article(kind));
+  const whole = wanted === "size" ? wholeNumber(span) : undefined;
+  const unquoted = ["fn", "layer", "init"].includes(wanted) ? /^"([A-Za-z_]\w*)"$/.exec(spanText(span))?.[1] : undefined;
+  return error("argument-kind", `\`${name}\` is ${article(wanted)}, not ${article(kind)}`, span, article(kind), {
+    ...(whole !== undefined ? { fix: replace(span, whole) } : unquoted !== undefined ? { fix: replace(span, unquoted, `a name stands without quotes: \`${unquoted}\``) } : {}),
+  });
 }
 
-export function runTimeHyperparameter(span: Span, name: string): Diagnostic {
-  return error("argument-kind", `\`${name}\` must be known when compiling`, span, "real, int, bool, index and tensors are of the run", {
+export function runTimeHyperparameter({ span, name, type }: Parameter): Diagnostic {
+  const kind = type?.dims ? undefined : { int: "size", real: "number", bool: "flag" }[type?.name?.text ?? ""];
+  return error("argument-kind", `\`${name.text}\` must be known when compiling`, span, "real, int, bool, index and tensors are of the run", {
     notes: ["hyperparameters are of kind size, number, rate, flag, text, layer, fn or init"],
+    ...(type && kind ? { fix: replace(type.span, kind) } : {}),
+  });
+}
+
+/** An argument without a type and a default is a size. */
+export function untypedArgument(span: Span, { name, span: declared }: Parameter, kind: string): Diagnostic {
+  return error("argument-kind", `\`${name.text}\` is a size, as it is declared without a type`, span, `this is ${article(kind)}`, {
+    also: [beside(declared, "declared here")],
+    fix: `say its type where it is declared: \`${name.text}: [B, T, d]\`, or \`${name.text}: index(vocab)[B, T]\``,
   });
 }
 
@@ -137,8 +172,9 @@ export function rateRange(span: Span, name: string, value: number): Diagnostic {
 }
 
 export function unknownType(span: Span, name: string, nearest: string | undefined): Diagnostic {
+  const foreign = FOREIGN_TYPES.get(name);
   return error("type-unknown", `there is no type \`${name}\``, span, "not a type", {
-    ...(nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : {}),
+    ...(foreign !== undefined ? { fix: foreign } : nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : {}),
     notes: ["known when compiling: size number rate flag text layer fn init tokenizer; of the run: real int bool index(n), and tensors such as [B, T, d]"],
   });
 }
@@ -147,8 +183,9 @@ export function indexWithoutRange(span: Span): Diagnostic {
   return error("type-unknown", "`index` needs its range", span, "below which number?", { fix: "write `index(n)`" });
 }
 
-export function missingReturn(span: Span, name: string): Diagnostic {
-  return error("missing-return", `\`${name}\` returns nothing`, span, "its body ends without `return`");
+/** `last`: what its last item sets. */
+export function missingReturn(span: Span, name: string, last: string | undefined): Diagnostic {
+  return error("missing-return", `\`${name}\` returns nothing`, span, "its body ends without `return`", last === undefined ? {} : { fix: `end it with \`return ${last}\`` });
 }
 
 export function resultCount(span: Span, fn: Callable, count: number): Diagnostic {

@@ -2,13 +2,13 @@
 import type { Access, Apply, Binary, Callable, Dim as Slot, Parameter } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
-import { spanText } from "../../grammar/source.ts";
+import { placeOf, spanText } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import type { Interval } from "../ops/interval.ts";
 import { beside, error, origin, plural, replace, shape, sized, sizedFrom } from "./message.ts";
 import type { Use } from "./range.ts";
 import { spreadEquation } from "./spread.ts";
-import type { IndexVar, Size, SizeSource } from "./value.ts";
+import type { IndexVar, InstanceVal, Size, SizeSource } from "./value.ts";
 
 /** `swapped`: an access that makes them agree. `shorter`: the size that fits in the other. */
 export function sizeMismatch(name: string, first: Use, other: Use, swapped: { readonly access: Access; readonly text: string } | undefined, shorter: Size | undefined): Diagnostic {
@@ -35,7 +35,13 @@ export function rankMismatch(node: Access, sizes: readonly Size[], count: number
   return error("rank-mismatch", `\`${spanText(node.base.span)}\` has ${plural(sizes.length, "axis", "axes")}, ${plural(count, "index is", "indices are")} given`, node.slots.span, `its shape is ${shape(sizes)}${from ? `, ${origin(from, node.slots.span)}` : ""}`);
 }
 
-export function unboundIndex(span: Span, name: string): Diagnostic {
+/** `inEquation`: there is a left side that it could stand on. */
+export function unboundIndex(span: Span, name: string, inEquation: boolean): Diagnostic {
+  if (!inEquation) {
+    return error("unbound-index", `the index \`${name}\` is not bound`, span, "no equation stands here, and no binder", {
+      fix: `a whole tensor stands without brackets: \`return y\`; its elements in an equation: \`z[${name}] = …\``,
+    });
+  }
   return error("unbound-index", `the index \`${name}\` is not bound`, span, "neither on the left nor in a binder", {
     notes: ["no sum is implied"],
     fix: `put \`${name}\` on the left, or sum over it: \`sum[${name}] …\``,
@@ -208,17 +214,24 @@ export function inexactSize(node: Binary, a: Size, b: Size): Diagnostic {
   });
 }
 
-export function argumentRank(span: Span, param: Parameter, sizes: readonly Size[], from: SizeSource): Diagnostic {
+/** Where the layer was built whose function is called: often its hyperparameters are what is wrong. */
+function builtAt(of: InstanceVal | undefined): readonly string[] {
+  return of && of.span !== of.decl.name.span ? [`\`${of.title}\` was built at ${placeOf(of.span)}`] : [];
+}
+
+export function argumentRank(span: Span, param: Parameter, sizes: readonly Size[], from: SizeSource, of: InstanceVal | undefined): Diagnostic {
   const dots = param.type?.dims?.some((slot) => slot.kind === "ellipsis");
   const wanted = (param.type?.dims?.length ?? 0) - (dots ? 1 : 0);
   return error("argument-rank", `\`${param.name.text}\` has ${dots ? "at least " : ""}${plural(wanted, "axis", "axes")}`, span, `this has ${sizes.length}: ${shape(sizes)}`, {
     also: [beside(from.span, `wanted by \`${from.text}\``)],
+    notes: builtAt(of),
   });
 }
 
-export function argumentSize(span: Span, param: Parameter, at: number, own: Size, wanted: Size, from: SizeSource, sizes: readonly Size[]): Diagnostic {
+export function argumentSize(span: Span, param: Parameter, at: number, own: Size, wanted: Size, from: SizeSource, sizes: readonly Size[], of: InstanceVal | undefined): Diagnostic {
   return error("argument-size", `axis ${at + 1} of \`${param.name.text}\` has two sizes`, span, `${sizes.length > 1 ? `${shape(sizes)}: ` : ""}${sizedFrom(own, span)}`, {
     also: [beside(from.span, `${sized(wanted)} is wanted`)],
+    notes: builtAt(of),
   });
 }
 
@@ -230,9 +243,11 @@ export function argumentType(span: Span, param: Parameter, kind: string): Diagno
   });
 }
 
-export function indexRange(span: Span, param: Parameter, range: Size, high: dims.Dim | undefined, from: SizeSource): Diagnostic {
+export function indexRange(span: Span, param: Parameter, range: Size, high: dims.Dim | undefined, from: SizeSource, of: InstanceVal | undefined): Diagnostic {
   return error("index-range", `\`${param.name.text}\` must be below ${sized(range)}`, span, high ? `this may be ${dims.print(high)}` : "nothing is known of how large this may be", {
     also: [beside(from.span, `declared here`)],
+    notes: builtAt(of),
+    ...(high ? {} : { fix: `of an argument say it where it is declared, \`index(${range.text})[…]\`; elsewhere keep it there, \`clamp(…, 0, ${range.text} - 1)\`` }),
   });
 }
 

@@ -40,7 +40,7 @@ export function construct(target: ClassVal, args: readonly Argument[], ctx: Cont
     if (!arg) return undefined;
     const kind = kinds[k];
     if (kind === undefined || kind === "run") {
-      if (kind === "run") ctx.world.report(errors.runTimeHyperparameter(param.span, param.name.text));
+      if (kind === "run") ctx.world.report(errors.runTimeHyperparameter(param));
       return POISON;
     }
     return coerce(evaluateArgument(arg, param, ctx, kind), kind, param.name.text, arg.span, ctx);
@@ -114,7 +114,7 @@ function requirementsFirst(items: readonly Item[]): readonly Item[] {
 function defaultOf(param: NonNullable<ClassVal["decl"]["params"]>[number], kind: ReturnType<typeof kindsOf>[number], ctx: Context): Val {
   if (!param.initial || kind === undefined) return POISON;
   if (kind === "run") {
-    ctx.world.report(errors.runTimeHyperparameter(param.span, param.name.text));
+    ctx.world.report(errors.runTimeHyperparameter(param));
     return POISON;
   }
   const arg: Argument = { name: undefined, span: param.initial.span, node: param.initial };

@@ -288,7 +288,7 @@ function writeState(param: ParamVal, tensor: Tensor, target: Target, ctx: Contex
 
 export function setVariable(name: string, value: Val, span: Span, ctx: Context, into = ctx.frame.vars): void {
   if (BUILTINS.has(name)) ctx.world.report(errors.hidesBuiltin(span, name));
-  else if (isBoundSize(name)) ctx.world.report(errors.capitals(span, name));
+  else if (isBoundSize(name)) ctx.world.report(ctx.frame.vars.get(name)?.kind === "size" ? errors.sizeAssigned(span, name) : errors.capitals(span, name));
   else if (ctx.frame.home.names.get(name)?.home === ctx.frame.home) ctx.world.report(errors.hidesDeclaration(span, name, ctx.frame.home.names.get(name)!.span));
   into.set(name, value);
 }

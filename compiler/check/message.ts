@@ -1,7 +1,7 @@
 /** How messages are put together: a labelled place, places beside it, sizes with their origin. */
 import type { Diagnostic, Fix, Label } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
-import { positionAt } from "../../grammar/source.ts";
+import { positionAt, spanText } from "../../grammar/source.ts";
 import { print } from "../dim.ts";
 import type { CheckCode } from "./errors.ts";
 import type { Size, SizeSource } from "./value.ts";
@@ -24,6 +24,12 @@ export function beside(span: Span, text: string): Label {
 
 export function replace(span: Span, replacement: string, text = `write \`${replacement}\``): Fix {
   return { text, edit: { span, replacement } };
+}
+
+/** `4.0` and `2e3` as a size is written; undefined for anything else. */
+export function wholeNumber(span: Span): string | undefined {
+  const text = spanText(span);
+  return /^[\d.eE+]+$/.test(text) && Number.isSafeInteger(Number(text)) ? String(Number(text)) : undefined;
 }
 
 /** `did you mean …?`, or what there is. */

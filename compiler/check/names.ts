@@ -2,8 +2,11 @@
 import type { Member } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import { index } from "../ir/expr.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { endedBinder } from "./ended.ts";
 import * as errors from "./errors.ts";
+import { FOREIGN_NAMES } from "./foreign-names.ts";
+import { targetsIn } from "./items.ts";
 import { builtin, BUILTINS, declared, methodOf } from "./scope.ts";
 import { nearest } from "../../grammar/suggest.ts";
 import type { InstanceVal, Val } from "./value.ts";
@@ -52,13 +55,34 @@ export function unknownName(name: string, span: Span, ctx: Context, inSlot = fal
     ctx.world.report(errors.binderEnded(span, name, ended.apply, ended.operator));
     return POISON;
   }
-  const known = knownNames(ctx);
   const looksLikeIndex = (inSlot || ctx.indices !== undefined) && /^[a-z]\d?$/.test(name);
-  ctx.world.report(
-    looksLikeIndex ? errors.unboundIndex(span, name) : isBoundSize(name) ? errors.unboundSize(span, name) : errors.unknownName(span, name, nearest(name, known)),
-  );
+  if (looksLikeIndex) unboundIndex(name, span, ctx);
+  else ctx.world.report(unknown(name, span, ctx));
   return POISON;
 }
+
+function unknown(name: string, span: Span, ctx: Context): Diagnostic {
+  const { frame } = ctx;
+  const near = nearest(name, knownNames(ctx));
+  const otherwise = near?.toLowerCase() !== name.toLowerCase() && !FOREIGN_NAMES.has(name);
+  if (isBoundSize(name) && otherwise) return errors.unboundSize(span, name);
+  if (frame.fields?.has(name)) return errors.fieldNotTaken(span, name, frame.call);
+  const fn = frame.active.at(-1)?.what;
+  if (fn && "results" in fn && fn.body.kind === "block" && targetsIn(fn.body.items).includes(name)) return errors.notHereYet(span, name, "function");
+  if (frame.self && otherwise && targetsIn(frame.self.decl.body.items).includes(name)) return errors.notHereYet(span, name, "layer");
+  return errors.unknownName(span, name, near);
+}
+
+/** Told once in an equation, however often it stands there. */
+function unboundIndex(name: string, span: Span, ctx: Context): void {
+  const key = ctx.indices?.bases;
+  const told = key && (unboundIn.get(key) ?? new Set());
+  if (told?.has(name)) return;
+  if (key) unboundIn.set(key, told!.add(name));
+  ctx.world.report(errors.unboundIndex(span, name, ctx.indices !== undefined));
+}
+
+const unboundIn = new WeakMap<object, Set<string>>();
 
 /** Of an axis in a type. */
 export function unknownAxis(name: string, span: Span, ctx: Context): void {
@@ -91,13 +115,14 @@ export function member(object: Val, node: Member, ctx: Context): Val {
       const found = ofInstance(object, name);
       if (found) return found;
       const methods = object.decl.body.items.flatMap((item) => (item.kind === "method" ? [item.name.text] : []));
-      ctx.world.report(errors.unknownMember(node.name.span, name, object.title, nearest(name, [...object.members.keys(), ...methods])));
+      const all = [...object.members.keys(), ...methods];
+      ctx.world.report(errors.unknownMember(node.name.span, name, object.title, nearest(name, all), all));
       return POISON;
     }
     case "tokenizer": {
       const found = object.sizes.get(name);
       if (found) return found;
-      ctx.world.report(errors.unknownMember(node.name.span, name, "a tokenizer", nearest(name, [...object.sizes.keys()])));
+      ctx.world.report(errors.unknownMember(node.name.span, name, "a tokenizer", nearest(name, [...object.sizes.keys()]), [...object.sizes.keys()]));
       return POISON;
     }
     default:

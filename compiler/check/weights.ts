@@ -73,7 +73,7 @@ function placesOf({ name, steps, span }: Target, root: InstanceVal, world: World
     } else if (value.kind === "instance" && step?.kind === "member") {
       const member = value.members.get(step.name.text);
       if (member) walk(member, at + 1, layers);
-      else if (!mayHave(value, step.name.text)) world.report(errors.unknownMember(step.name.span, step.name.text, value.title, nearest(step.name.text, [...value.members.keys()])));
+      else if (!mayHave(value, step.name.text)) world.report(errors.unknownMember(step.name.span, step.name.text, value.title, nearest(step.name.text, heldBy(value)), heldBy(value)));
     } else if (value.kind === "stack" && step?.kind === "slots") {
       const items = layersOf(value.items, step, world);
       const again = items.find(([, , index]) => index !== undefined && layers.has(index));
@@ -83,8 +83,13 @@ function placesOf({ name, steps, span }: Target, root: InstanceVal, world: World
   };
   const first = root.members.get(name.text);
   if (first) walk(first, 0, new Map());
-  else if (!mayHave(root, name.text)) world.report(errors.unknownMember(name.span, name.text, root.title, nearest(name.text, [...root.members.keys()])));
+  else if (!mayHave(root, name.text)) world.report(errors.unknownMember(name.span, name.text, root.title, nearest(name.text, heldBy(root)), heldBy(root)));
   return found;
+}
+
+/** The names of what has weights. */
+function heldBy({ members }: InstanceVal): readonly string[] {
+  return [...members].flatMap(([name, { kind }]) => (kind === "param" || kind === "instance" || kind === "stack" ? [name] : []));
 }
 
 /** Whether other hyperparameters would give it such a parameter or layer. */

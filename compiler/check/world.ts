@@ -61,7 +61,8 @@ export class World {
   private withInstance(diagnostic: Diagnostic): Diagnostic {
     const self = this.inside;
     if (!self || !OF_SIZES.has(diagnostic.code) || self.span === self.decl.name.span || diagnostic.span.file !== self.home.file.source) return diagnostic;
-    return { ...diagnostic, notes: [...diagnostic.notes, `\`${self.title}\` was built at ${placeOf(self.span)}`] };
+    const note = `\`${self.title}\` was built at ${placeOf(self.span)}`;
+    return diagnostic.notes.includes(note) ? diagnostic : { ...diagnostic, notes: [...diagnostic.notes, note] };
   }
 
   /** The work, with what is reported meanwhile told of this instance. */
@@ -126,6 +127,8 @@ export interface Frame {
   /** Settings of a recipe, evaluated when asked for. */
   readonly settings?: ((name: string) => Val | undefined) | undefined;
   readonly settingNames?: readonly string[] | undefined;
+  /** Of the data, for the functions of a recipe. */
+  readonly fields?: ReadonlySet<string> | undefined;
   /** For sites of draws. */
   readonly call: string;
   /** The loop whose items these are. */

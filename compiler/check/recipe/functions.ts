@@ -74,7 +74,7 @@ export class Functions {
       context.frame.vars.set(param.name.text, fits ? tensor : POISON);
       return field.input;
     });
-    const active: Context = { ...context, frame: { ...context.frame, call: method.name.text, active: [{ what: method, self: undefined }] }, naming: method.name.text };
+    const active: Context = { ...context, frame: { ...context.frame, fields: new Set(data.fields.map(({ input }) => input.name)), call: method.name.text, active: [{ what: method, self: undefined }] }, naming: method.name.text };
     const entry = finishEntry(method, inputs.filter((input) => input !== undefined), active);
     for (const path of [...run.reached, ...run.written.keys()]) this.reached.add(path);
     this.askedTraining = run.askedTraining;
