@@ -1,13 +1,28 @@
-/** The name that was probably meant: the one with the fewest edits, if they are few for its length. */
-export function nearest(name: string, known: Iterable<string>): string | undefined {
+/**
+ * The name that was probably meant: the one with the fewest edits, if they are few for its length, or one that is a part of it
+ * (`num_heads`: `heads`). `norm2` is no slip for `norm1`: names that differ in their numbers alone are two.
+ */
+export function nearest(name: string, all: Iterable<string>): string | undefined {
+  const known = [...all].filter((candidate) => candidate !== name && !differInNumber(candidate, name));
   let best: string | undefined;
   let least = name.length < 3 ? 1 : Math.floor(name.length / 3) + 1;
   for (const candidate of known) {
-    if (candidate === name || Math.abs(candidate.length - name.length) >= least) continue;
+    if (Math.abs(candidate.length - name.length) >= least) continue;
     const edits = distance(name.toLowerCase(), candidate.toLowerCase());
     if (edits < least) [best, least] = [candidate, edits];
   }
-  return best;
+  if (best !== undefined && least <= 2) return best;
+  return longestPart(name, known) ?? best;
+}
+
+function differInNumber(a: string, b: string): boolean {
+  const [first, second] = [/^(.*?)(\d+)$/.exec(a), /^(.*?)(\d+)$/.exec(b)];
+  return first !== null && second !== null && first[1] === second[1];
+}
+
+function longestPart(name: string, known: readonly string[]): string | undefined {
+  const parts = known.filter((candidate) => candidate.length > 2 && `_${name}_`.toLowerCase().includes(`_${candidate}_`.toLowerCase()));
+  return parts.sort((a, b) => b.length - a.length)[0];
 }
 
 /** Edits between two words: insert, delete, replace, swap two neighbours (Damerau 1964, restricted). */

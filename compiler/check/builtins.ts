@@ -19,7 +19,7 @@ export function callBuiltin(name: string, node: Call, ctx: Context, mode: Mode):
   if (INITIALISERS.has(name)) return [initialiser(name, node, ctx)];
   const arity = SCALAR_FUNCTIONS.get(name);
   if (!arity) {
-    ctx.world.report(BINDERS.has(name) ? errors.binderCalled(node.span, name) : errors.notHere(node.callee.span, name));
+    ctx.world.report(BINDERS.has(name) ? errors.binderCalled(node.span, name) : name === "stack" ? errors.stackCalled(node.span) : errors.notHere(node.callee.span, name));
     return [POISON];
   }
   for (const arg of node.args) if (arg.name) ctx.world.report(errors.unknownArgument(arg.name.span, arg.name.text, `\`${name}\``, undefined, []));

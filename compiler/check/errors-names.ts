@@ -4,6 +4,7 @@ import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
 import { placeOf, spanText } from "../../grammar/source.ts";
 import { FOREIGN_MEMBERS, FOREIGN_NAMES, FOREIGN_TYPES } from "./foreign-names.ts";
+import { SETTINGS, type SettingName } from "./recipe/setting-names.ts";
 import { article, beside, didYouMean, error, plural, replace, wholeNumber } from "./message.ts";
 
 export function unknownName(span: Span, name: string, nearest: string | undefined): Diagnostic {
@@ -139,6 +140,18 @@ export function builtinArity(span: Span, name: string, [least, most]: readonly [
   return error(count < least ? "argument-missing" : "arguments-too-many", `\`${name}\` takes ${wanted}`, span, `${plural(count, "is", "are")} given`);
 }
 
+/** `normal(0, 0.02)`, `zeros(B, d)` */
+export function initialiserArguments(span: Span, name: string, params: readonly string[]): Diagnostic {
+  const form = params.length === 0 ? name : `${name}(${params.join(", ")})`;
+  const fix = name === "normal" ? "the mean is 0: write the standard deviation alone" : params.length === 0 ? `the axes are those of the \`param\` that begins so; as a value write an equation: \`z[b < B, i < d] = ${name === "ones" ? "1.0" : "0.0"}\`` : undefined;
+  return error("arguments-too-many", `this initialiser is \`${form}\``, span, "one too many", { fix });
+}
+
+/** `u = uniform()` in a function */
+export function initialiserAsValue(span: Span): Diagnostic {
+  return error("wrong-kind", "an initialiser is no value", span, "it says how a parameter begins, or what is drawn", { fix: "to draw write `draw u: [B, d] ~ uniform`" });
+}
+
 export function initialiserArgument(span: Span, name: string, param: string): Diagnostic {
   return error("argument-missing", `\`${name}\` needs \`${param}\``, span, "not given here");
 }
@@ -222,6 +235,11 @@ export function misplacedField({ name, span }: Field): Diagnostic {
   });
 }
 
+/** `stack(n, Block(d))` */
+export function stackCalled(span: Span): Diagnostic {
+  return error("stack-misused", "the layer stands behind `stack(n)`, not in it", span, "no layer follows", { fix: "write `stack(n) Block(d)`" });
+}
+
 export function notHere(span: Span, name: string): Diagnostic {
   return error("not-callable", `\`${name}\` cannot be called here`, span, "it has no meaning in this place");
 }
@@ -245,7 +263,9 @@ export function notALayerClass(span: Span, name: string, category: string): Diag
 }
 
 export function notALayer(span: Span, name: string, kind: string): Diagnostic {
-  return error("computed-in-layer", `\`${name} = …\` builds a layer here, but this is a ${kind}`, span, "", { fix: `for a number known when compiling write \`let ${name} = …\`` });
+  return error("computed-in-layer", `\`${name} = …\` builds a layer here, but this is a ${kind}`, span, "", {
+    fix: SETTINGS.includes(name as SettingName) ? `\`${name}\` is a setting of a recipe: it stands in \`train\`` : `for a number known when compiling write \`let ${name} = …\``,
+  });
 }
 
 export function computedInLayer(span: Span): Diagnostic {
@@ -288,9 +308,11 @@ export function stackResults(span: Span, title: string, count: number): Diagnost
   });
 }
 
-export function notApplied(span: Span): Diagnostic {
+/** `sqrt(x) gain[i]`, `Linear(a, b)(x)` */
+export function notApplied(span: Span, operand: Span): Diagnostic {
+  const called = spanText(operand).startsWith("(");
   return error("stack-misused", "only `stack(n)` stands before a layer like this", span, "a call followed by an operand", {
-    notes: ["a call's result cannot be called at once: give it a name first"],
+    fix: called ? "what a call gives cannot be called at once: give it a name first; for a product write `*`" : "for a product write `*`",
   });
 }
 

@@ -1,12 +1,26 @@
 /** Messages about recipes, their settings, data and optimizers. */
-import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Diagnostic, Fix } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
+import { spanText } from "../../grammar/source.ts";
 import { print } from "../dim.ts";
-import { didYouMean, error, replace } from "./message.ts";
+import { didYouMean, error, replace, wholeNumber } from "./message.ts";
 import type { EntryOutput } from "./model.ts";
 
 export function missingSetting(span: Span, name: string, recipe: string): Diagnostic {
   return error("missing-setting", `\`${recipe}\` lacks \`${name}\``, span, name === "loss" ? "a recipe has a function `loss(…)` of fields of its data" : `a recipe sets \`${name} = …\``);
+}
+
+/** What is written without its call, `characters`, or in quotes, `"adamw"`. */
+function meantCall(span: Span, nearest: string | undefined, all: readonly string[], argument = ""): ReturnType<typeof didYouMean> {
+  const word = spanText(span).replace(/^"|"$/g, "");
+  const meant = all.find((name) => name === word) ?? all.find((name) => name.toLowerCase() === word.toLowerCase());
+  return meant === undefined ? didYouMean(nearest, all) : { fix: `it is called: \`${meant}(${argument === "" ? "…" : argument})\`` };
+}
+
+/** What is written in quotes, or called. */
+function meantName(span: Span, nearest: string | undefined, all: readonly string[]): { readonly fix?: Fix | string; readonly notes?: readonly string[] } {
+  const word = /^"?(\w+)(?:"|\(\))$/.exec(spanText(span))?.[1];
+  return word !== undefined && all.includes(word) ? { fix: replace(span, word, `it is named: \`${word}\``) } : didYouMean(nearest, all);
 }
 
 /** What other libraries call settings. */
@@ -35,6 +49,10 @@ export function unknownSetting(span: Span, name: string, nearest: string | undef
   });
 }
 
+export function settingNotSet(span: Span, name: string): Diagnostic {
+  return error("name-unknown", `the recipe does not set \`${name}\``, span, "it has no value", { fix: `set it: \`${name} = ${name === "tokenizer" ? "bpe(4000)" : "…"}\`` });
+}
+
 export function settingAsLet(span: Span, name: string): Diagnostic {
   return error("hides-name", `\`${name}\` is a setting of every recipe, not a name for \`let\``, span, "a setting stands without `let`", { fix: "leave out `let`, or take another name" });
 }
@@ -44,11 +62,12 @@ export function unknownHyperparameter(span: Span, name: string, model: string, n
 }
 
 export function wrongSetting(span: Span, name: string, wanted: string): Diagnostic {
-  return error("setting-value", `\`${name}\` is ${wanted}`, span, "this is not");
+  const whole = wanted.startsWith("an integer") ? wholeNumber(span) : undefined;
+  return error("setting-value", `\`${name}\` is ${wanted}`, span, "this is not", whole === undefined || whole === spanText(span) ? {} : { fix: replace(span, whole) });
 }
 
 export function unknownInitial(span: Span, name: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
-  return error("value-unknown", `there is no other recipe \`${name}\` to start from`, span, "`init_from` names another `train` of this file", didYouMean(nearest, all));
+  return error("value-unknown", `there is no other recipe \`${name}\` to start from`, span, "`init_from` names another `train` of this file", nearest === undefined ? { fix: `a run or a file is named on the command line: \`--init-from ${name}\`` } : didYouMean(nearest, all));
 }
 
 export function unmatchedPattern(span: Span, name: string, pattern: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
@@ -85,11 +104,11 @@ export function likeItself(span: Span, name: string): Diagnostic {
 }
 
 export function notAModel(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
-  return error("value-unknown", "a model is wanted here", span, "such as `Transformer(vocab: tokenizer.size)`", didYouMean(nearest, all));
+  return error("value-unknown", "a model is wanted here", span, "such as `Transformer(vocab: tokenizer.size)`", meantCall(span, nearest, all));
 }
 
 export function unknownTokenizer(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
-  return error("value-unknown", "a tokenizer is wanted here", span, "such as `bpe(4000)`", didYouMean(nearest, all));
+  return error("value-unknown", "a tokenizer is wanted here", span, "such as `bpe(4000)`", meantCall(span, nearest, all));
 }
 
 export function tokenizerArgument(span: Span, name: string, kind: string, sized: boolean): Diagnostic {
@@ -97,23 +116,27 @@ export function tokenizerArgument(span: Span, name: string, kind: string, sized:
 }
 
 export function unknownData(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
-  return error("value-unknown", "a source of data is wanted here", span, "such as `pairs(\"train.tsv\", …)`", didYouMean(nearest, all));
+  return error("value-unknown", "a source of data is wanted here", span, "such as `pairs(\"train.tsv\", …)`", meantCall(span, nearest, all));
 }
 
 export function unknownOptimizer(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
-  return error("value-unknown", "an optimizer is wanted here", span, "such as `Adam(lr: 1e-3)`", didYouMean(nearest, all));
+  return error("value-unknown", "an optimizer is wanted here", span, "such as `Adam(lr: 1e-3)`", meantCall(span, nearest, all));
 }
 
 export function unknownGenerator(span: Span, all: readonly string[]): Diagnostic {
-  return error("value-unknown", "a way to generate is wanted here", span, "such as `greedy(model)`", didYouMean(undefined, all));
+  return error("value-unknown", "a way to generate is wanted here", span, "such as `greedy(model)`", meantCall(span, undefined, all, "model"));
+}
+
+export function generatorModel(span: Span, method: string): Diagnostic {
+  return error("argument-missing", `\`${method}\` needs the model, or a function of it`, span, "not given first", { fix: `write \`${method}(model, …)\`` });
 }
 
 export function unknownMetric(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
-  return error("value-unknown", "a built-in metric is wanted here", span, "your own are functions of the recipe", didYouMean(nearest, all));
+  return error("value-unknown", "a built-in metric is wanted here", span, "your own are functions of the recipe", meantName(span, nearest, all));
 }
 
 export function unknownFigure(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
-  return error("value-unknown", "`watch` names what is measured", span, "the loss, one of `metrics`, or a function of the recipe", didYouMean(nearest, all));
+  return error("value-unknown", "`watch` names what is measured", span, "the loss, one of `metrics`, or a function of the recipe", meantName(span, nearest, all));
 }
 
 export function unknownField(span: Span, name: string, source: string, nearest: string | undefined, all: readonly string[]): Diagnostic {

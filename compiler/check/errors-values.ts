@@ -8,7 +8,8 @@ import { article, error, origin, sized } from "./message.ts";
 import type { Size } from "./value.ts";
 
 export function wrongKind(span: Span, kind: string, wanted: string): Diagnostic {
-  return error("wrong-kind", `${wanted} is wanted here`, span, `this is ${article(kind)}`);
+  const counted = wanted === "a number" && /^(bool|flag)/.test(kind);
+  return error("wrong-kind", `${wanted} is wanted here`, span, kind === "none" ? "this is `none`" : `this is ${article(kind)}`, counted ? { fix: "write `if … then 1 else 0`" } : {});
 }
 
 export function wrongOperand(span: Span, kind: string, operator: string, wanted: string): Diagnostic {
@@ -31,7 +32,11 @@ function quotientIn(node: Node): Node | undefined {
 
 export function noInitialiser(span: Span, found: { readonly kind: string } | { readonly builtin: string }): Diagnostic {
   const title = "an initialiser is wanted here: zeros, ones, constant(c), uniform(low, high), normal(std)";
-  if ("kind" in found) return error("wrong-kind", title, span, `this is ${article(found.kind)}`);
+  const text = spanText(span);
+  if ("kind" in found) {
+    const fix = found.kind === "number" || found.kind === "size" ? `write \`constant(${text})\`, or \`normal(${text})\` for random ones` : found.kind === "function" ? `call it: \`${text}(…)\`` : undefined;
+    return error("wrong-kind", title, span, `this is ${article(found.kind)}`, { fix });
+  }
   const complete = found.builtin === "normal" ? "normal(1)" : found.builtin === "constant" ? "constant(0.5)" : undefined;
   return error("wrong-kind", title, span, complete ? `\`${found.builtin}\` alone is none` : `this is \`${found.builtin}\``, complete ? { fix: `say its number: \`${complete}\`` } : {});
 }

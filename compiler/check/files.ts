@@ -44,7 +44,7 @@ function libraryOf(std: readonly SourceFile[]): Library {
   const scopes = std.map((source) => {
     const tree = read(source, world);
     const names = new Map<string, Declared>();
-    const scope: FileScope = { file: tree, names, library, lost: lostIn(tree) };
+    const scope: FileScope = { file: tree, names, library, lost: lostIn(tree), partial: false };
     declare(tree, scope, names, world);
     return scope;
   });
@@ -78,7 +78,7 @@ function readUser(
   const tree = read(source, world);
   const names = new Map<string, Declared>();
   const lost = lostIn(tree);
-  const scope: FileScope = { file: tree, names, library, lost };
+  const scope: FileScope = { file: tree, names, library, lost, partial: false };
   known.set(source.path, scope);
   declare(tree, scope, names, world);
   for (const top of tree.tops) {
@@ -86,6 +86,7 @@ function readUser(
     const other = use(top.path.value);
     if (!other) {
       world.report(errors.useNotFound(top.path.span, top.path.value));
+      scope.partial = true;
       continue;
     }
     if (within.includes(other.path) || other.path === source.path) {
@@ -94,6 +95,7 @@ function readUser(
     }
     const used = readUser(other, library, use, [...within, source.path], known, world);
     for (const name of used.lost) lost.add(name);
+    scope.partial ||= used.partial;
     for (const [name, declared] of used.names) {
       const before = names.get(name);
       if (!before) names.set(name, declared);

@@ -23,7 +23,7 @@ export function initialiser(name: string, node: Call, ctx: Context): Val {
   for (const [k, arg] of node.args.entries()) {
     const at = arg.name ? params.findIndex((param) => param.name === arg.name!.text) : k;
     if (at < 0 || at >= params.length) {
-      ctx.world.report(arg.name ? errors.unknownArgument(arg.name.span, arg.name.text, `\`${name}\``, undefined, params.map((p) => p.name)) : errors.tooManyArguments(arg.span, `\`${name}\``, params.length));
+      ctx.world.report(arg.name ? errors.unknownArgument(arg.name.span, arg.name.text, `\`${name}\``, undefined, params.map((p) => p.name)) : errors.initialiserArguments(arg.span, name, params.map((param) => param.name)));
       return POISON;
     }
     const tensor = evaluateTensor(arg.value, ctx);

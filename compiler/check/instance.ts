@@ -1,6 +1,7 @@
 /** Layers being built: hyperparameters bound, parameters declared, children built at their dotted paths. */
 import type { Apply, Call, Expr as Node, Held, Item, Name } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
+import { spanText } from "../../grammar/source.ts";
 import { namesIn, visitNodes } from "../../grammar/walk.ts";
 import * as dims from "../dim.ts";
 import { shapeOf, type Argument, evaluateArgument, matchArguments } from "./arguments.ts";
@@ -183,7 +184,7 @@ export function stack(node: Apply, head: Call, ctx: Context): Val {
   const target = head.callee.kind === "name" ? lookupOutside(head.callee.text, ctx) : undefined;
   if (target?.kind !== "builtin" || target.name !== "stack") {
     if (target?.kind === "class" && !ctx.building) construct(target, [], ctx, head.span);
-    else if (target?.kind !== "poison") ctx.world.report(errors.notApplied(head.span));
+    else if (target?.kind !== "poison") ctx.world.report(target ? errors.notApplied(head.span, node.operand.span) : errors.unknownName(head.callee.span, spanText(head.callee.span), undefined));
     return POISON;
   }
   const [arg] = head.args;
@@ -201,7 +202,7 @@ export function stack(node: Apply, head: Call, ctx: Context): Val {
   if (!size) return POISON;
   const count = dims.asNumber(size.dim);
   if (count === undefined || count < 0) {
-    if (count !== undefined) ctx.world.report(errors.stackCount(arg.span));
+    if (count !== undefined) ctx.world.report(errors.negativeSize(arg.span, size));
     else if (!ctx.run.symbolic) ctx.world.report(errors.notKnownWhenCompiling(arg.span, "the number of layers"));
     if (ctx.run.symbolic) buildOne(node.operand, counted?.name, 0, ctx); // its body is checked once, for any number
     return POISON;

@@ -274,7 +274,8 @@ function store(target: Target, value: Val, ctx: Context): void {
     if (tensor) writeState(member, asReal(tensor), target, ctx);
     return;
   }
-  storeVariable(target, value, ctx);
+  if (value.kind === "init") ctx.world.report(errors.initialiserAsValue(target.span));
+  storeVariable(target, value.kind === "init" ? POISON : value, ctx);
 }
 
 function writeState(param: ParamVal, tensor: Tensor, target: Target, ctx: Context): void {

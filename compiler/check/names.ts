@@ -7,6 +7,7 @@ import { endedBinder } from "./ended.ts";
 import * as errors from "./errors.ts";
 import { FOREIGN_NAMES } from "./foreign-names.ts";
 import { targetsIn } from "./items.ts";
+import { SETTINGS, type SettingName } from "./recipe/setting-names.ts";
 import { builtin, BUILTINS, declared, methodOf } from "./scope.ts";
 import { nearest } from "../../grammar/suggest.ts";
 import type { InstanceVal, Val } from "./value.ts";
@@ -57,7 +58,7 @@ export function unknownName(name: string, span: Span, ctx: Context, inSlot = fal
   }
   const looksLikeIndex = (inSlot || ctx.indices !== undefined) && /^[a-z]\d?$/.test(name);
   if (looksLikeIndex) unboundIndex(name, span, ctx);
-  else ctx.world.report(unknown(name, span, ctx));
+  else if (!ctx.frame.home.partial) ctx.world.report(unknown(name, span, ctx));
   return POISON;
 }
 
@@ -66,6 +67,7 @@ function unknown(name: string, span: Span, ctx: Context): Diagnostic {
   const near = nearest(name, knownNames(ctx));
   const otherwise = near?.toLowerCase() !== name.toLowerCase() && !FOREIGN_NAMES.has(name);
   if (isBoundSize(name) && otherwise) return errors.unboundSize(span, name);
+  if (frame.kind === "recipe" && SETTINGS.includes(name as SettingName)) return errors.settingNotSet(span, name);
   if (frame.fields?.has(name)) return errors.fieldNotTaken(span, name, frame.call);
   const fn = frame.active.at(-1)?.what;
   if (fn && "results" in fn && fn.body.kind === "block" && targetsIn(fn.body.items).includes(name)) return errors.notHereYet(span, name, "function");

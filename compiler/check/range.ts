@@ -130,7 +130,8 @@ function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>
   }
   const other = uses.find((use) => !ctx.run.facts.equal(use.size.dim, first.size.dim));
   if (!other) return first.size;
-  const swapped = swapFix(index.name, other, all, ctx) ?? swapFix(index.name, first, all, ctx);
+  if (inOtherOrder.has(other.access) || inOtherOrder.has(first.access)) return undefined; // told of another index
+  const swapped = orderFix(index.name, other, all, ctx) ?? orderFix(index.name, first, all, ctx) ?? swapFix(index.name, other, all, ctx) ?? swapFix(index.name, first, all, ctx);
   ctx.world.report(errors.sizeMismatch(index.name, first, other, swapped, shorter(first.size, other.size, ctx)));
   return undefined;
 }
@@ -144,6 +145,23 @@ function sizeOfTheName(name: string, ctx: Context): string | undefined {
 function shorter(a: Size, b: Size, ctx: Context): Size | undefined {
   const isWithin = (x: Size, y: Size): boolean => isCount(dims.subtract(y.dim, x.dim), ctx);
   return isWithin(a, b) ? a : isWithin(b, a) ? b : undefined;
+}
+
+/** Accesses whose axes are told to stand in another order. */
+const inOtherOrder = new WeakSet<Access>();
+
+/** Where another order of three or four plain indices makes every use of each agree: the access as it should be, if one order alone does. */
+function orderFix(name: string, { access, sizes }: Use, all: ReadonlyMap<string, readonly Use[]>, ctx: Context): { readonly access: Access; readonly text: string } | undefined {
+  const names = access.slots.items.flatMap((item) => (item.kind === "name" ? [item.text] : []));
+  if (names.length !== access.slots.items.length || names.length < 3 || names.length > 4 || sizes.length !== names.length) return undefined;
+  const elsewhere = (text: string): readonly Use[] => (all.get(text) ?? []).filter((use) => use.access !== access);
+  if (elsewhere(name).length === 0) return undefined;
+  const fits = (text: string, at: number): boolean => elsewhere(text).every((use) => ctx.run.facts.equal(use.size.dim, sizes[at]!.dim));
+  const orders = (left: readonly string[]): readonly (readonly string[])[] => (left.length === 0 ? [[]] : left.flatMap((text) => orders(left.filter((one) => one !== text)).map((rest) => [text, ...rest])));
+  const [order, ...others] = orders(names).filter((one) => one.every(fits));
+  if (!order || others.length > 0) return undefined;
+  inOtherOrder.add(access);
+  return { access, text: `${spanText(access.base.span)}[${order.join(",")}]` };
 }
 
 /** Where exchanging two slots of an access makes every use of both indices agree: the access as it should be. */

@@ -11,6 +11,8 @@ export interface FileScope {
   readonly library: ReadonlyMap<string, Declared>;
   /** Names of its declarations, and of those of used files, that could not be read. */
   readonly lost: ReadonlySet<string>;
+  /** A file that it uses is not there: what nobody declares may be of that. */
+  partial: boolean;
 }
 
 export interface Declared {

@@ -47,7 +47,8 @@ not trained yet counts with the size that it is asked for, \`characters()\` with
 /** What is wrong with the recipes behind the first, and was not told of it. */
 function ofOtherRecipes(source: ModelSource, told: readonly Diagnostic[]): Diagnostic[] {
   const recipes = parse(source.file).ast.tops.flatMap((top) => (top.kind === "decl" && top.category === "train" ? [top] : []));
-  const keyOf = ({ code, title, span }: Diagnostic): string => JSON.stringify([code, title, placeOf(span)]);
+  // The sizes in its title may be those of another recipe.
+  const keyOf = ({ code, span }: Diagnostic): string => JSON.stringify([code, placeOf(span)]);
   const seen = new Set(told.map(keyOf));
   return recipes.slice(1).flatMap(({ name, span }) =>
     checkModel(source, { recipe: name.text, alone: false }).diagnostics

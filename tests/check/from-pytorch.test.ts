@@ -87,3 +87,37 @@ test("where the layer was built whose argument does not fit", () => {
 test("members are listed where none is near", () => {
   expect(told("tokenizer.size", "tokenizer.vocabulary")[0]?.notes).toEqual(["there is `pad`, `start`, `end`, `unk`, `mask`, `specials` and `size`"]);
 });
+
+test.each([
+  ["tokenizer = bytes()", "tokenizer = bytes", "it is called: `bytes(…)`"],
+  ["optimizer = Adam(lr: 1e-3)", 'optimizer = "adam"', "it is called: `Adam(…)`"],
+  ["batch = 8", 'batch = 8; metrics = "perplexity"', "it is named: `perplexity`"],
+  ["batch = 8", "batch = 8; metrics = perplexity()", "it is named: `perplexity`"],
+  ["batch = 8", "batch = 8; generate = greedy", "it is called: `greedy(model)`"],
+  ["batch = 8", "batch = 8; generate = sample(temperature: 0.8)", "write `sample(model, …)`"],
+  ["batch = 8", 'batch = 8; init_from = "runs/m"', "a run or a file is named on the command line: `--init-from runs/m`"],
+  ["steps = 30", "steps = 3e1", "write `30`"],
+  ["tokenizer = bytes(); ", "", "set it: `tokenizer = bpe(4000)`"],
+  ["embed = Embedding(vocab, d)", "embed = Embedding(vocab, d); batch = 8", "`batch` is a setting of a recipe: it stands in `train`"],
+  ["embed = Embedding(vocab, d)", "embed = Embedding(vocab, d); all2 = stack(2, Linear(d, d))", "write `stack(n) Block(d)`"],
+  ["~ normal(0.02)", "~ normal(0, 0.02)", "the mean is 0: write the standard deviation alone"],
+  ["~ normal(0.02)", "~ 0.02", "write `constant(0.02)`, or `normal(0.02)` for random ones"],
+  ["~ normal(0.02)", "~ xavier", "call it: `xavier(…)`"],
+  [FORWARD, `${FORWARD}; u = uniform()`, "to draw write `draw u: [B, d] ~ uniform`"],
+  [FORWARD, `${FORWARD}; z = zeros(B, d)`, "the axes are those of the `param` that begins so; as a value write an equation: `z[b < B, i < d] = 0.0`"],
+  [FORWARD, `${FORWARD}; z[b,t,i] = x[b,t,i] * (x[b,t,i] > 0)`, "write `if … then 1 else 0`"],
+  [FORWARD, `${FORWARD}; z[b,t,i] = x[b,t,i] * exp(x[b,t,i]) w[i,i]`, "for a product write `*`"],
+])("%s: %s", (right, wrong, fix) => {
+  expect(told(right, wrong)[0]?.fix?.text).toBe(fix);
+});
+
+test("an order of three axes in which each has one size is found", () => {
+  const text = "fn f(x: [B, T, 4, 8], w: [4, 8, 5]) -> [B, T, 5] {\n  y[b,t,i] = sum[h,e] x[b,t,h,e] * w[i,h,e]\n  return y\n}\n";
+  const { diagnostics } = check(sourceFile("model.tfm", text), { std });
+  expect(diagnostics.map(({ fix }) => fix?.edit?.replacement)).toEqual(["w[h,e,i]"]);
+});
+
+test("names that a file declares which is not there are not unknown as well", () => {
+  const text = 'use "block.tfm"\nmodel M(d = 8) {\n  blocks = stack(2) Block(d)\n  forward(x: [B, d]) -> [B, d] = blocks(x)\n}\n';
+  expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ code }) => code)).toEqual(["use-failed"]);
+});

@@ -17,5 +17,10 @@ it("suggests the nearest name only where it is near", () => {
   expect(nearest("hedas", ["layers", "heads", "d"])).toBe("heads");
   expect(nearest("Heads", ["layers", "heads"])).toBe("heads");
   expect(nearest("banana", ["layers", "heads"])).toBe(undefined);
+  expect(nearest("num_heads", ["kv_heads", "heads"])).toBe("heads");
+  expect(nearest("cross_entropy_loss", ["loss", "cross_entropy"])).toBe("cross_entropy");
+  expect(nearest("gelu_tahn", ["gelu", "gelu_tanh"])).toBe("gelu_tanh");
+  expect(nearest("norm2", ["norm1"])).toBe(undefined);
+  expect(nearest("nrom2", ["norm1", "norm2"])).toBe("norm2");
   expect(nearest("size-mismach", ["size-mismatch", "rank-mismatch"])).toBe("size-mismatch");
 });

@@ -1,5 +1,6 @@
 /** `generate = beam(model, width: 4)`: how texts are written, and by which function of the model. */
 import type { Call } from "../../../grammar/ast.ts";
+import { spanText } from "../../../grammar/source.ts";
 import * as dims from "../../dim.ts";
 import * as errors from "../errors.ts";
 import type { GenerateSpec } from "../model.ts";
@@ -38,11 +39,15 @@ export function generateOf(settings: Settings, model: InstanceVal): GenerateSpec
 }
 
 function generated(settings: Settings, node: Call, model: InstanceVal): string | undefined {
-  const first = node.args[0]?.value;
-  const value = first && settings.evaluated(first);
-  if (value?.kind === "instance" && value === model && methodOf(model.decl, "forward")) return "forward";
-  if (value?.kind === "method" && value.self === model) return value.fn.name.text;
+  if (!node.args[0] || node.args[0].name) {
+    settings.world.report(errors.generatorModel(node.span, spanText(node.callee.span)));
+    return undefined;
+  }
+  const first = node.args[0].value;
+  const value = settings.evaluated(first);
+  if (value.kind === "instance" && value === model && methodOf(model.decl, "forward")) return "forward";
+  if (value.kind === "method" && value.self === model) return value.fn.name.text;
   const lost = value === model && model.members.get("forward")?.kind === "poison";
-  if (value?.kind !== "poison" && !lost) settings.world.report(errors.wrongSetting(first?.span ?? node.span, "generate", "the model, or a function of it"));
+  if (value.kind !== "poison" && !lost) settings.world.report(errors.wrongSetting(first.span, "generate", "the model, or a function of it"));
   return undefined;
 }
