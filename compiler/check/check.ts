@@ -8,6 +8,7 @@ import { checkAlone } from "./alone.ts";
 import { bindFedSizes, finishEntry, inputOf, inputTensor, isFed } from "./entry.ts";
 import { sourceOf } from "./arguments.ts";
 import * as errors from "./errors.ts";
+import { warnOfDivided } from "./divided.ts";
 import { ExpressionTooDeep } from "./fold.ts";
 import { readFiles } from "./files.ts";
 import type { Entry, Model, Parameter } from "./model.ts";
@@ -83,6 +84,7 @@ function elaborate(source: SourceFile, options: CheckOptions, world: World): Mod
   const model = built && modelOf(main, built, world);
   if (options.alone ?? true) {
     checkAlone(main, world);
+    warnOfDivided(main.file, world);
     if (!world.diagnostics.some(isError)) warnOfUnread(main.file, world);
   }
   if (options.library) for (const scope of files.library) checkAlone(scope, world, { ahead: true });

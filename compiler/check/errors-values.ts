@@ -62,6 +62,16 @@ export function unread(span: Span, name: string): Diagnostic {
   return { ...error("unread", `\`${name}\` is never read`, span, "nothing depends on it", { notes: ["it is computed only where somebody inspects it"] }), severity: "warning" };
 }
 
+/** A warning: it may be a comment after all. */
+export function commentDivides(span: Span): Diagnostic {
+  return {
+    ...error("comment-divides", "`//` begins a comment, so nothing is divided here", span, "this is not read", {
+      fix: "to divide write `/`, or `floor(a / b)` where it may not come out even; a comment has two blanks before it",
+    }),
+    severity: "warning",
+  };
+}
+
 export function zeroDivisor(span: Span): Diagnostic {
   return error("zero-divisor", "this divides by zero", span, "it is 0");
 }

@@ -61,6 +61,19 @@ test.each([
 });
 
 test.each([
+  ["let half = d // heads", 1],
+  ["let half = d //heads", 1],
+  ["let half = (d + 1)// 2", 1],
+  ["let half = d  // heads", 0],
+  ["let half = d // of all heads", 0],
+  ["let half = d // halves", 0],
+  ["let half = 2 *\n  // heads\n  d", 0],
+])("%s: warned of as a division %i times", (item, count) => {
+  const text = `layer A(d, heads) {\n  ${item}\n  param w: [half, heads] ~ zeros\n  forward(x: [B, half]) -> [B, heads] {\n    y[b,j] = sum[i] x[b,i] * w[i,j]\n    return y\n  }\n}\n`;
+  expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ code }) => code)).toEqual(Array.from({ length: count }, () => "comment-divides"));
+});
+
+test.each([
   ["lr = 3e-4", "the rate stands in `optimizer`"],
   ["batch_size = 8", "the examples of a step are `batch`"],
   ["epochs = 3", "how long is said in `steps`"],
