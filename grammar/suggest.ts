@@ -15,8 +15,9 @@ export function nearest(name: string, all: Iterable<string>): string | undefined
   return longestPart(name, known) ?? best;
 }
 
+/** Of plain names; a path such as `encoder.9` is a slip for `encoder.0`. */
 function differInNumber(a: string, b: string): boolean {
-  const [first, second] = [/^(.*?)(\d+)$/.exec(a), /^(.*?)(\d+)$/.exec(b)];
+  const [first, second] = [/^(\w*?)(\d+)$/.exec(a), /^(\w*?)(\d+)$/.exec(b)];
   return first !== null && second !== null && first[1] === second[1];
 }
 

@@ -21,6 +21,7 @@ it("suggests the nearest name only where it is near", () => {
   expect(nearest("cross_entropy_loss", ["loss", "cross_entropy"])).toBe("cross_entropy");
   expect(nearest("gelu_tahn", ["gelu", "gelu_tanh"])).toBe("gelu_tanh");
   expect(nearest("norm2", ["norm1"])).toBe(undefined);
+  expect(nearest("encoder.9", ["encoder.0"])).toBe("encoder.0");
   expect(nearest("nrom2", ["norm1", "norm2"])).toBe("norm2");
   expect(nearest("size-mismach", ["size-mismatch", "rank-mismatch"])).toBe("size-mismatch");
 });
