@@ -8,11 +8,12 @@ import { coerce, kindsOf, type CompileKind } from "./kinds.ts";
 import { runBody } from "./call.ts";
 import * as dims from "../dim.ts";
 import { bindFedSizes, inputOf, inputTensor } from "./entry.ts";
-import { sizeVal } from "./evaluate.ts";
+import { evaluate, sizeVal } from "./evaluate.ts";
 import { Facts } from "./facts.ts";
 import { build } from "./instance.ts";
 import { isBoundSize } from "./names.ts";
 import type { FileScope } from "./scope.ts";
+import { asTensor } from "./tensor.ts";
 import type { InstanceVal, Size, Val } from "./value.ts";
 import { flag, number, POISON } from "./value.ts";
 import type { Context, Frame, World } from "./world.ts";
@@ -102,6 +103,8 @@ function bindAlone(param: Parameter, kind: CompileKind | "run" | undefined, ctx:
   if (kind === "run") {
     const range = param.type?.argument;
     if (range?.kind === "name" && isBoundSize(range.text) && !ctx.frame.vars.has(range.text)) ctx.frame.vars.set(range.text, sizeVal(dims.named(range.text), range.text, sourceOf(param)));
+    // Where every call gives one, the default is looked at here alone.
+    if (param.initial) asTensor(evaluate(param.initial, ctx), param.initial.span, ctx);
     const made = inputOf(param, ctx);
     ctx.frame.vars.set(name, made ? inputTensor(made.input, made.sizes, ctx) : POISON);
     return;

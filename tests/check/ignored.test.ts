@@ -45,6 +45,8 @@ test.each([
   ["loss(ids, next)", "loss(ids: [B], next)", "`ids` has 1 axis"],
   ["loss(ids, next)", "loss(ids: bool[B, T], next)", "`ids` is bool"],
   ["loss(ids, next)", "loss(ids, next: index(9)[B, T])", "`next` must be below 9"],
+  ["h: [B, d])", "h: [B, d] = None)", "nothing is called `None`"],
+  ["h: [B, d])", "h: [B, d] = none)", "a number or a tensor is wanted here"],
   ['"up.weight"[o,i]', '"up.weight"[o]', "`i` does not stand on the right"],
   ["h, c       = cell", "h, c2      = cell", "`c` is carried, and the loop never sets it"],
 ])("%s: %s", (right, wrong, title) => {
