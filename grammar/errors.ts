@@ -184,6 +184,11 @@ export function noItem(span: Span, what: string, fix: string | undefined): Diagn
   });
 }
 
+/** `(h, c) = cell(x, h, c)` */
+export function namesInParentheses(open: Span): Diagnostic {
+  return error("no-item", "what is set stands without parentheses", open, "a name is expected here", { fix: "write `h, c = …`" });
+}
+
 export function noWord(span: Span, found: string, fix: string | undefined): Diagnostic {
   return error("no-word", `${found} begins no item`, span, "an item is expected here", {
     notes: ["an item begins with a name or with `param state draw let require return if for scan`"],

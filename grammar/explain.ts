@@ -106,6 +106,7 @@ class Explainer {
       if (second !== undefined && t.RESERVED.has(second.image) && !isOneOf(second, [t.And, t.Or, t.Divides])) return errors.noItem(line, "a name alone", undefined);
       return errors.noItem(line, second === undefined ? `\`${name}\` alone` : "an expression", `if it is the result, write \`return\` before it; if it is a step, give it a name: \`y = …\``);
     }
+    if (isOneOf(first, [t.LeftParen]) && this.tokens.some((x, at) => x.tokenType === t.RightParen && this.tokens[at + 1]?.tokenType === t.Equal)) return errors.namesInParentheses(span);
     if (isOneOf(first, [t.Numeral, t.Text, t.Bool, t.Not, t.LeftParen, t.Minus])) return errors.noItem(line, "an expression", "if it is the result, write `return` before it; if it is a step, give it a name: `y = …`");
     if (first.tokenType === t.Block) return errors.noWord({ ...span, end: span.start + 1 }, "`{`", "a block belongs to a declaration, a function, `if`, `for` or `scan`; these stand before it");
     if (first.tokenType === t.Else) return errors.noWord(span, "`else`", ELSE);

@@ -44,7 +44,7 @@ export function unknownMember(span: Span, name: string, of: string, nearest: str
 }
 
 export function noMembers(span: Span, name: string, kind: string): Diagnostic {
-  return error("member-unknown", `a ${kind} has no members`, span, `there is no \`.${name}\``, { fix: FOREIGN_MEMBERS.get(name) });
+  return error("member-unknown", `${article(kind)} has no members`, span, `there is no \`.${name}\``, { fix: FOREIGN_MEMBERS.get(name) });
 }
 
 export function duplicate(span: Span, name: string, before: Span): Diagnostic {

@@ -70,7 +70,8 @@ export function indexTwice(span: Span, name: string, before: Span | undefined): 
 }
 
 export function notAnIndex(span: Span): Diagnostic {
-  return error("index-declared", "an index is wanted here", span, "a name, with its range where it needs one: `t < n`");
+  const place = /^\d+$/.test(spanText(span)) ? `a single place is set by a condition: \`y[b,i] = if i == ${spanText(span)} then … else …\`` : undefined;
+  return error("index-declared", "an index is wanted here", span, "a name, with its range where it needs one: `t < n`", { fix: place });
 }
 
 export function indexedIndex(span: Span, name: string): Diagnostic {

@@ -103,6 +103,7 @@ test.each([
   ["~ normal(0.02)", "~ normal(0, 0.02)", "the mean is 0: write the standard deviation alone"],
   ["~ normal(0.02)", "~ 0.02", "write `constant(0.02)`, or `normal(0.02)` for random ones"],
   ["~ normal(0.02)", "~ xavier", "call it: `xavier(…)`"],
+  [FORWARD, `${FORWARD}; x[b,t,0] = 1`, "a single place is set by a condition: `y[b,i] = if i == 0 then … else …`"],
   [FORWARD, `${FORWARD}; u = uniform()`, "to draw write `draw u: [B, d] ~ uniform`"],
   [FORWARD, `${FORWARD}; z = zeros(B, d)`, "the axes are those of the `param` that begins so; as a value write an equation: `z[b < B, i < d] = 0.0`"],
   [FORWARD, `${FORWARD}; z[b,t,i] = x[b,t,i] * (x[b,t,i] > 0)`, "write `if … then 1 else 0`"],

@@ -108,6 +108,7 @@ test.each([
   ["forward(ids", "fn forward(ids", ["3 item-misplaced"]],
   ["-> [B, T, vocab] = embed.logits(embed(ids))", "-> [B, T, vocab] { embed.logits(embed(ids)) }", ["3 no-item"]],
   ["embed = Embedding(vocab, d)", "embed: Embedding(vocab)", ["2 misplaced-item"]],
+  ["M(vocab, d = 8)", "M(vocab, d = 8", ["1 missing-bracket"]],
 ])("a function that could not be read is not missing: %s", (right, wrong, lines) => {
   const text = RECIPE("loss(ids, next) = cross_entropy(model(ids), next); batch = 8; steps = 30");
   expect(told(text.replace(right, wrong))).toEqual(lines.map((line) => `model.tfm:${line}`));

@@ -38,6 +38,7 @@ test.each([
   [inFunction("y = map(lambda z: z, x)"), "there is no `lambda` in this language"],
   [inFunction("y = Linear(d, d)(x, x)"), "what a call gives cannot be called"],
   [inFunction("y = f((x, x))"), "parentheses hold one value"],
+  [inFunction("(y, z) = f(x)"), "what is set stands without parentheses"],
   [inLayer("blocks = ModuleList([A(d)])"), "a value cannot begin with `[`"],
   [inLayer("buffer mean: [d] ~ zeros"), "there is no `buffer` in this language"],
   [inLayer("wide = Linear(d // 2, d)"), "a `(` is never closed"],

@@ -18,6 +18,7 @@ export function modelOf(node: Node, settings: Settings): Val {
   const ctx = settings.context();
   const callee = node.kind === "call" && node.callee.kind === "name" ? declared(settings.home, node.callee.text) : undefined;
   if (node.kind !== "call" || callee?.kind !== "class" || (callee.decl.category !== "model" && callee.decl.category !== "layer")) {
+    if (callee?.kind === "poison") return POISON; // a declaration that could not be read
     const models = [...settings.home.names].filter(([, d]) => d.decl.kind === "decl" && d.decl.category === "model").map(([name]) => name);
     const name = node.kind === "call" && node.callee.kind === "name" ? node.callee.text : undefined;
     settings.world.report(errors.notAModel(node.span, name && nearest(name, models), models));
