@@ -50,7 +50,7 @@ function decoded(name: string, bytes: Result<Uint8Array>): Result<string> {
   try {
     return { ok: true, value: new TextDecoder("utf-8", { fatal: true }).decode(bytes.value) };
   } catch {
-    return { ok: false, failure: bytes.value.length > constants.MAX_STRING_LENGTH ? tooLong(name) : notUtf8(name, bytes.value) };
+    return { ok: false, failure: bytes.value.length > constants.MAX_STRING_LENGTH ? tooLong(name) : isGzip(bytes.value) ? packed(name) : notUtf8(name, bytes.value) };
   }
 }
 
@@ -200,6 +200,15 @@ function unwritable(file: string, error: unknown): Failure {
 function tooLong(file: string): Failure {
   const message = `${file}: a text may have at most ${constants.MAX_STRING_LENGTH.toLocaleString("en")} characters in Node`;
   return { code: "file-too-long", exit: exitCodes.wrong, message, remedy: "give a part of it, or a Parquet file with a document in each row" };
+}
+
+/** By the two bytes that gzip begins with, which no UTF-8 text has. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+function packed(file: string): Failure {
+  return { code: "file-packed", exit: exitCodes.wrong, message: `${file} is packed by gzip, not a text`, remedy: "unpack it, with gunzip for instance" };
 }
 
 function notUtf8(file: string, bytes: Uint8Array): Failure {

@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { countBefore, idxPictures, imageExamples } from "../../runtime/data/index.ts";
 import type { Examples, Pictures } from "../../runtime/data/index.ts";
 import type { Result } from "../failure.ts";
-import { readBytes } from "../files.ts";
+import { isGzip, readBytes } from "../files.ts";
 import { hasFolders, readPictureFolder } from "./picture-folder.ts";
 import type { OpenedData, Source, SourceRequest } from "./source.ts";
 import { isFolder, reading, wrong } from "./source.ts";
@@ -96,7 +96,7 @@ function picturesOf(file: string, { arguments: { side, channels, classes } }: So
 
 function unpacked(file: string): Result<Uint8Array> {
   const bytes = readBytes(file);
-  if (!bytes.ok || !(bytes.value[0] === 0x1f && bytes.value[1] === 0x8b)) return bytes;
+  if (!bytes.ok || !isGzip(bytes.value)) return bytes;
   try {
     return { ok: true, value: gunzipSync(bytes.value) };
   } catch (error) {

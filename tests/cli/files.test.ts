@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readBytes, readInPieces, readText, writeAtomically, writeTogether } from "../../src/files.ts";
@@ -40,6 +41,11 @@ describe("reading", () => {
     writeFileSync(inside("huge"), "");
     truncateSync(inside("huge"), 2 ** 40);
     expect(readBytes(inside("huge"))).toMatchObject({ failure: { code: "file-too-long", exit: 1, remedy: expect.stringContaining("several files") as string } });
+  });
+
+  it("says of a file that is packed by gzip what it is", () => {
+    writeFileSync(inside("a.tsv.gz"), gzipSync("a\tb\n"));
+    expect(readText(inside("a.tsv.gz"))).toMatchObject({ ok: false, failure: { code: "file-packed", message: `${inside("a.tsv.gz")} is packed by gzip, not a text` } });
   });
 
   it.each([
