@@ -120,6 +120,8 @@ async function rowsOf(file: string, columns: readonly string[]): Promise<Result<
   return kind === "jsonl" ? { ok: true, value: jsonRows(text.value, columns) } : tableRows(file, kind === "csv" ? csvRecords(text.value) : tsvRecords(text.value), columns);
 }
 
+const LINE_BREAK = /\r\n|\n|\r/;
+
 interface RawRow {
   readonly line: number;
   /** What stands in the wanted columns. */
@@ -127,7 +129,7 @@ interface RawRow {
 }
 
 function* jsonRows(text: string, columns: readonly string[]): Iterable<RawRow> {
-  for (const [at, line] of text.split(/\r\n|\n|\r/).entries()) {
+  for (const [at, line] of text.split(LINE_BREAK).entries()) {
     if (line.trim() === "") continue;
     yield { line: at + 1, content: jsonRow(line, columns) };
   }
@@ -187,7 +189,7 @@ function tableRows(file: string, records: Generator<RawRecord, void>, columns: r
 }
 
 function* tsvRecords(text: string): Generator<RawRecord, void> {
-  for (const [at, line] of text.split(/\r\n|\n|\r/).entries()) if (line.trim() !== "") yield { line: at + 1, cells: line.split("\t") };
+  for (const [at, line] of text.split(LINE_BREAK).entries()) if (line.trim() !== "") yield { line: at + 1, cells: line.split("\t") };
 }
 
 /** Cells may be quoted, and then hold commas, line breaks and doubled quotes. */
@@ -208,7 +210,7 @@ function* csvRecords(text: string): Generator<RawRecord, void> {
           break;
         }
         cell = text.slice(at + 1, end).replaceAll('""', '"');
-        line += cell.split("\n").length - 1;
+        line += cell.split(LINE_BREAK).length - 1;
         at = end + 1;
       }
       const rest = /[^,\r\n]*/y;

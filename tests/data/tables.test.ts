@@ -36,6 +36,10 @@ describe("a table", () => {
     // The second row stands on lines 3 to 5.
     expect(await rows(at, ["text", "n"])).toEqual({ ok: true, value: { badRows: 0, items: expected.map((values, k) => ({ line: [2, 3, 6][k], values })) } });
   });
+  it("of CSV counts as a line within quotes what ends one outside", async () => {
+    const at = file("cr.csv", 'text,n\r"a\rb\r\nc",1\rd,2\r');
+    expect(await rows(at, ["text", "n"])).toEqual({ ok: true, value: { badRows: 0, items: [[2, ["a\rb\r\nc", "1"]], [5, ["d", "2"]]].map(([line, values]) => ({ line, values })) } });
+  });
   it("of CSV with a quote that nobody closes loses that line, and no other", async () => {
     const at = file("open.csv", 'text,n\na,1\n"open,2\nb,3\nd,5');
     expect(await rows(at, ["text", "n"], true)).toEqual({ ok: true, value: { badRows: 1, items: [[2, ["a", "1"]], [4, ["b", "3"]], [5, ["d", "5"]]].map(([line, values]) => ({ line, values })) } });
