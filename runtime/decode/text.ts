@@ -84,22 +84,25 @@ export class TextStream {
   /** What has become certain with this id. */
   push(id: number): string {
     this.ids = [...this.ids, id];
-    const { text, stopped } = this.cut();
+    const { text, stopped } = this.cut(wholeCharacters(this.written()));
     this.stopped = stopped;
-    return this.upTo(stopped ? text : certain(text, this.stop));
+    return this.upTo(stopped ? text : withoutBeginnings(text, this.stop));
   }
 
   /** What is left when these are all ids. */
   finish(ids: readonly number[]): string {
     this.ids = ids;
-    const { text, stopped } = this.cut();
+    const { text, stopped } = this.cut(this.written());
     this.stopped = stopped;
     return this.upTo(text);
   }
 
-  private cut(): { readonly text: string; readonly stopped: boolean } {
+  private written(): string {
     // The prompt is decoded along, for the space that stands between it and the first word.
-    const whole = this.tokenizer.decode([...this.prefix, ...this.ids]).slice(this.before);
+    return this.tokenizer.decode([...this.prefix, ...this.ids]).slice(this.before);
+  }
+
+  private cut(whole: string): { readonly text: string; readonly stopped: boolean } {
     // The stop that is complete first, so that it is the same one whether this is asked after each token or at the end.
     const found = this.stop.map((text) => ({ from: whole.indexOf(text), length: text.length })).filter(({ from }) => from >= 0);
     const [first] = found.sort((a, b) => a.from + a.length - (b.from + b.length) || a.from - b.from);
@@ -113,11 +116,15 @@ export class TextStream {
   }
 }
 
-/** Without the bytes of a character that is not whole, and without an end that a stop may begin with. */
-function certain(text: string, stop: readonly string[]): string {
-  const whole = text.replace(/\uFFFD+$/, "");
-  const begins = (at: number): boolean => stop.some((one) => one.startsWith(whole.slice(at)));
+/** Without the bytes at the end that may become a character. */
+function wholeCharacters(text: string): string {
+  return text.replace(/\uFFFD+$/, "");
+}
+
+/** Without an end that a stop may begin with. */
+function withoutBeginnings(text: string, stop: readonly string[]): string {
+  const begins = (at: number): boolean => stop.some((one) => one.startsWith(text.slice(at)));
   const longest = Math.max(0, ...stop.map((one) => one.length - 1));
-  for (let at = Math.max(0, whole.length - longest); at < whole.length; at++) if (begins(at)) return whole.slice(0, at);
-  return whole;
+  for (let at = Math.max(0, text.length - longest); at < text.length; at++) if (begins(at)) return text.slice(0, at);
+  return text;
 }

@@ -59,6 +59,16 @@ describe("text as it is written", () => {
     expect(stream.text).toBe("so ab abc ");
   });
 
+  it("takes no half of a character for a text to stop at", () => {
+    const ids = [...raw.encode("aé"), 4 + 0xff, ...raw.encode("b")];
+    const [told, whole] = [new TextStream(raw, [], ["\uFFFD"]), new TextStream(raw, [], ["\uFFFD"])];
+    for (const id of ids) if (!told.stopped) told.push(id);
+    expect(told.text).toBe("aé");
+    expect(told.stopped).toBe(true);
+    whole.finish(ids);
+    expect(whole.text).toBe(told.text);
+  });
+
   it("stops within a token, at the first of several texts", () => {
     const words = trainBpe(["three black cats", "three black cats", "two black dogs"], 120);
     const ids = words.encode("three black cats");
