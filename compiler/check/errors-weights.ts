@@ -41,7 +41,7 @@ export function weightsRank(span: Span, parameter: string, shape: readonly Size[
 }
 
 export function weightsUnread(span: Span, name: string): Diagnostic {
-  return error("weights-form", `\`${name}\` does not stand on the right`, span, "all places along this axis would be the same", { fix: `say in the brackets on the right where \`${name}\` runs` });
+  return error("weights-form", `\`${name}\` does not stand on the right`, span, "all places along this axis would be the same", { fix: `say in the brackets on the right where \`${name}\` runs, or \`0*${name}\` if they are to be the same` });
 }
 
 export function weightsSlot(span: Span): Diagnostic {

@@ -77,14 +77,11 @@ function unknown(name: string, span: Span, ctx: Context): Diagnostic {
 
 /** Told once in an equation, however often it stands there. */
 function unboundIndex(name: string, span: Span, ctx: Context): void {
-  const key = ctx.indices?.bases;
-  const told = key && (unboundIn.get(key) ?? new Set());
-  if (told?.has(name)) return;
-  if (key) unboundIn.set(key, told!.add(name));
-  ctx.world.report(errors.unboundIndex(span, name, ctx.indices !== undefined));
+  const equation = ctx.indices?.bases;
+  if (equation && ctx.world.told(equation, name)) return;
+  ctx.world.report(errors.unboundIndex(span, name, equation !== undefined));
+  if (equation) ctx.world.tell(equation, name);
 }
-
-const unboundIn = new WeakMap<object, Set<string>>();
 
 /** Of an axis in a type. */
 export function unknownAxis(name: string, span: Span, ctx: Context): void {

@@ -130,7 +130,8 @@ function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>
   }
   const other = uses.find((use) => !ctx.run.facts.equal(use.size.dim, first.size.dim));
   if (!other) return first.size;
-  if (inOtherOrder.has(other.access) || inOtherOrder.has(first.access)) return undefined; // told of another index
+  // Its axes stand in another order, which was told of another index.
+  if (ctx.world.told(other.access) || ctx.world.told(first.access)) return undefined;
   const swapped = orderFix(index.name, other, all, ctx) ?? orderFix(index.name, first, all, ctx) ?? swapFix(index.name, other, all, ctx) ?? swapFix(index.name, first, all, ctx);
   ctx.world.report(errors.sizeMismatch(index.name, first, other, swapped, shorter(first.size, other.size, ctx)));
   return undefined;
@@ -147,9 +148,6 @@ function shorter(a: Size, b: Size, ctx: Context): Size | undefined {
   return isWithin(a, b) ? a : isWithin(b, a) ? b : undefined;
 }
 
-/** Accesses whose axes are told to stand in another order. */
-const inOtherOrder = new WeakSet<Access>();
-
 /** Where another order of three or four plain indices makes every use of each agree: the access as it should be, if one order alone does. */
 function orderFix(name: string, { access, sizes }: Use, all: ReadonlyMap<string, readonly Use[]>, ctx: Context): { readonly access: Access; readonly text: string } | undefined {
   const names = access.slots.items.flatMap((item) => (item.kind === "name" ? [item.text] : []));
@@ -160,7 +158,7 @@ function orderFix(name: string, { access, sizes }: Use, all: ReadonlyMap<string,
   const orders = (left: readonly string[]): readonly (readonly string[])[] => (left.length === 0 ? [[]] : left.flatMap((text) => orders(left.filter((one) => one !== text)).map((rest) => [text, ...rest])));
   const [order, ...others] = orders(names).filter((one) => one.every(fits));
   if (!order || others.length > 0) return undefined;
-  inOtherOrder.add(access);
+  ctx.world.tell(access);
   return { access, text: `${spanText(access.base.span)}[${order.join(",")}]` };
 }
 

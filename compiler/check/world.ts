@@ -37,6 +37,7 @@ export class World {
   readonly diagnostics: Diagnostic[] = [];
   readonly parameters: ParamVal[] = [];
   private readonly said = new Set<string>();
+  private readonly subjects = new Map<object, Set<string>>();
   private readonly variables = new Map<number, IndexVar>();
   private nextVariable = 0;
   private muted = 0;
@@ -55,6 +56,15 @@ export class World {
     if (this.said.has(id)) return;
     this.said.add(id);
     this.diagnostics.push(this.withInstance(diagnostic));
+  }
+
+  /** Remembers that an error about a part of the source was reported, so that what follows from it need not be; what is not reported does not count. */
+  tell(subject: object, name = ""): void {
+    if (this.muted === 0) this.subjects.set(subject, (this.subjects.get(subject) ?? new Set()).add(name));
+  }
+
+  told(subject: object, name = ""): boolean {
+    return this.subjects.get(subject)?.has(name) === true;
   }
 
   /** Sizes are those of one instance: the message says where it was built. */

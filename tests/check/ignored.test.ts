@@ -60,6 +60,7 @@ test.each([
   ["bpe(300)", "characters(90)"],
   ["h, c       = cell", "if d > 0 { h, c = cell(now, h, c) } else { h = h; c = c }; g, e = cell"],
   ['"up.weight"[o,i]', '"up.{i}.weight"[o]'],
+  ['"up.weight"[o,i]', '"up.weight"[o + 0*i]'],
 ])("%s: %s is well", (right, wrong) => {
   expect(titles(MODEL.replace(right, wrong)).filter((title) => !title.endsWith("is never read"))).toEqual([]);
 });
