@@ -20,6 +20,7 @@ import { readText } from "../files.ts";
 import { commandDevice } from "../gpu/device.ts";
 import { interruption } from "../interrupt.ts";
 import type { Output } from "../output.ts";
+import { bytesText } from "../report/text.ts";
 import { shellWord } from "../shell.ts";
 import type { Command, OptionValues } from "./command.ts";
 import { modelChoices, modelOptions, sayBadRows, skipBadRowsOption, validationOption, validationSetting } from "./model-options.ts";
@@ -70,6 +71,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
     resume,
     initFrom: initialOption(options, resumed),
     warn: (warnings) => output.report(warnings),
+    onReading: (bytes) => output.say(`reading ${bytesText(bytes)} of data …`),
     onLearning: () => output.say("training the tokenizer …"),
   });
   const { data, recipe: chosen } = prepared;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { DataSpec, Phase } from "../../compiler/check/model.ts";
 import type { Examples } from "../../runtime/data/index.ts";
@@ -7,7 +7,9 @@ import type { CorpusManifest } from "../corpus/index.ts";
 import { SOURCES } from "../data-sources/index.ts";
 import type { OpenedData } from "../data-sources/index.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { valueOf } from "../failure.ts";
 import type { Failure, Result } from "../failure.ts";
+import { readBytes } from "../files.ts";
 
 /** What a recipe trains on, read. */
 export interface Data extends OpenedData {
@@ -50,10 +52,15 @@ export interface DataOptions {
   readonly validation?: number | string | undefined;
   /** Of the recipe. */
   readonly phases?: readonly Phase[] | undefined;
+  /** Called with its bytes before a file is read that takes long. */
+  readonly onReading?: ((bytes: number) => void) | undefined;
 }
 
+/** In bytes: a second or more until all of it is tokens. */
+const LARGE = 2 ** 24;
+
 /** Reads the files that the recipe's `data` names, relative to the model's folder, or others in their place. */
-export async function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false, validation, phases = [] }: DataOptions = {}): Promise<Result<Data>> {
+export async function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false, validation, phases = [], onReading }: DataOptions = {}): Promise<Result<Data>> {
   const source = SOURCES.get(spec.source);
   if (source === undefined) {
     const message = `data of kind \`${spec.source}\` cannot be read here yet`;
@@ -63,6 +70,8 @@ export async function openData(spec: DataSpec, modelFile: string, { override, fo
   const named = String(spec.arguments["path"] ?? "");
   const file = override ?? resolve(named);
   const request = { path: file, arguments: spec.arguments, skipBadRows, resolve, validation: typeof validation === "string" ? 0 : validation };
+  const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+  if (size >= LARGE) onReading?.(size);
   const read = await source(request);
   if (!read.ok) return { ok: false, failure: override === undefined ? withOrigin(read.failure, modelFile, named, spec.source) : read.failure };
   if (typeof validation === "number" && validation > 0 && read.value.training.count === 0) return { ok: false, failure: nothingLeft(validation, read.value.whole) };
@@ -110,7 +119,7 @@ function withOrigin(failure: Failure, modelFile: string, named: string, source: 
 
 function hashOf(files: readonly string[]): string {
   const hash = createHash("sha256");
-  for (const file of files) hash.update(readFileSync(file));
+  for (const file of files) hash.update(valueOf(readBytes(file)));
   return hash.digest("hex");
 }
 

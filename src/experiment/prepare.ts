@@ -34,6 +34,8 @@ export interface PrepareRequest {
   /** Where the recipe's first weights come from. */
   readonly initial?: ((recipe: Recipe) => InitialWeights | undefined) | undefined;
   readonly warn?: ((warnings: readonly Diagnostic[]) => void) | undefined;
+  /** Called with its bytes before a large file of data is read. */
+  readonly onReading?: ((bytes: number) => void) | undefined;
   /** Called before a tokenizer learns its tokens from the data, which may take long. */
   readonly onLearning?: (() => void) | undefined;
 }
@@ -60,10 +62,10 @@ export interface Prepared {
 }
 
 /** Rejects with ModelRefused, CommandFailure or TfmError. */
-export async function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, initial: starting, warn, onLearning }: PrepareRequest): Promise<Prepared> {
+export async function prepare({ source, recipe: name, set = {}, data: override, folder, skipBadRows, tokenizer: saved, initial: starting, warn, onReading, onLearning }: PrepareRequest): Promise<Prepared> {
   // The first look finds the tokenizer and the data that the recipe names, the second has their sizes.
   const first = recipeOf(checkedModel(source, { recipe: name, set }));
-  const opened = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows, validation: first.validation, phases: first.phases }));
+  const opened = valueOf(await openData(first.data, source.file.path, { override, folder, skipBadRows, validation: first.validation, phases: first.phases, onReading }));
   const initial = starting?.(first);
   const tokenizer = tokenizerFor(opened, first, set, saved ?? (initial?.otherTokens === true ? undefined : initial?.tokenizer), onLearning);
   const model = checkedModel(source, { recipe: name, set, tokenizer }, warn);

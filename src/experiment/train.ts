@@ -43,15 +43,17 @@ export interface TrainRequest {
   /** Runs or files of weights whose average is started from in the place of the recipe's `init_from`; `none` for drawn weights. */
   readonly initFrom?: readonly string[] | undefined;
   readonly warn?: ((warnings: readonly Diagnostic[]) => void) | undefined;
+  /** Called with its bytes before a large file of data is read. */
+  readonly onReading?: ((bytes: number) => void) | undefined;
   /** Called before a tokenizer learns its tokens from the data, which may take long. */
   readonly onLearning?: (() => void) | undefined;
 }
 
 /** Reads and checks everything that a run needs, before any device is asked for. */
-export async function prepareRun({ source, recipe, set = {}, data, skipBadRows, resume, initFrom, warn, onLearning }: TrainRequest): Promise<Prepared> {
-  if (resume === undefined) return prepare({ source, recipe, set, data, skipBadRows, initial: (chosen) => initialWeights(source, chosen, initFrom), warn, onLearning });
+export async function prepareRun({ source, recipe, set = {}, data, skipBadRows, resume, initFrom, warn, onReading, onLearning }: TrainRequest): Promise<Prepared> {
+  if (resume === undefined) return prepare({ source, recipe, set, data, skipBadRows, initial: (chosen) => initialWeights(source, chosen, initFrom), warn, onReading, onLearning });
   const { record, folder } = resume;
-  const prepared = await prepare({ source, recipe: recipe ?? record.recipe, set: { ...record.set, ...set }, data: data ?? record.data.path, folder: record.data.folder, skipBadRows: skipBadRows ?? record.data.badRows !== undefined, tokenizer: savedTokenizer(resume), warn });
+  const prepared = await prepare({ source, recipe: recipe ?? record.recipe, set: { ...record.set, ...set }, data: data ?? record.data.path, folder: record.data.folder, skipBadRows: skipBadRows ?? record.data.badRows !== undefined, tokenizer: savedTokenizer(resume), warn, onReading });
   if (prepared.data.record.sha256 !== record.data.sha256) {
     const message = `${folder} was trained on other data than ${prepared.data.file} holds now`;
     throw new CommandFailure({ code: "resume-with-other-data", exit: exitCodes.wrong, message, remedy: `it went by ${record.data.path} with SHA-256 ${record.data.sha256.slice(0, 12)}…: restore that file, or train anew` });

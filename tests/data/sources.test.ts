@@ -118,6 +118,15 @@ describe("what is for validation", () => {
     expect([images.data.training.count, images.data.validation?.count]).toEqual([5, 2]);
   });
 
+  it("is announced with its size where reading it takes long", async () => {
+    const { recipe } = await prepared("text");
+    const told: number[] = [];
+    const open = (bytes: number): Promise<unknown> => openData(recipe.data, path.join(folder, "text.tfm"), { override: file("long.txt", "a".repeat(bytes)), onReading: (size) => told.push(size) });
+    await open(2 ** 24 - 1);
+    await open(2 ** 24);
+    expect(told).toEqual([2 ** 24]);
+  });
+
   it("is found from any folder, with what else belongs to it", async () => {
     const { recipe, data: { record } } = await prepared("captions");
     expect(record.folder).toBe(folder);
