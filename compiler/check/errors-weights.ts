@@ -40,10 +40,6 @@ export function weightsRank(span: Span, parameter: string, shape: readonly Size[
   return error("weights-form", `\`${parameter}\` has ${plural(shape.length, "axis", "axes")}`, span, `one index for each of [${shape.map(({ text }) => text).join(", ")}]`);
 }
 
-export function weightsUnread(span: Span, name: string): Diagnostic {
-  return error("weights-form", `\`${name}\` does not stand on the right`, span, "all places along this axis would be the same", { fix: `say in the brackets on the right where \`${name}\` runs, or \`0*${name}\` if they are to be the same` });
-}
-
 export function weightsSlot(span: Span): Diagnostic {
   return error("weights-form", "a term of a slot depends on several indices", span, "the place along an axis is a sum of terms with one index each", { fix: "write `h*64 + e`, or `(e / 2)*2` of one index" });
 }

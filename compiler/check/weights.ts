@@ -1,7 +1,6 @@
 /** `weights huggingface { … }`: under which names, and with which axes, the files of another program have the model's parameters. */
 import type { Assign, Decl, Dim as Slot, Expr as Node, Item, Slots, StringLiteral, Target } from "../../grammar/ast.ts";
 import { nearest } from "../../grammar/suggest.ts";
-import { namesIn } from "../../grammar/walk.ts";
 import type { WeightName, WeightNames, WeightSlot } from "../../runtime/training/weight-names.ts";
 import * as dims from "../dim.ts";
 import type { Expr } from "../ir/graph.ts";
@@ -144,12 +143,6 @@ function linesAt({ param, layers, axes }: Place, right: { readonly name: StringL
     const made = slotOf(slot, variables, shape, contextOf(root, layers, variables, world));
     if (made === undefined) return undefined;
     slots.push(made);
-  }
-  const onTheRight = new Set([...bracesIn(right.name.value), ...right.slots.items.flatMap((slot) => [...namesIn(slot)])]);
-  const unread = shape.findIndex((extent, at) => extent > 1 && !onTheRight.has(names[at]!));
-  if (unread >= 0) {
-    world.report(errors.weightsUnread(axes.items[unread]!.span, names[unread]!));
-    return undefined;
   }
   const lines: WeightName[] = [];
   for (const part of partsOf(right.name, names as string[], shape)) {
