@@ -30,6 +30,8 @@ describeGpu("a steady training step", () => {
     const { program } = compiled({ d: "16", heads: "2", ff: "20", layers: "2" }, tokenizer);
     const { device, counts, reset } = countingDevice(await gpuDevice());
     const session = await createSession(program, { device, bounds: batches.bounds, seed: 0 });
+    // The first to need them has first values drawn.
+    await session.readStates(["parameter"]);
     const looked = program.entries.flatMap(({ indexLists }) => indexLists);
     expect(looked.map(({ of }) => of).sort()).toEqual(["next", "source", "target"].filter((field) => looked.some(({ of }) => of === field)));
 
