@@ -57,8 +57,11 @@ export function mend(file: SourceFile, all: readonly IToken[], report: (d: Diagn
         out.push(token);
         break;
       case t.Numeral:
-        if (!t.isNumber(token.image)) report(errors.badNumber(span, token.image));
-        out.push({ ...token, image: errors.meantNumber(token.image) ?? token.image });
+        if (t.isNumber(token.image)) out.push(token);
+        else {
+          report(errors.badNumber(span, token.image));
+          out.push({ ...token, image: errors.meantNumber(token.image) ?? token.image });
+        }
         break;
       case t.Stray: {
         const { line } = positionAt(file, token.startOffset);
@@ -83,6 +86,7 @@ function withoutPrefixes(file: SourceFile, all: readonly IToken[], report: (d: D
   const isPrefix = (at: number): boolean => PREFIXES.has(all[at]!.image) && isOneOf(all[at + 1], [t.Dot]) && isOneOf(all[at + 2], [t.Name]);
   const isSelf = (at: number): boolean => all[at]!.image === "self" && isOneOf(all[at - 1], [t.LeftParen]) && isOneOf(all[at + 1], [t.Comma, t.RightParen]);
   const isMember = (at: number): boolean => isOneOf(all[at - 1], [t.Dot]);
+  if (!all.some((_, at) => isPrefix(at) || isSelf(at))) return all;
   const foreign = new Set(PREFIXES);
   for (const [at, { image }] of all.entries()) if (!isPrefix(at) && !isSelf(at) && !isMember(at)) foreign.delete(image);
   const out: IToken[] = [];

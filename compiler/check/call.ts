@@ -1,6 +1,7 @@
 /** Calls: the body of the function, elaborated with its arguments bound. */
 import type { Call, Callable, Expr as Node } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
+import { targetsIn } from "../../grammar/targets.ts";
 import { arguments_, type Argument, bindParameters } from "./arguments.ts";
 import { callBuiltin } from "./builtins.ts";
 import * as errors from "./errors.ts";
@@ -8,7 +9,7 @@ import type { Mode } from "./evaluate.ts";
 import { evaluate, evaluateAll } from "./evaluate.ts";
 import { sameForm } from "./forms.ts";
 import { construct } from "./instance.ts";
-import { execute, targetsIn } from "./items.ts";
+import { execute } from "./items.ts";
 import { lookupOutside, member, unknownName } from "./names.ts";
 import { checkResults } from "./results.ts";
 import { asArgument } from "./tensor.ts";

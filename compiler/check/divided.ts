@@ -7,12 +7,12 @@ import type { World } from "./world.ts";
 
 export function warnOfDivided(file: File, world: World): void {
   for (const top of file.tops) {
-    if (top.kind === "use") continue;
+    const within = file.comments.filter(({ span }) => top.span.start <= span.start && span.end <= top.span.end);
+    if (top.kind === "use" || within.length === 0) continue;
     const sizes = new Set((top.params ?? []).map(({ name }) => name.text));
     visitNodes(top, (node) => {
       if (node.kind === "let") sizes.add((node as unknown as { readonly name: Name }).name.text);
     });
-    const within = file.comments.filter(({ span }) => top.span.start <= span.start && span.end <= top.span.end);
     for (const comment of within) if (looksDivided(comment, sizes)) world.report(errors.commentDivides(comment.span));
   }
 }

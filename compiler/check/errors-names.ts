@@ -5,13 +5,10 @@ import type { Span } from "../../grammar/source.ts";
 import { placeOf, spanText } from "../../grammar/source.ts";
 import { FOREIGN_MEMBERS, FOREIGN_NAMES, FOREIGN_TYPES } from "./foreign-names.ts";
 import { SETTINGS, type SettingName } from "./recipe/setting-names.ts";
-import { article, beside, didYouMean, error, plural, replace, wholeNumber } from "./message.ts";
+import { article, beside, didYouMean, error, meant, plural, replace, wholeNumber } from "./message.ts";
 
 export function unknownName(span: Span, name: string, nearest: string | undefined): Diagnostic {
-  const foreign = FOREIGN_NAMES.get(name);
-  return error("name-unknown", `nothing is called \`${name}\``, span, "not defined here", {
-    ...(foreign !== undefined ? { fix: foreign } : nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : {}),
-  });
+  return error("name-unknown", `nothing is called \`${name}\``, span, "not defined here", { fix: meant(span, nearest, FOREIGN_NAMES.get(name)) });
 }
 
 /** `what`: whose body gives it a value, in a place that was not passed through. */
@@ -39,7 +36,7 @@ export function unboundSize(span: Span, name: string): Diagnostic {
 export function unknownMember(span: Span, name: string, of: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
   const whole = of.startsWith("a ") ? of : `\`${of}\``;
   return error("member-unknown", `${whole} has nothing called \`${name}\``, span, "no such member", {
-    ...(nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : didYouMean(undefined, all)),
+    ...(nearest ? { fix: meant(span, nearest) } : didYouMean(undefined, all)),
   });
 }
 
@@ -117,7 +114,7 @@ export function exhausted(span: Span, reason: "work" | "depth"): Diagnostic {
 
 export function unknownArgument(span: Span, name: string, what: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
   return error("argument-unknown", `${what} has no parameter \`${name}\``, span, "no such parameter", {
-    ...(nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : didYouMean(undefined, all)),
+    ...(nearest ? { fix: meant(span, nearest) } : didYouMean(undefined, all)),
   });
 }
 
@@ -185,9 +182,8 @@ export function rateRange(span: Span, name: string, value: number): Diagnostic {
 }
 
 export function unknownType(span: Span, name: string, nearest: string | undefined): Diagnostic {
-  const foreign = FOREIGN_TYPES.get(name);
   return error("type-unknown", `there is no type \`${name}\``, span, "not a type", {
-    ...(foreign !== undefined ? { fix: foreign } : nearest ? { fix: replace(span, nearest, `did you mean \`${nearest}\`?`) } : {}),
+    fix: meant(span, nearest, FOREIGN_TYPES.get(name)),
     notes: ["known when compiling: size number rate flag text layer fn init tokenizer; of the run: real int bool index(n), and tensors such as [B, T, d]"],
   });
 }

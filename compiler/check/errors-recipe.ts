@@ -3,6 +3,7 @@ import type { Diagnostic, Fix } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
 import { print } from "../dim.ts";
+import { FOREIGN_SETTINGS } from "./foreign-names.ts";
 import { didYouMean, error, replace, wholeNumber } from "./message.ts";
 import type { EntryOutput } from "./model.ts";
 
@@ -22,25 +23,6 @@ function meantName(span: Span, nearest: string | undefined, all: readonly string
   const word = /^"?(\w+)(?:"|\(\))$/.exec(spanText(span))?.[1];
   return word !== undefined && all.includes(word) ? { fix: replace(span, word, `it is named: \`${word}\``) } : didYouMean(nearest, all);
 }
-
-/** What other libraries call settings. */
-const FOREIGN_SETTINGS: ReadonlyMap<string, string> = new Map([
-  ...["lr", "learning_rate"].map((name) => [name, "the rate stands in `optimizer`: `optimizer = Adam(lr: 3e-4)`, or `--set 'recipe.optimizer=Adam(lr: 3e-4)'`; with `let lr = 3e-4` in the recipe and `lr: lr` there, `--set recipe.lr=1e-4` sets it"] as const),
-  ...["batch_size", "bs"].map((name) => [name, "the examples of a step are `batch`"] as const),
-  ...["epochs", "num_epochs", "n_epochs"].map((name) => [name, "how long is said in `steps`, of `batch` examples each"] as const),
-  ...["max_steps", "num_steps", "iterations"].map((name) => [name, "how long is said in `steps`"] as const),
-  ...["weight_decay", "wd"].map((name) => [name, "the decay stands in `optimizer`: `AdamW(lr: 1e-3, decay: 0.1)`"] as const),
-  ...["grad_clip", "max_grad_norm", "clip_norm"].map((name) => [name, "the largest norm of the gradient is `clip`"] as const),
-  ...["loss", "criterion", "loss_fn"].map((name) => [name, "the loss is a function of the data's fields: `loss(ids, next) = cross_entropy(model(ids), next)`"] as const),
-  ...["schedule", "scheduler", "lr_scheduler", "warmup"].map((name) => [name, "a schedule is a factor of the rate: `optimizer = Adam(lr: 1e-3 * warmup(step, 100) * cosine(step, steps))`"] as const),
-  ...["freeze", "frozen_layers"].map((name) => [name, "what stays as it is are patterns of paths: `frozen = \"encoder.*\"`"] as const),
-  ...["val_split", "val", "valid", "validation_split", "val_data", "eval_data"].map((name) => [name, "what is set aside to measure on is `validation`: `validation = 0.1`, or `validation = \"val.tsv\"`"] as const),
-  ...["eval_every", "eval_interval", "eval_steps", "val_every"].map((name) => [name, "the steps between two evaluations are `evaluate`"] as const),
-  ...["early_stopping", "early_stop"].map((name) => [name, "how many evaluations may be no better is `patience`"] as const),
-  ...["ema", "ema_decay"].map((name) => [name, "the averaged model is `average = 0.999`"] as const),
-  ...["gradient_accumulation_steps", "grad_accum", "accumulation_steps"].map((name) => [name, "the parts of a step are `accumulate`"] as const),
-  ...["dataset", "data_loader", "dataloader", "train_data"].map((name) => [name, "what is trained on is `data`: `data = text(\"input.txt\", tokenizer: tokenizer)`"] as const),
-]);
 
 export function unknownSetting(span: Span, name: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
   const foreign = FOREIGN_SETTINGS.get(name);

@@ -2,10 +2,10 @@
 import type { Access, Apply, Binary, Callable, Dim as Slot, Parameter } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
-import { placeOf, spanText } from "../../grammar/source.ts";
+import { spanText } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import type { Interval } from "../ops/interval.ts";
-import { beside, error, origin, plural, replace, shape, sized, sizedFrom } from "./message.ts";
+import { beside, builtAt, error, origin, plural, replace, shape, sized, sizedFrom } from "./message.ts";
 import type { Use } from "./range.ts";
 import { spreadEquation } from "./spread.ts";
 import type { IndexVar, InstanceVal, Size, SizeSource } from "./value.ts";
@@ -213,11 +213,6 @@ export function inexactSize(node: Binary, a: Size, b: Size): Diagnostic {
   return error("inexact-size", "a size must divide exactly", node.span, x !== undefined && y !== undefined ? `${x} / ${y}` : "it is not known to", {
     fix: x !== undefined && y !== undefined ? `round it: \`floor(${parts[0]} / ${parts[1]})\`` : `above it say that it does: \`require ${parts[1]} divides ${parts[0]}\`; or round it: \`floor(${parts[0]} / ${parts[1]})\``,
   });
-}
-
-/** Where the layer was built whose function is called: often its hyperparameters are what is wrong. */
-function builtAt(of: InstanceVal | undefined): readonly string[] {
-  return of && of.span !== of.decl.name.span ? [`\`${of.title}\` was built at ${placeOf(of.span)}`] : [];
 }
 
 export function argumentRank(span: Span, param: Parameter, sizes: readonly Size[], from: SizeSource, of: InstanceVal | undefined): Diagnostic {

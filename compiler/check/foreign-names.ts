@@ -1,4 +1,4 @@
-/** Names of PyTorch's and Python's that nothing here has, and what to write. */
+/** Names of PyTorch's, Python's and other libraries' that nothing here has, and what to write. */
 
 const each = (names: string, remedy: string): readonly (readonly [string, string])[] => names.split(" ").map((name) => [name, remedy] as const);
 
@@ -55,4 +55,23 @@ export const FOREIGN_TYPES: ReadonlyMap<string, string> = new Map([
   ...each("Tensor tensor array ndarray FloatTensor", "a tensor's type is its axes: `[B, T, d]`"),
   ...each("Module", "it is `layer`"),
   ...each("Callable function", "it is `fn`"),
+]);
+
+/** Settings of a recipe. */
+export const FOREIGN_SETTINGS: ReadonlyMap<string, string> = new Map([
+  ...each("lr learning_rate", "the rate stands in `optimizer`: `optimizer = Adam(lr: 3e-4)`, or `--set 'recipe.optimizer=Adam(lr: 3e-4)'`; with `let lr = 3e-4` in the recipe and `lr: lr` there, `--set recipe.lr=1e-4` sets it"),
+  ...each("batch_size bs", "the examples of a step are `batch`"),
+  ...each("epochs num_epochs n_epochs", "how long is said in `steps`, of `batch` examples each"),
+  ...each("max_steps num_steps iterations", "how long is said in `steps`"),
+  ...each("weight_decay wd", "the decay stands in `optimizer`: `AdamW(lr: 1e-3, decay: 0.1)`"),
+  ...each("grad_clip max_grad_norm clip_norm", "the largest norm of the gradient is `clip`"),
+  ...each("loss criterion loss_fn", "the loss is a function of the data's fields: `loss(ids, next) = cross_entropy(model(ids), next)`"),
+  ...each("schedule scheduler lr_scheduler warmup", "a schedule is a factor of the rate: `optimizer = Adam(lr: 1e-3 * warmup(step, 100) * cosine(step, steps))`"),
+  ...each("freeze frozen_layers", "what stays as it is are patterns of paths: `frozen = \"encoder.*\"`"),
+  ...each("val_split val valid validation_split val_data eval_data", "what is set aside to measure on is `validation`: `validation = 0.1`, or `validation = \"val.tsv\"`"),
+  ...each("eval_every eval_interval eval_steps val_every", "the steps between two evaluations are `evaluate`"),
+  ...each("early_stopping early_stop", "how many evaluations may be no better is `patience`"),
+  ...each("ema ema_decay", "the averaged model is `average = 0.999`"),
+  ...each("gradient_accumulation_steps grad_accum accumulation_steps", "the parts of a step are `accumulate`"),
+  ...each("dataset data_loader dataloader train_data", "what is trained on is `data`: `data = text(\"input.txt\", tokenizer: tokenizer)`"),
 ]);

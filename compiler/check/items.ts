@@ -1,6 +1,7 @@
 /** The items of a body, in order: of a layer being built, or of a function being called. */
 import type { Assign, For, Held, If, Item, Let, Return, Target } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
+import { targetsIn } from "../../grammar/targets.ts";
 import * as dims from "../dim.ts";
 import { shapeOf } from "./arguments.ts";
 import { isCount } from "./bounds.ts";
@@ -141,31 +142,6 @@ function poisonTargets(items: readonly Item[], ctx: Context): void {
       if (!ctx.frame.self.members.has(name)) ctx.frame.self.members.set(name, POISON);
     } else ctx.frame.vars.set(name, POISON);
   }
-}
-
-/** The names that the items set, in whatever branch or loop. */
-export function targetsIn(items: readonly Item[]): readonly string[] {
-  return items.flatMap((item): readonly string[] => {
-    switch (item.kind) {
-      case "lost":
-        return item.names;
-      case "assign":
-        return item.targets.map((target) => target.name.text);
-      case "param":
-      case "state":
-      case "draw":
-      case "let":
-      case "field":
-        return [item.name.text];
-      case "for":
-      case "scan":
-        return targetsIn(item.body.items);
-      case "if":
-        return [...targetsIn(item.then.items), ...(item.otherwise ? targetsIn(item.otherwise.kind === "if" ? [item.otherwise] : item.otherwise.items) : [])];
-      default:
-        return [];
-    }
-  });
 }
 
 function loop(item: For, ctx: Context): Returned | "poison" | undefined {

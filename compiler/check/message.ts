@@ -1,10 +1,10 @@
 /** How messages are put together: a labelled place, places beside it, sizes with their origin. */
 import type { Diagnostic, Fix, Label } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
-import { positionAt, spanText } from "../../grammar/source.ts";
+import { placeOf, positionAt, spanText } from "../../grammar/source.ts";
 import { print } from "../dim.ts";
 import type { CheckCode } from "./errors.ts";
-import type { Size, SizeSource } from "./value.ts";
+import type { InstanceVal, Size, SizeSource } from "./value.ts";
 
 interface Rest {
   readonly also?: readonly Label[];
@@ -46,6 +46,16 @@ export function list(items: readonly string[]): string {
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
+}
+
+/** Where a layer was built: often its hyperparameters are what is wrong. Of what is checked alone there is no such place. */
+export function builtAt(of: InstanceVal | undefined): readonly string[] {
+  return of && of.span !== of.decl.name.span ? [`\`${of.title}\` was built at ${placeOf(of.span)}`] : [];
+}
+
+/** The remedy for a name from elsewhere, else the nearest that there is, with its edit. */
+export function meant(span: Span, nearest: string | undefined, foreign?: string): string | Fix | undefined {
+  return foreign ?? (nearest === undefined ? undefined : replace(span, nearest, `did you mean \`${nearest}\`?`));
 }
 
 /** `d*4 = 256` */

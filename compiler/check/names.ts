@@ -1,18 +1,18 @@
 /** What a name means where it stands: index, variable, member, setting, declaration, built-in; in that order. */
-import type { Member } from "../../grammar/ast.ts";
+import type { Member, Name } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import { index } from "../ir/expr.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { targetsIn } from "../../grammar/targets.ts";
 import { endedBinder } from "./ended.ts";
 import * as errors from "./errors.ts";
 import { FOREIGN_NAMES } from "./foreign-names.ts";
-import { targetsIn } from "./items.ts";
 import { SETTINGS, type SettingName } from "./recipe/setting-names.ts";
 import { builtin, BUILTINS, declared, methodOf } from "./scope.ts";
 import { nearest } from "../../grammar/suggest.ts";
 import type { InstanceVal, Val } from "./value.ts";
 import { flag, kindOf, POISON, scalar } from "./value.ts";
-import type { Context } from "./world.ts";
+import type { Context, World } from "./world.ts";
 
 /** Sizes bound by arguments are in capitals. */
 export function isBoundSize(name: string): boolean {
@@ -83,6 +83,11 @@ function unboundIndex(name: string, span: Span, ctx: Context): void {
   if (equation) ctx.world.tell(equation, name);
 }
 
+/** `all`: what there is. */
+export function unknownMember({ text, span }: Name, of: string, all: readonly string[], world: World): void {
+  world.report(errors.unknownMember(span, text, of, nearest(text, all), all));
+}
+
 /** Of an axis in a type. */
 export function unknownAxis(name: string, span: Span, ctx: Context): void {
   const near = nearest(name, knownNames(ctx));
@@ -114,14 +119,13 @@ export function member(object: Val, node: Member, ctx: Context): Val {
       const found = ofInstance(object, name);
       if (found) return found;
       const methods = object.decl.body.items.flatMap((item) => (item.kind === "method" ? [item.name.text] : []));
-      const all = [...object.members.keys(), ...methods];
-      ctx.world.report(errors.unknownMember(node.name.span, name, object.title, nearest(name, all), all));
+      unknownMember(node.name, object.title, [...object.members.keys(), ...methods], ctx.world);
       return POISON;
     }
     case "tokenizer": {
       const found = object.sizes.get(name);
       if (found) return found;
-      ctx.world.report(errors.unknownMember(node.name.span, name, "a tokenizer", nearest(name, [...object.sizes.keys()]), [...object.sizes.keys()]));
+      unknownMember(node.name, "a tokenizer", [...object.sizes.keys()], ctx.world);
       return POISON;
     }
     default:

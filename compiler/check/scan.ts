@@ -4,13 +4,14 @@
  */
 import type { Scan, Slots, Target } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
+import { targetsIn } from "../../grammar/targets.ts";
 import { index, size as sizeExpr } from "../ir/expr.ts";
 import type { Carry, Expr } from "../ir/graph.ts";
 import * as errors from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { freeIndices, substitute } from "./expr.ts";
 import { onTheHost } from "./hosted.ts";
-import { execute, setVariable, targetsIn } from "./items.ts";
+import { execute, setVariable } from "./items.ts";
 import { evaluateCount } from "./range.ts";
 import { asReal, asTensor, materialise, tensorOf } from "./tensor.ts";
 import type { IndexVar, Tensor, Val } from "./value.ts";

@@ -1,6 +1,5 @@
 /** `weights huggingface { … }`: under which names, and with which axes, the files of another program have the model's parameters. */
 import type { Assign, Decl, Dim as Slot, Expr as Node, Item, Slots, StringLiteral, Target } from "../../grammar/ast.ts";
-import { nearest } from "../../grammar/suggest.ts";
 import type { WeightName, WeightNames, WeightSlot } from "../../runtime/training/weight-names.ts";
 import * as dims from "../dim.ts";
 import type { Expr } from "../ir/graph.ts";
@@ -9,6 +8,7 @@ import { SCALAR_OPS } from "../ops/scalar.ts";
 import * as errors from "./errors.ts";
 import { evaluateTensor, sizeVal } from "./evaluate.ts";
 import { freeIndices } from "./expr.ts";
+import { unknownMember } from "./names.ts";
 import { Run } from "./run.ts";
 import type { IndexVar, InstanceVal, ParamVal, Val } from "./value.ts";
 import { kindOf } from "./value.ts";
@@ -73,7 +73,7 @@ function placesOf({ name, steps, span }: Target, root: InstanceVal, world: World
     } else if (value.kind === "instance" && step?.kind === "member") {
       const member = value.members.get(step.name.text);
       if (member) walk(member, at + 1, layers);
-      else if (!mayHave(value, step.name.text)) world.report(errors.unknownMember(step.name.span, step.name.text, value.title, nearest(step.name.text, heldBy(value)), heldBy(value)));
+      else if (!mayHave(value, step.name.text)) unknownMember(step.name, value.title, heldBy(value), world);
     } else if (value.kind === "stack" && step?.kind === "slots") {
       const items = layersOf(value.items, step, world);
       const again = items.find(([, , index]) => index !== undefined && layers.has(index));
@@ -83,7 +83,7 @@ function placesOf({ name, steps, span }: Target, root: InstanceVal, world: World
   };
   const first = root.members.get(name.text);
   if (first) walk(first, 0, new Map());
-  else if (!mayHave(root, name.text)) world.report(errors.unknownMember(name.span, name.text, root.title, nearest(name.text, heldBy(root)), heldBy(root)));
+  else if (!mayHave(root, name.text)) unknownMember(name, root.title, heldBy(root), world);
   return found;
 }
 

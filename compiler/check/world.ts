@@ -2,7 +2,7 @@
 import type { Callable, Decl, Expr as Node } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
-import { placeOf, positionAt } from "../../grammar/source.ts";
+import { positionAt } from "../../grammar/source.ts";
 import type { Expr, Origin } from "../ir/graph.ts";
 import type { Interval } from "../ops/interval.ts";
 import type { Ended } from "./ended.ts";
@@ -12,6 +12,7 @@ import type { Run } from "./run.ts";
 import type { OpenScan } from "./scan.ts";
 import type { FileScope } from "./scope.ts";
 import type { IndexVar, InstanceVal, ParamVal, Size, Val } from "./value.ts";
+import { builtAt } from "./message.ts";
 
 /** Leaves the elaboration when a file asks for too much of it; check.ts makes a diagnostic of it. */
 export class Exhausted extends Error {
@@ -70,9 +71,8 @@ export class World {
   /** Sizes are those of one instance: the message says where it was built. */
   private withInstance(diagnostic: Diagnostic): Diagnostic {
     const self = this.inside;
-    if (!self || !OF_SIZES.has(diagnostic.code) || self.span === self.decl.name.span || diagnostic.span.file !== self.home.file.source) return diagnostic;
-    const note = `\`${self.title}\` was built at ${placeOf(self.span)}`;
-    return diagnostic.notes.includes(note) ? diagnostic : { ...diagnostic, notes: [...diagnostic.notes, note] };
+    if (!self || !OF_SIZES.has(diagnostic.code) || diagnostic.span.file !== self.home.file.source) return diagnostic;
+    return { ...diagnostic, notes: [...new Set([...diagnostic.notes, ...builtAt(self)])] };
   }
 
   /** The work, with what is reported meanwhile told of this instance. */
