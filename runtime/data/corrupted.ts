@@ -41,10 +41,10 @@ export function corruptedExamples(documents: readonly string[], corruption: Corr
       const bounds = { B: batch, S: largest(lengths, ({ S }) => S), T: largest(lengths, ({ T }) => T) };
       const longest = Math.max(bounds.S, bounds.T);
       if (limit !== undefined && longest > limit) throw windowOverLimit(longest, limit);
-      const firstSentinel = tokenizer.specials.indexOf(sentinel(0));
+      const sentinelIds = sentinels.map((spelling) => tokenizer.specials.get(spelling) as number);
       const evaluated = (): readonly Corrupted[] => {
         const starts = Array.from({ length: Math.ceil(ids.length / whole) }, (_, at) => at * whole).filter((start) => ids.length - start > 1);
-        return starts.map((start, at) => corrupt(ids.subarray(start, start + whole), corruption, firstSentinel, draws(seed, STREAMS.evaluation + at)));
+        return starts.map((start, at) => corrupt(ids.subarray(start, start + whole), corruption, sentinelIds, draws(seed, STREAMS.evaluation + at)));
       };
       return {
         stepsPerEpoch: Math.ceil(ids.length / (batch * whole)),
@@ -52,7 +52,7 @@ export function corruptedExamples(documents: readonly string[], corruption: Corr
         batch(step) {
           const random = draws(seed, STREAMS.corruption + step);
           const starts = Array.from({ length: batch }, () => random.below(ids.length - whole + 1));
-          return padded(starts.map((start) => corrupt(ids.subarray(start, start + whole), corruption, firstSentinel, random)), tokenizer);
+          return padded(starts.map((start) => corrupt(ids.subarray(start, start + whole), corruption, sentinelIds, random)), tokenizer);
         },
         *inOrder() {
           const rows = evaluated();
@@ -94,16 +94,16 @@ function sidesOf(length: number, corruption: Corruption): { readonly S: number; 
 }
 
 /** Begins with a token that is left, as in T5; every division into spans is equally likely. */
-function corrupt(ids: Int32Array, corruption: Corruption, firstSentinel: number, random: Draws): Corrupted {
+function corrupt(ids: Int32Array, corruption: Corruption, sentinelIds: readonly number[], random: Draws): Corrupted {
   const taken = takenOf(ids.length, corruption), spans = spansOf(ids.length, corruption);
   const out = divided(taken, spans, random), left = divided(ids.length - taken, spans, random);
   const source: number[] = [], target: number[] = [], parts: (readonly number[])[] = [];
   let at = 0;
   for (let n = 0; n < spans; n++) {
-    source.push(...ids.subarray(at, at + (left[n] as number)), firstSentinel + n);
+    source.push(...ids.subarray(at, at + (left[n] as number)), sentinelIds[n] as number);
     at += left[n] as number;
     const part = [...ids.subarray(at, at + (out[n] as number))];
-    target.push(firstSentinel + n, ...part);
+    target.push(sentinelIds[n] as number, ...part);
     parts.push(part);
     at += out[n] as number;
   }

@@ -2,6 +2,7 @@ import { draws } from "../random/philox.ts";
 import { STREAMS } from "../random/streams.ts";
 import { MASK } from "../text/tokenizer.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import { wordBeginnings } from "../text/words.ts";
 import { noExamples } from "./errors.ts";
 import type { EncodedExamples, EncodeOptions, Examples } from "./examples.ts";
 import { given } from "./examples.ts";
@@ -31,6 +32,7 @@ export function sentenceExamples(documents: readonly (readonly string[])[], leng
       if (sentences.length === 0) throw noExamples("sentences");
       const encoded = sentences.map((sentence) => tokenizer.encode(sentence));
       const most = Math.min(length, limit);
+      const begins = wordBeginnings(tokenizer);
       if (packed) return packedBatches(documents, encoded, most, tokenizer, { batch, seed });
       const second = (first: number, epoch: number): { readonly at: number; readonly follows: boolean } => {
         const random = draws(seed, STREAMS.sentences + epoch * 2 ** 32 + first);
@@ -47,7 +49,7 @@ export function sentenceExamples(documents: readonly (readonly string[])[], leng
           const seconds = picked.map((first) => second(first, epoch % NO_EPOCH));
           const rows = picked.map((first, b) => segments(encoded[first] as number[], encoded[(seconds[b] as { at: number }).at], most, tokenizer));
           const { B, T, fields, tokens } = segmentFields(rows, tokenizer.pad);
-          const word = paddedRows(rows.map(({ ids }) => wordStarts(ids, tokenizer)), T, 0);
+          const word = paddedRows(rows.map(({ ids }) => wordStarts(ids, begins)), T, 0);
           return { sizes: { B, T }, fields: { ...fields, word, follows: Int32Array.from(seconds, ({ follows }) => (follows ? 1 : 0)) }, tokens };
         },
       });
@@ -58,18 +60,19 @@ export function sentenceExamples(documents: readonly (readonly string[])[], leng
 function packedBatches(documents: readonly (readonly string[])[], encoded: readonly (readonly number[])[], most: number, tokenizer: Tokenizer, { batch, seed }: Pick<EncodeOptions, "batch" | "seed">): EncodedExamples {
   let from = 0;
   const parted = documents.map((document) => encoded.slice(from, (from += document.length)));
+  const begins = wordBeginnings(tokenizer);
   const rows = packedRows(parted, most, tokenizer).map((ids) => ({ ids, segment: ids.map(() => 0) }));
   return segmentBatches(rows, { batch, seed, pad: tokenizer.pad }, (some, T) => ({
-    word: paddedRows(some.map(({ ids }) => wordStarts(ids, tokenizer)), T, 0),
+    word: paddedRows(some.map(({ ids }) => wordStarts(ids, begins)), T, 0),
     follows: new Int32Array(some.length),
   }));
 }
 
 /** For each place, where its word begins. */
-function wordStarts(ids: readonly number[], tokenizer: Pick<Tokenizer, "beginsWord">): readonly number[] {
+function wordStarts(ids: readonly number[], begins: (id: number) => boolean): readonly number[] {
   let start = 0;
   return ids.map((id, at) => {
-    if (tokenizer.beginsWord(id)) start = at;
+    if (begins(id)) start = at;
     return start;
   });
 }

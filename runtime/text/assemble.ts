@@ -1,18 +1,27 @@
+import { extraction } from "./added-tokens.ts";
 import { textType, tokenOutsideVocabulary } from "./errors.ts";
+import { firstOfText, rolesOf } from "./roles.ts";
 import type { Scheme } from "./scheme.ts";
-import { BERT_TOKENS, END, MASK, PAD, START, UNK } from "./tokenizer.ts";
-import type { HuggingFaceTokenizer, Tokenizer, TokenizerModel } from "./tokenizer.ts";
+import type { AddedToken, HuggingFaceTokenizer, Tokenizer, TokenizerModel } from "./tokenizer.ts";
 
-/** What tells one kind of tokenizer from another: how a piece becomes ids, and what the file says of it. */
-export interface Segmenter<M extends TokenizerModel = TokenizerModel> {
-  /** The ids of a piece; each distinct piece is asked for about once. */
-  readonly idsOf: (piece: string) => readonly number[];
-  readonly model: M;
-}
+/** The ids of a piece; each distinct piece is asked for about once. */
+export type Segmenter = (piece: string) => readonly number[];
 
 /** A tokenizer whose kind of model is known. */
 export interface TokenizerWith<M extends TokenizerModel> extends Tokenizer {
   toJSON(): HuggingFaceTokenizer<M>;
+}
+
+/** What a tokenizer is made of. */
+export interface Ingredients {
+  readonly scheme: Scheme;
+  /** How each id is spelt. */
+  readonly vocabulary: readonly string[];
+  /** The tokens that a text may spell without being cut there. */
+  readonly added: readonly AddedToken[];
+  /** For what has no token, where there can be any such. */
+  readonly unk: number | undefined;
+  readonly segment: Segmenter;
 }
 
 /** Pieces that are remembered: words recur, and cutting them is the slow part. */
@@ -20,46 +29,34 @@ const REMEMBERED = 50_000;
 /** UTF-16 units of the longest: where a scheme does not cut, a piece is a whole text. */
 const LONGEST_REMEMBERED = 100;
 
-/** The tokenizer of a vocabulary whose first tokens are `specials`. */
-export function assemble<M extends TokenizerModel>(scheme: Scheme, vocabulary: readonly string[], specials: readonly string[], segmenter: Segmenter<M>): TokenizerWith<M> {
+/** `file`: what `toJSON` returns. Throws TfmError `tokenizer-unsupported` where no token ends a text. */
+export function assemble<M extends TokenizerModel>({ scheme, vocabulary, added, unk, segment }: Ingredients, file: HuggingFaceTokenizer<M>): TokenizerWith<M> {
   const size = vocabulary.length;
-  const mask = [MASK, BERT_TOKENS[4]].map((token) => specials.indexOf(token)).find((id) => id >= 0);
+  const roles = rolesOf(added);
+  const specials = added.filter(({ special }) => special);
   const token = (id: number): string => {
     if (!Number.isInteger(id) || id < 0 || id >= size) throw tokenOutsideVocabulary(id, size);
     return vocabulary[id] as string;
   };
   return {
     size,
-    pad: PAD,
-    start: START,
-    end: END,
-    unk: UNK,
-    ...(mask === undefined ? {} : { mask }),
-    specials,
-    encode: encoder(scheme, specials, remembering(segmenter.idsOf)),
-    decode: decoder(scheme, specials, token),
+    ...roles,
+    unk: unk ?? roles.end,
+    specials: new Map(specials.map(({ content, id }) => [content, id])),
+    firstOfText: firstOfText(vocabulary, added),
+    encode: encoder(scheme, added, remembering(segment)),
+    decode: decoder(scheme, new Set(specials.map(({ id }) => id)), unk === roles.end ? undefined : unk, token),
     token,
-    beginsWord: (id) => id < specials.length || scheme.begins(token(id)),
-    toJSON: () => ({
-      version: "1.0",
-      truncation: null,
-      padding: null,
-      added_tokens: specials.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
-      normalizer: scheme.normalizer,
-      pre_tokenizer: scheme.preTokenizer,
-      post_processor: null,
-      decoder: scheme.decoder,
-      model: segmenter.model,
-    }),
+    toJSON: () => file,
   };
 }
 
-function remembering(idsOf: Segmenter["idsOf"]): Segmenter["idsOf"] {
+function remembering(segment: Segmenter): Segmenter {
   const memory = new Map<string, readonly number[]>();
   return (piece) => {
     const known = memory.get(piece);
     if (known !== undefined) return known;
-    const ids = idsOf(piece);
+    const ids = segment(piece);
     if (piece.length > LONGEST_REMEMBERED) return ids;
     if (memory.size >= REMEMBERED) memory.clear();
     memory.set(piece, ids);
@@ -67,45 +64,38 @@ function remembering(idsOf: Segmenter["idsOf"]): Segmenter["idsOf"] {
   };
 }
 
-function encoder(scheme: Scheme, specials: readonly string[], idsOf: Segmenter["idsOf"]): Tokenizer["encode"] {
-  const specialIds = new Map(specials.map((token, id) => [token, id]));
-  const expression = new RegExp(`(${specials.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")})`);
+/** Tokens are looked for in the text as it is and, those that are `normalized`, in the text as it was made. */
+function encoder(scheme: Scheme, added: readonly AddedToken[], segment: Segmenter): Tokenizer["encode"] {
+  const asGiven = extraction(added.filter(({ normalized }) => !normalized));
+  const asMade = extraction(added.filter(({ normalized }) => normalized), scheme.normalise);
   return (text) => {
     // Callers of a compiled module may be JavaScript.
     if (typeof text !== "string") throw textType(text);
     const ids: number[] = [];
-    for (const [index, part] of text.split(expression).entries()) {
-      if (index % 2 === 1) {
-        ids.push(specialIds.get(part) as number);
-        continue;
+    for (const [index, part] of asGiven(text).entries()) {
+      for (const [inner, plain] of (typeof part === "number" ? [part] : asMade(scheme.normalise(part))).entries()) {
+        if (typeof plain === "number") ids.push(plain);
+        else for (const piece of scheme.pieces(plain, index === 0 && inner === 0)) for (const id of segment(piece)) ids.push(id);
       }
-      const plain = scheme.normalise(part);
-      if (plain === "") continue;
-      for (const piece of scheme.pieces(plain)) for (const id of idsOf(piece)) ids.push(id);
     }
     return ids;
   };
 }
 
-function decoder(scheme: Scheme, specials: readonly string[], token: (id: number) => string): Tokenizer["decode"] {
+function decoder(scheme: Scheme, specials: ReadonlySet<number>, unk: number | undefined, token: (id: number) => string): Tokenizer["decode"] {
   return (ids) => {
     let text = "";
     let run: string[] = [];
     for (const id of ids) {
       const spelt = token(id);
-      if (id !== UNK && id < specials.length) continue;
-      if (id === UNK && scheme.inBytes) {
+      if (id !== unk && specials.has(id)) continue;
+      if (id === unk && scheme.inBytes) {
         text += `${scheme.join(run)}\uFFFD`;
         run = [];
       } else {
-        run.push(id === UNK ? "\uFFFD" : spelt);
+        run.push(id === unk ? "\uFFFD" : spelt);
       }
     }
     return text + scheme.join(run);
   };
-}
-
-/** Ids by token, as files have them. */
-export function idsByToken(vocabulary: readonly string[]): Record<string, number> {
-  return Object.fromEntries(vocabulary.map((token, id) => [token, id]));
 }

@@ -1,37 +1,50 @@
-import { assemble, idsByToken } from "./assemble.ts";
-import type { TokenizerWith } from "./assemble.ts";
+import type { Segmenter } from "./assemble.ts";
 import { Heap } from "./heap.ts";
-import type { Scheme } from "./scheme.ts";
-import { SPECIAL_TOKENS, UNK } from "./tokenizer.ts";
-import type { BpeModel } from "./tokenizer.ts";
+import { encodeUtf8 } from "./utf8.ts";
 
 /** Two ids that are joined; pairs that stand earlier are joined first. */
 export type Merge = readonly [number, number];
 
+/** How vocabularies differ in what they do with a piece. */
+export interface BpeSettings {
+  /** For a symbol that has no token; without it such a symbol is left out. */
+  readonly unk: number | undefined;
+  /** Unknown symbols that follow each other are one. */
+  readonly fused?: boolean;
+  /** A symbol that has no token is spelt in bytes, <0xE2> and so on, where the vocabulary has those. */
+  readonly spelt?: boolean;
+  /** A piece that is a token is that token, whatever merges say. */
+  readonly whole?: boolean;
+  /** Ends the last symbol of a piece. */
+  readonly suffix?: string;
+}
+
 /**
- * The tokenizer of a vocabulary (the specials first) and merges by byte-pair encoding (Sennrich, Haddow, Birch 2016, §3.2): within a piece
- * the earliest merge of the list is applied, at its leftmost place, until none applies.
+ * Byte-pair encoding (Sennrich, Haddow, Birch 2016, §3.2): within a piece the earliest merge of the list is applied, at its leftmost place,
+ * until none applies.
  */
-export function bpe(scheme: Scheme, vocabulary: readonly string[], merges: readonly Merge[], specials: readonly string[]): TokenizerWith<BpeModel> {
+export function bpeSegmenter(vocabulary: readonly string[], merges: readonly Merge[], { unk, fused = false, spelt = false, whole = false, suffix = "" }: BpeSettings): Segmenter {
   const idOf = new Map(vocabulary.map((token, id) => [token, id]));
   const size = vocabulary.length;
   const ranks = new Map(merges.map(([left, right], rank) => [left * size + right, rank]));
   const joined = merges.map(([left, right]) => idOf.get(`${vocabulary[left]}${vocabulary[right]}`) as number);
-  return assemble(scheme, vocabulary, specials, {
-    idsOf: (piece) => join(Array.from(piece, (symbol) => idOf.get(symbol) ?? UNK), ranks, joined, size),
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: SPECIAL_TOKENS[UNK],
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: idsByToken(vocabulary),
-      merges: merges.map(([left, right]) => [vocabulary[left] as string, vocabulary[right] as string] as const),
-    },
-  });
+  const unknown = (symbol: string): readonly number[] => {
+    const bytes = spelt ? Array.from(encodeUtf8(symbol), (byte) => idOf.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`)) : [undefined];
+    return bytes.includes(undefined) ? (unk === undefined ? [] : [unk]) : (bytes as number[]);
+  };
+  return (piece) => {
+    const known = whole ? idOf.get(piece) : undefined;
+    if (known !== undefined) return [known];
+    const symbols = Array.from(piece);
+    if (suffix !== "") symbols.push(`${symbols.pop() ?? ""}${suffix}`);
+    const ids: number[] = [];
+    for (const symbol of symbols) {
+      const id = idOf.get(symbol);
+      if (id !== undefined) ids.push(id);
+      else for (const part of unknown(symbol)) if (!(fused && part === unk && ids.at(-1) === unk)) ids.push(part);
+    }
+    return join(ids, ranks, joined, size);
+  };
 }
 
 /** Two neighbours that a merge joins: the place of the first, and both as they stood when this was noted. */

@@ -1,54 +1,84 @@
 import { isFields } from "../json.ts";
-import type { Fields } from "../json.ts";
-import { bpe } from "./bpe.ts";
+import type { Fields, Json } from "../json.ts";
+import { assemble } from "./assemble.ts";
+import type { Segmenter } from "./assemble.ts";
+import { bpeSegmenter } from "./bpe.ts";
 import type { Merge } from "./bpe.ts";
 import { tokenizerDamaged as damaged, tokenizerUnsupported as unsupported } from "./errors.ts";
-import { BERT_WORDS, CONTINUES, SCHEMES, WORDS } from "./scheme.ts";
+import { withoutSpaceBehind } from "./normalizers.ts";
+import { oneOf } from "./part.ts";
+import { schemeOf } from "./scheme.ts";
 import type { Scheme } from "./scheme.ts";
-import { BERT_TOKENS, SPECIAL_TOKENS, UNK } from "./tokenizer.ts";
-import type { Tokenizer } from "./tokenizer.ts";
-import { unigram } from "./unigram.ts";
-import { LONGEST_WORD, wordPiece } from "./wordpiece.ts";
+import type { AddedToken, HuggingFaceTokenizer, Tokenizer } from "./tokenizer.ts";
+import { unigramSegmenter } from "./unigram.ts";
+import { LONGEST_WORD, wordPieceSegmenter } from "./wordpiece.ts";
 
 /**
- * The tokenizer in the text of a `tokenizer.json` written here. Everything that could make ids differ is checked; throws TfmError
- * `tokenizer-damaged` (not what we write) or `tokenizer-unsupported` (another program's, with parts that are not known here).
+ * The tokenizer in the text of a `tokenizer.json`, written here or by another program. What stands around a text (`post_processor`), its
+ * cutting and filling up (`truncation`, `padding`) are not the tokenizer's here. Everything else that could make ids differ is checked; throws TfmError
+ * `tokenizer-damaged` (what it says does not fit together) or `tokenizer-unsupported` (a part that is not known here).
  */
 export function loadTokenizer(json: string): Tokenizer {
   const file = fields(parse(json), "the file");
   const model = fields(file["model"], "model");
-  const scheme = schemeOf(file);
-  for (const key of ["truncation", "padding", "post_processor"]) {
-    if (file[key] !== undefined && file[key] !== null) throw unsupported(key);
-  }
+  const part = (name: string): Json => (file[name] ?? null) as Json;
+  const scheme = schemeOf({ normalizer: part("normalizer"), pre_tokenizer: part("pre_tokenizer"), decoder: part("decoder") });
+  const added = addedTokens(file["added_tokens"]);
+  const { vocabulary, unk, segment, suffix = "" } = modelOf(model, added);
+  return assemble({ scheme: suffix === "" ? scheme : spaced(scheme, suffix), vocabulary, added, unk, segment }, file as unknown as HuggingFaceTokenizer);
+}
+
+/** Where words are known by their ends, as in CLIP's vocabulary, spaces between them are not spelt otherwise. */
+function spaced(scheme: Scheme, suffix: string): Scheme {
+  return { ...scheme, join: (tokens) => withoutSpaceBehind(scheme.join(tokens).replaceAll(suffix, " ")) };
+}
+
+interface Model {
+  readonly vocabulary: readonly string[];
+  readonly unk: number | undefined;
+  readonly segment: Segmenter;
+  /** Ends a word. */
+  readonly suffix?: string;
+}
+
+function modelOf(model: Fields, added: readonly AddedToken[]): Model {
   switch (model["type"]) {
     case "BPE": {
-      checkSettings(model, BPE_SETTINGS);
-      const vocabulary = vocabularyOf(fields(model["vocab"], "model.vocab"));
-      const specials = specialsOf(SPECIAL_TOKENS, vocabulary, file["added_tokens"]);
-      return bpe(scheme, vocabulary, mergesOf(model["merges"], vocabulary, specials.length), specials);
+      const vocabulary = vocabularyOf(fields(model["vocab"], "model.vocab"), added);
+      const unk = unknownOf(model, vocabulary);
+      oneOf(model, "dropout", [null, 0]);
+      oneOf(model, "continuing_subword_prefix", [null, ""]);
+      const suffix = typeof model["end_of_word_suffix"] === "string" ? model["end_of_word_suffix"] : "";
+      const settings = { unk, fused: flag(model, "fuse_unk"), spelt: flag(model, "byte_fallback"), whole: flag(model, "ignore_merges"), suffix };
+      return { vocabulary, unk, segment: bpeSegmenter(vocabulary, mergesOf(model["merges"], vocabulary), settings), suffix };
     }
     case "WordPiece": {
-      if (scheme !== BERT_WORDS) throw unsupported("normalizer or pre_tokenizer");
-      checkSettings(model, { unk_token: BERT_TOKENS[UNK], continuing_subword_prefix: CONTINUES, max_input_chars_per_word: LONGEST_WORD });
-      const vocabulary = vocabularyOf(fields(model["vocab"], "model.vocab"));
-      return wordPiece(vocabulary, specialsOf(BERT_TOKENS, vocabulary, file["added_tokens"]));
+      const vocabulary = vocabularyOf(fields(model["vocab"], "model.vocab"), added);
+      const unk = unknownOf(model, vocabulary);
+      const prefix = model["continuing_subword_prefix"], longest = model["max_input_chars_per_word"] ?? LONGEST_WORD;
+      if (unk === undefined || typeof prefix !== "string" || typeof longest !== "number") throw damaged("model lacks unk_token or continuing_subword_prefix");
+      return { vocabulary, unk, segment: wordPieceSegmenter(vocabulary, { unk, prefix, longest }) };
     }
     case "Unigram": {
-      if (scheme !== WORDS) throw unsupported("normalizer or pre_tokenizer");
-      checkSettings(model, { unk_id: UNK, byte_fallback: false });
-      const [vocabulary, scores] = scoredVocabulary(model["vocab"]);
-      return unigram(vocabulary, scores, specialsOf(SPECIAL_TOKENS, vocabulary, file["added_tokens"]));
+      oneOf(model, "byte_fallback", [false]);
+      const [tokens, scores] = scoredVocabulary(model["vocab"]);
+      const vocabulary = withAdded(tokens, added), unk = model["unk_id"];
+      if (typeof unk !== "number" || vocabulary[unk] === undefined) throw damaged(`model.unk_id is ${JSON.stringify(unk ?? null)}`);
+      const others = new Set(added.map(({ id }) => id));
+      return { vocabulary, unk, segment: unigramSegmenter(tokens, scores, unk, (id) => !others.has(id)) };
     }
     default:
       throw unsupported(`model ${JSON.stringify(model["type"])}`);
   }
 }
 
-function checkSettings(model: Fields, settings: Fields): void {
-  for (const [key, value] of Object.entries(settings)) {
-    if (model[key] !== undefined && model[key] !== value) throw unsupported(`model.${key} = ${JSON.stringify(model[key])}`);
-  }
+const flag = (model: Fields, name: string): boolean => oneOf(model, name, [false, true]);
+
+function unknownOf({ unk_token: token }: Fields, vocabulary: readonly string[]): number | undefined {
+  if (token === null || token === undefined) return undefined;
+  const id = vocabulary.indexOf(token as string);
+  if (id < 0) throw damaged(`model.unk_token is ${JSON.stringify(token)}, which is not in the vocabulary`);
+  return id;
 }
 
 function scoredVocabulary(vocab: unknown): readonly [vocabulary: readonly string[], scores: readonly number[]] {
@@ -64,12 +94,6 @@ function scoredVocabulary(vocab: unknown): readonly [vocabulary: readonly string
   return [[...seen], scores];
 }
 
-/** Of byte-pair encoding as `bpe` writes it; others would encode differently. */
-const BPE_SETTINGS = {
-  dropout: null, unk_token: SPECIAL_TOKENS[UNK], continuing_subword_prefix: null, end_of_word_suffix: null,
-  fuse_unk: false, byte_fallback: false, ignore_merges: false,
-} as const;
-
 function parse(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -78,56 +102,55 @@ function parse(json: string): unknown {
   }
 }
 
-/** The scheme whose three parts stand in the file. */
-function schemeOf(file: Fields): Scheme {
-  const same = (a: unknown, b: unknown): boolean => canonical(a ?? null) === canonical(b);
-  const found = SCHEMES.find((scheme) => same(file["pre_tokenizer"], scheme.preTokenizer) && same(file["normalizer"], scheme.normalizer));
-  if (found === undefined) throw unsupported("normalizer or pre_tokenizer");
-  if (!same(file["decoder"], found.decoder)) throw unsupported("decoder");
-  return found;
-}
-
-/** JSON with sorted keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    isFields(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item);
-}
-
-function vocabularyOf(vocab: Fields): readonly string[] {
+/** The tokens by id, those of the model and added ones. */
+function vocabularyOf(vocab: Fields, added: readonly AddedToken[]): readonly string[] {
   const entries = Object.entries(vocab);
-  const tokens = new Array<string | undefined>(entries.length).fill(undefined);
+  const size = entries.length + added.filter(({ content }) => !Object.hasOwn(vocab, content)).length;
+  const tokens: string[] = [];
   for (const [token, id] of entries) {
-    if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= entries.length) {
-      throw damaged(`token ${JSON.stringify(token)} has id ${JSON.stringify(id)}, but ids of ${entries.length} tokens are 0 to ${entries.length - 1}`);
+    if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= size) {
+      throw damaged(`token ${JSON.stringify(token)} has id ${JSON.stringify(id)}, but ids of ${size} tokens are 0 to ${size - 1}`);
     }
     if (tokens[id] !== undefined) throw damaged(`tokens ${JSON.stringify(tokens[id])} and ${JSON.stringify(token)} share id ${id}`);
     if (token === "") throw damaged(`the token of id ${id} is empty`);
     tokens[id] = token;
   }
-  return tokens as string[];
+  return withAdded(tokens, added);
 }
 
-/** The special tokens: those of the kind, and any that the training of it was asked for. */
-function specialsOf(kind: readonly string[], vocabulary: readonly string[], added: unknown): readonly string[] {
-  if (!Array.isArray(added)) throw damaged("added_tokens is not a list");
-  for (const [id, token] of kind.entries()) {
-    if (vocabulary[id] !== token) throw damaged(`id ${id} is ${JSON.stringify(vocabulary[id] ?? null)} and not ${token}`);
-    const entry: unknown = added[id];
-    if (!isFields(entry) || entry["id"] !== id || entry["content"] !== token) throw damaged(`added_tokens does not list ${token} with id ${id}`);
+function withAdded(tokens: readonly string[], added: readonly AddedToken[]): readonly string[] {
+  const all = [...tokens];
+  for (const { id, content } of added) {
+    const known = all[id];
+    if (known !== undefined && known !== content) throw damaged(`id ${id} is ${JSON.stringify(known)} in model.vocab and ${JSON.stringify(content)} in added_tokens`);
+    all[id] = content;
   }
-  return added.map((entry: unknown, id) => {
-    if (!isFields(entry) || entry["id"] !== id || entry["content"] !== vocabulary[id]) throw damaged(`entry ${id} of added_tokens is not the token of id ${id}, ${JSON.stringify(vocabulary[id] ?? null)}`);
-    for (const flag of ["single_word", "lstrip", "rstrip", "normalized"]) if (entry[flag]) throw unsupported(`${String(entry["content"])} with ${flag}`);
-    return vocabulary[id] as string;
+  const gap = all.findIndex((token) => (token as string | undefined) === undefined);
+  if (gap >= 0) throw damaged(`no token has id ${gap}, and there are higher ones`);
+  return all;
+}
+
+/** An id that is far from all others would make a vocabulary as long. */
+const HIGHEST = 2 ** 24;
+
+function addedTokens(list: unknown): readonly AddedToken[] {
+  if (list === undefined || list === null) return [];
+  if (!Array.isArray(list)) throw damaged("added_tokens is not a list");
+  return list.map((entry: unknown, at): AddedToken => {
+    const token: Fields = isFields(entry) ? entry : {};
+    const { id, content } = token;
+    if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= HIGHEST || typeof content !== "string" || content === "") throw damaged(`entry ${at} of added_tokens is not a token with its id`);
+    if (token["single_word"] === true) throw unsupported(`${content} with single_word`);
+    return token as unknown as AddedToken;
   });
 }
 
-function mergesOf(merges: unknown, vocabulary: readonly string[], specials: number): readonly Merge[] {
+function mergesOf(merges: unknown, vocabulary: readonly string[]): readonly Merge[] {
   if (!Array.isArray(merges)) throw damaged("model.merges is not a list");
   const idOf = new Map(vocabulary.map((token, id) => [token, id]));
   const known = (token: unknown, index: number): number => {
     const id = typeof token === "string" ? idOf.get(token) : undefined;
-    if (id === undefined || id < specials) throw damaged(`merge ${index} needs the token ${JSON.stringify(token)}, which is not in the vocabulary`);
+    if (id === undefined) throw damaged(`merge ${index} needs the token ${JSON.stringify(token)}, which is not in the vocabulary`);
     return id;
   };
   const seen = new Set<string>();

@@ -1,8 +1,8 @@
 import type { Json } from "../json.ts";
 
 /**
- * Text to ids and back. The first ids are the special tokens; `encode` adds none of them but `unk`, where the vocabulary has no token for
- * a part of the text: what feeds the model puts `start` and `end` where they belong.
+ * Text to ids and back. `encode` adds no special tokens but `unk`, where the vocabulary has no token for a part of the text: what feeds the
+ * model puts `start` and `end` where they belong. A vocabulary may have one token for several purposes.
  */
 export interface Tokenizer {
   /** Number of ids; every id is below it. */
@@ -10,11 +10,14 @@ export interface Tokenizer {
   readonly pad: number;
   readonly start: number;
   readonly end: number;
+  /** Where every text can be spelt, nothing is unknown, and this is `end`. */
   readonly unk: number;
   /** What stands for a token that is to be guessed, where the tokenizer was trained with one. */
   readonly mask?: number;
-  /** The special tokens in the order of their ids. */
-  readonly specials: readonly string[];
+  /** The ids of the special tokens. */
+  readonly specials: ReadonlyMap<string, number>;
+  /** Ids below are no text: special tokens, and what lies unused between them. */
+  readonly firstOfText: number;
   /**
    * A text that spells a special token ("<end>") holds that token, as in every `tokenizer.json`. For any other text whose characters are
    * all known, `decode(encode(text))` is the text as the tokenizer normalises it.
@@ -24,8 +27,6 @@ export interface Tokenizer {
   decode(ids: Iterable<number>): string;
   /** How the vocabulary writes an id: "▁the", "##ing". Throws TfmError `token-outside-vocabulary`. */
   token(id: number): string;
-  /** Whether an id begins a word rather than going on with one. */
-  beginsWord(id: number): boolean;
   /** The tokenizer as the content of a Hugging Face `tokenizer.json`; `loadTokenizer` reads it back. */
   toJSON(): HuggingFaceTokenizer;
 }
@@ -37,17 +38,18 @@ export const BERT_TOKENS = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"] as con
 /** How `mask` is spelt where it is not one of BERT's. */
 export const MASK = "<mask>";
 
-export const [PAD, START, END, UNK] = [0, 1, 2, 3] as const;
+/** The place of what is unknown among either. */
+export const UNK = 3;
 
-/** The parts of `tokenizer.json` (format 1.0 of the `tokenizers` library) that are written and understood here. */
+/** `tokenizer.json`, format 1.0 of the `tokenizers` library, as it is written here. */
 export interface HuggingFaceTokenizer<M extends TokenizerModel = TokenizerModel> {
   readonly version: "1.0";
-  readonly truncation: null;
-  readonly padding: null;
+  readonly truncation: Json;
+  readonly padding: Json;
   readonly added_tokens: readonly AddedToken[];
   readonly normalizer: Json;
   readonly pre_tokenizer: Json;
-  readonly post_processor: null;
+  readonly post_processor: Json;
   readonly decoder: Json;
   readonly model: M;
 }

@@ -1,14 +1,17 @@
-import { bpe } from "./bpe.ts";
+import { assemble } from "./assemble.ts";
+import type { TokenizerWith } from "./assemble.ts";
+import { bpeSegmenter } from "./bpe.ts";
 import type { Merge } from "./bpe.ts";
+import { BYTE_SYMBOLS } from "./byte-symbols.ts";
 import { vocabularyTooSmall } from "./errors.ts";
+import { fileOf, firstTokens, idsByToken } from "./own-file.ts";
 import { partsOf } from "./parts.ts";
 import { PairQueue } from "./pair-queue.ts";
 import { replacePair } from "./replace-pair.ts";
-import { BYTES, BYTE_WORDS, CHARACTERS, WORDS } from "./scheme.ts";
+import { BYTES, BYTE_WORDS, CHARACTERS, WORDS } from "./own-schemes.ts";
 import type { Scheme } from "./scheme.ts";
-import { SPECIAL_TOKENS } from "./tokenizer.ts";
+import { SPECIAL_TOKENS, UNK } from "./tokenizer.ts";
 import type { BpeModel } from "./tokenizer.ts";
-import type { TokenizerWith } from "./assemble.ts";
 
 export interface TrainingOptions {
   /** Special tokens behind the four that every tokenizer has. */
@@ -40,7 +43,24 @@ export function characters(lines: Iterable<string>, size = Infinity, { specials 
 /** One token per byte; nothing is learnt. */
 export function bytes({ specials = [] }: TrainingOptions = {}): TokenizerWith<BpeModel> {
   const all = [...SPECIAL_TOKENS, ...specials];
-  return bpe(BYTES, [...all, ...BYTES.alphabet], [], all);
+  return bpe(BYTES, [...all, ...BYTE_SYMBOLS], [], all);
+}
+
+/** Of a vocabulary (the specials first) and merges. */
+function bpe(scheme: Scheme, vocabulary: readonly string[], merges: readonly Merge[], specials: readonly string[]): TokenizerWith<BpeModel> {
+  const added = firstTokens(specials);
+  return assemble({ scheme, vocabulary, added, unk: UNK, segment: bpeSegmenter(vocabulary, merges, { unk: UNK }) }, fileOf(scheme, added, {
+    type: "BPE",
+    dropout: null,
+    unk_token: SPECIAL_TOKENS[UNK],
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk: false,
+    byte_fallback: false,
+    ignore_merges: false,
+    vocab: idsByToken(vocabulary),
+    merges: merges.map(([left, right]) => [vocabulary[left] as string, vocabulary[right] as string] as const),
+  }));
 }
 
 /** How often each piece occurs in the lines. */
@@ -49,16 +69,16 @@ export function pieceCounts(scheme: Scheme, lines: Iterable<string>): ReadonlyMa
   for (const line of lines) for (const part of partsOf(line)) {
     const text = scheme.normalise(part);
     if (text === "") continue;
-    for (const piece of scheme.pieces(text)) counts.set(piece, (counts.get(piece) ?? 0) + 1);
+    for (const piece of scheme.pieces(text, true)) counts.set(piece, (counts.get(piece) ?? 0) + 1);
   }
   return counts;
 }
 
 /** The symbols that the pieces are made of, in the order of code points; the commonest where there are too many. */
 export function alphabetOf(scheme: Scheme, counts: ReadonlyMap<string, number>, size: number, specials: number): readonly string[] {
-  const room = size - specials;
-  if (!(room >= Math.max(1, scheme.alphabet.length))) throw vocabularyTooSmall(size, specials, scheme.alphabet.length);
-  if (scheme.alphabet.length > 0) return scheme.alphabet;
+  const room = size - specials, bytes = scheme.inBytes ? BYTE_SYMBOLS.length : 0;
+  if (!(room >= Math.max(1, bytes))) throw vocabularyTooSmall(size, specials, bytes);
+  if (scheme.inBytes) return BYTE_SYMBOLS;
   const alphabet = new Map<string, number>();
   for (const [piece, count] of counts) for (const symbol of piece) alphabet.set(symbol, (alphabet.get(symbol) ?? 0) + count);
   const byCount = [...alphabet].sort(([a, m], [b, n]) => (m === n ? codePointOrder(a, b) : n - m));

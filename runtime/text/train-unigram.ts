@@ -1,10 +1,12 @@
+import { assemble } from "./assemble.ts";
 import type { TokenizerWith } from "./assemble.ts";
-import { WORDS } from "./scheme.ts";
-import { SPECIAL_TOKENS } from "./tokenizer.ts";
+import { fileOf, firstTokens } from "./own-file.ts";
+import { WORDS } from "./own-schemes.ts";
+import { SPECIAL_TOKENS, UNK } from "./tokenizer.ts";
 import type { UnigramModel } from "./tokenizer.ts";
 import { alphabetOf, pieceCounts } from "./train-bpe.ts";
 import type { TrainingOptions } from "./train-bpe.ts";
-import { unigram } from "./unigram.ts";
+import { unigramSegmenter } from "./unigram.ts";
 
 /** Characters of the longest token. */
 const LONGEST = 16;
@@ -37,6 +39,15 @@ export function trainUnigram(lines: Iterable<string>, size: number, { specials =
   const longer = order.filter(({ token }) => !alphabet.has(token)).sort(better).slice(0, Math.max(0, wanted - single.length));
   const kept = [...single, ...longer].sort(better);
   return unigram([...all, ...kept.map(({ token }) => token)], [...all.map(() => 0), ...kept.map(({ score }) => score)], all);
+}
+
+/** Of a vocabulary, the specials first, whose scores are 0. */
+function unigram(vocabulary: readonly string[], scores: readonly number[], specials: readonly string[]): TokenizerWith<UnigramModel> {
+  const added = firstTokens(specials);
+  const segment = unigramSegmenter(vocabulary, scores, UNK, (id) => id >= specials.length);
+  return assemble({ scheme: WORDS, vocabulary, added, unk: UNK, segment }, fileOf(WORDS, added, {
+    type: "Unigram", unk_id: UNK, byte_fallback: false, vocab: vocabulary.map((token, id) => [token, scores[id] as number] as const),
+  }));
 }
 
 interface Piece {

@@ -1,12 +1,14 @@
+import { assemble } from "./assemble.ts";
 import type { TokenizerWith } from "./assemble.ts";
 import { Heap } from "./heap.ts";
+import { fileOf, firstTokens, idsByToken } from "./own-file.ts";
+import { BERT_WORDS, CONTINUES } from "./own-schemes.ts";
 import { replacePair } from "./replace-pair.ts";
-import { BERT_WORDS, CONTINUES } from "./scheme.ts";
-import { BERT_TOKENS, MASK } from "./tokenizer.ts";
+import { BERT_TOKENS, MASK, UNK } from "./tokenizer.ts";
 import type { WordPieceModel } from "./tokenizer.ts";
 import { alphabetOf, pieceCounts } from "./train-bpe.ts";
 import type { TrainingOptions } from "./train-bpe.ts";
-import { wordPiece } from "./wordpiece.ts";
+import { LONGEST_WORD, wordPieceSegmenter } from "./wordpiece.ts";
 
 /**
  * Learns a vocabulary of at most `size` tokens from lines: the special tokens, every character at the beginning of a word and within,
@@ -32,6 +34,19 @@ export function trainWordPiece(lines: Iterable<string>, size: number, { specials
   });
   learn(usable, vocabulary, idOf, size);
   return wordPiece(vocabulary, all);
+}
+
+/** Of a vocabulary, the specials first. */
+function wordPiece(vocabulary: readonly string[], specials: readonly string[]): TokenizerWith<WordPieceModel> {
+  const added = firstTokens(specials);
+  const segment = wordPieceSegmenter(vocabulary, { unk: UNK, prefix: CONTINUES, longest: LONGEST_WORD });
+  return assemble({ scheme: BERT_WORDS, vocabulary, added, unk: UNK, segment }, fileOf(BERT_WORDS, added, {
+    type: "WordPiece",
+    unk_token: BERT_TOKENS[UNK],
+    continuing_subword_prefix: CONTINUES,
+    max_input_chars_per_word: LONGEST_WORD,
+    vocab: idsByToken(vocabulary),
+  }));
 }
 
 interface Word {

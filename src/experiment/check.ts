@@ -61,6 +61,6 @@ export function recipeOf(model: Model): Recipe {
 }
 
 /** What the compiler knows of a trained tokenizer. */
-export function tokenizerFacts({ size, pad, start, end, unk, mask, specials }: Tokenizer): TokenizerFacts {
-  return { size, pad, start, end, unk, specials: specials.length, ...(mask === undefined ? {} : { mask }) };
+export function tokenizerFacts({ size, pad, start, end, unk, mask, firstOfText }: Tokenizer): TokenizerFacts {
+  return { size, pad, start, end, unk, specials: firstOfText, ...(mask === undefined ? {} : { mask }) };
 }

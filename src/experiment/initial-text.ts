@@ -4,7 +4,7 @@ import type { Matching } from "../../runtime/index.ts";
 import type { InitialRecord } from "./initial.ts";
 
 /** Sentences for the terminal and the report; the run's record has all paths. */
-export function initialText({ from, others = [], trained, names, partly = [], sought = [], otherTokens, matched, missing, differing, unused }: InitialRecord): readonly string[] {
+export function initialText({ from, others = [], trained, names, partly = [], sought = [], otherTokens, unread, matched, missing, differing, unused }: InitialRecord): readonly string[] {
   const shaped = (all: Matching["missing"]): string => listed(all.map(({ path: name, shape }) => [name, `[${shape.join(", ")}]`]));
   const named = new Set(sought.map(({ path: name }) => name));
   const unnamed = missing.map(({ path: name }) => name).filter((name) => !named.has(name));
@@ -12,6 +12,7 @@ export function initialText({ from, others = [], trained, names, partly = [], so
   const origin = `${others.length === 0 ? "" : "the average of "}${places.join(", ")}${trained === undefined ? "" : ` (${trained.recipe}, step ${trained.step})`}${names === undefined ? "" : `, by the names of \`${names}\``}`;
   return [
     `started from ${origin}: ${matched.length} of ${matched.length + missing.length + differing.length} parameters`,
+    ...(unread === undefined ? [] : [unread]),
     ...(otherTokens === undefined ? [] : ["its tokenizer is another: what was learnt of its tokens means nothing here"]),
     ...(partly.length === 0 ? [] : [`${partly.length} read in part, as this model is smaller: ${listed(partly.map(({ path: name, shape, read }) => [name, `[${read.join(", ")}] of [${shape.join(", ")}]`]))}`]),
     ...(missing.length === 0 ? [] : [`${missing.length} not there, drawn anew: ${shaped(missing)}`]),

@@ -34,6 +34,8 @@ export interface InitialWeights {
   readonly tokenizer?: string;
   /** The recipe asks for another tokenizer, and reads with its own. */
   readonly otherTokens?: true;
+  /** Why the tokenizer beside a file is not read. */
+  readonly unread?: string;
 }
 
 /** What a checkpoint keeps of how its run began. */
@@ -46,6 +48,7 @@ export interface InitialRecord extends Matching {
   readonly partly?: NamedFile["partly"];
   readonly sought?: NamedFile["sought"];
   readonly otherTokens?: true;
+  readonly unread?: string;
 }
 
 /**
@@ -82,13 +85,13 @@ export function weightsAtHand(source: ModelSource, recipe: Recipe): InitialWeigh
 }
 
 /** Loads what matches, by the model's own names or those of one of its `weights` blocks; the optimizer begins anew. Throws where nothing does. */
-export function load(session: Session, { weights }: Pick<Model, "weights">, { from, others, trained, otherTokens, tensors, isOurs }: InitialWeights): InitialRecord {
+export function load(session: Session, { weights }: Pick<Model, "weights">, { from, others, trained, otherTokens, unread, tensors, isOurs }: InitialWeights): InitialRecord {
   const other = inPlace(from, () => renamed(weights, session.tensors(MODEL_KINDS).map(({ path: name }) => name), tensors, isOurs));
   const found = loadMatching(session, other?.tensors ?? tensors);
   if (found.matched.length === 0) throw nothingMatches(from, found);
   return {
     from: path.resolve(from), ...(others && { others: others.map((one) => path.resolve(one)) }), ...(trained === undefined ? {} : { trained }),
-    ...(other && { names: other.names, ...(other.partly.length > 0 && { partly: other.partly }), ...(other.sought.length > 0 && { sought: other.sought }) }), ...(otherTokens && { otherTokens }), ...found,
+    ...(other && { names: other.names, ...(other.partly.length > 0 && { partly: other.partly }), ...(other.sought.length > 0 && { sought: other.sought }) }), ...(otherTokens && { otherTokens }), ...(unread !== undefined && { unread }), ...found,
   };
 }
 
@@ -109,17 +112,18 @@ function fromFile(file: string): InitialWeights {
   const weights = { from: file, ...weightsOfFile(file) };
   if (!existsSync(beside)) return weights;
   const tokenizer = valueOf(readText(beside));
-  return isReadHere(tokenizer, beside) ? { ...weights, tokenizer } : { ...weights, otherTokens: true };
+  const unread = whyUnread(tokenizer, beside);
+  return unread === undefined ? { ...weights, tokenizer } : { ...weights, otherTokens: true, unread };
 }
 
 /** Another program's tokenizer may be one that is not known here. Throws where the file is damaged. */
-function isReadHere(tokenizer: string, file: string): boolean {
+function whyUnread(tokenizer: string, file: string): string | undefined {
   return inPlace(file, () => {
     try {
       loadTokenizer(tokenizer);
-      return true;
+      return undefined;
     } catch (error) {
-      if (error instanceof TfmError && error.code === "tokenizer-unsupported") return false;
+      if (error instanceof TfmError && error.code === "tokenizer-unsupported") return error.message;
       throw error;
     }
   });

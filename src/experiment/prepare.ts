@@ -4,7 +4,7 @@ import { DEFAULT_LIMIT, microBatches } from "../../runtime/data/index.ts";
 import type { Batch, EncodedExamples, Examples } from "../../runtime/data/index.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Sizes, TrainingBatch } from "../../runtime/index.ts";
-import { loadTokenizer } from "../../runtime/text/index.ts";
+import { loadTokenizer, MASK } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
@@ -100,7 +100,8 @@ function tokenizerFor({ training: { text } }: Data, { tokenizer: spec, data: { s
 
 /** A tokenizer that comes from elsewhere must have the special tokens that these data need. */
 function readingAll(tokenizer: Tokenizer, specials: readonly string[], source: string): Tokenizer {
-  const lacking = specials.filter((special) => !tokenizer.specials.includes(special));
+  // However it is spelt: BERT's is [MASK].
+  const lacking = specials.filter((special) => (special === MASK ? tokenizer.mask === undefined : !tokenizer.specials.has(special)));
   if (lacking.length === 0) return tokenizer;
   throw new CommandFailure({ code: "tokenizer-lacks-specials", exit: exitCodes.wrong, message: `the tokenizer of the weights to start from has no ${lacking.slice(0, 3).join(", ")}, which data of kind \`${source}\` need`, remedy: "give the recipe another tokenizer than theirs, or start with drawn weights: --init-from none" });
 }

@@ -17,10 +17,12 @@ export function besidePort(tokenizer: Tokenizer): (text: string) => { readonly o
   };
 }
 
-function differingSigns(file: HuggingFaceTokenizer): RegExp {
-  // The port has a small sigma of its own at the end of a word.
-  if (file.model.type === "WordPiece") return /Σ/g;
+function differingSigns({ model, normalizer, pre_tokenizer: cut }: HuggingFaceTokenizer): RegExp {
+  const parts = JSON.stringify([normalizer, cut]);
+  // The port has a small sigma of its own at the end of a word, and BERT's ideographs of the first plane alone.
+  if (parts.includes('"BertNormalizer"')) return /[Σ\u0085\uFEFF\u{20000}-\u{2FA1F}]/gu;
+  if (model.type === "WordPiece") return /Σ/g;
   // The port's spaces are JavaScript's, the library's Unicode's.
-  if (JSON.stringify(file.pre_tokenizer).includes('"use_regex":true')) return /[\u0085\uFEFF]/g;
+  if (/"use_regex":true|\\\\s|WhitespaceSplit|"Prepend"/.test(parts)) return /[\u0085\uFEFF]/g;
   return /(?!)/g;
 }

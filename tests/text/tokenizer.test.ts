@@ -1,7 +1,7 @@
 import { Tokenizer as HuggingFace } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bytes, characters, loadTokenizer, MASK, normalise, partsOf, trainBpe, trainUnigram, trainWordPiece } from "../../runtime/text/index.ts";
+import { bytes, characters, loadTokenizer, MASK, normalise, partsOf, trainBpe, trainUnigram, trainWordPiece, wordBeginnings } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { draws } from "../../runtime/random/philox.ts";
 import { AWKWARD, anythingLines, madeUpLines } from "./lines.ts";
@@ -158,7 +158,7 @@ describe.each(tokenizers)("the tokenizer of %s", (name, tokenizer) => {
     for (let seed = 0; seed < 20; seed++) {
       const text = anythingLines(60, seed).join("\n");
       const parts = [...partsOf(text, 20)];
-      expect(parts.length).toBeGreaterThan(10);
+      expect(parts.length).toBeGreaterThanOrEqual(8);
       expect(parts.join("")).toBe(text);
       expect(parts.flatMap((part) => tokenizer.encode(part))).toEqual(tokenizer.encode(text));
     }
@@ -172,8 +172,10 @@ describe.each(tokenizers)("the tokenizer of %s", (name, tokenizer) => {
 
   it("has its special tokens first", () => {
     expect([tokenizer.pad, tokenizer.start, tokenizer.end, tokenizer.unk]).toEqual([0, 1, 2, 3]);
-    expect(tokenizer.encode(`${tokenizer.specials[0]}${tokenizer.specials[2]}`)).toEqual([0, 2]);
-    expect(tokenizer.specials.map((_, id) => tokenizer.token(id))).toEqual(tokenizer.specials);
+    const specials = [...tokenizer.specials.keys()];
+    expect(tokenizer.encode(`${specials[0]}${specials[2]}`)).toEqual([0, 2]);
+    expect(specials.map((_, id) => tokenizer.token(id))).toEqual(specials);
+    expect(tokenizer.firstOfText).toBe(specials.length);
     expect(tokenizer.decode([0, 1, 2])).toBe("");
     expect(tokenizer.decode([])).toBe("");
     expect(tokenizer.encode("")).toEqual([]);
@@ -199,7 +201,7 @@ describe("trainWordPiece", () => {
     const tokenizer = trainWordPiece(["abc abc abd abd ab"], 10);
     const spelt = (text: string): readonly string[] => tokenizer.encode(text).map((id) => tokenizer.token(id));
     expect(spelt("ABC, abd")).toEqual(["ab", "##c", "[UNK]", "ab", "##d"]);
-    expect(tokenizer.encode("abc abd").map((id) => tokenizer.beginsWord(id))).toEqual([true, false, true, false]);
+    expect(tokenizer.encode("abc abd").map(wordBeginnings(tokenizer))).toEqual([true, false, true, false]);
     expect(spelt("x".repeat(101))).toEqual(["[UNK]"]);
     expect(tokenizer.decode(tokenizer.encode("abc abd"))).toBe("abc abd");
     expect(tokenizer.mask).toBe(4);

@@ -1,0 +1,38 @@
+import { tokenizerUnsupported } from "./errors.ts";
+import type { AddedToken } from "./tokenizer.ts";
+
+/** What the tokens that are no text are for, by the names that they have; of several the first counts. */
+const NAMES = {
+  pad: ["<pad>", "[PAD]", "<|pad|>"],
+  start: ["<start>", "[CLS]", "<s>", "<bos>", "<|begin_of_text|>", "<|startoftext|>"],
+  end: ["<end>", "[SEP]", "</s>", "<eos>", "<|end_of_text|>", "<|endoftext|>"],
+  mask: ["<mask>", "[MASK]"],
+} as const;
+
+export interface Roles {
+  readonly pad: number;
+  readonly start: number;
+  readonly end: number;
+  readonly mask?: number;
+}
+
+/**
+ * The ids by role. GPT-2 and many since have one token for all: what begins a text, what ends it and what stands behind it are then the
+ * end. Throws TfmError `tokenizer-unsupported` where nothing is known to end a text.
+ */
+export function rolesOf(added: readonly AddedToken[]): Roles {
+  const idOf = new Map(added.map(({ content, id }) => [content, id]));
+  const named = (role: keyof typeof NAMES): number | undefined => NAMES[role].map((name) => idOf.get(name)).find((id) => id !== undefined);
+  const end = named("end"), mask = named("mask");
+  if (end === undefined) throw tokenizerUnsupported(`no token that ends a text (${NAMES.end.join(", ")})`);
+  return { pad: named("pad") ?? end, start: named("start") ?? end, end, ...(mask !== undefined && { mask }) };
+}
+
+const UNUSED = /^(\[unused\d+\]|<unused\d+>)$/;
+
+/** How many tokens stand before those that are text: special ones, and in BERT's vocabulary unused ones between them. */
+export function firstOfText(vocabulary: readonly string[], added: readonly AddedToken[]): number {
+  const specials = new Set(added.filter(({ special }) => special).map(({ id }) => id));
+  const first = vocabulary.findIndex((token, id) => !specials.has(id) && !UNUSED.test(token));
+  return first < 0 ? vocabulary.length : first;
+}
