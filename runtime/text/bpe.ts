@@ -35,16 +35,20 @@ export function bpeSegmenter(vocabulary: readonly string[], merges: readonly Mer
   return (piece) => {
     const known = whole ? idOf.get(piece) : undefined;
     if (known !== undefined) return [known];
-    const symbols = Array.from(piece);
-    if (suffix !== "") symbols.push(`${symbols.pop() ?? ""}${suffix}`);
     const ids: number[] = [];
-    for (const symbol of symbols) {
+    for (const symbol of suffix === "" ? piece : ending(piece, suffix)) {
       const id = idOf.get(symbol);
       if (id !== undefined) ids.push(id);
       else for (const part of unknown(symbol)) if (!(fused && part === unk && ids.at(-1) === unk)) ids.push(part);
     }
     return join(ids, ranks, joined, size);
   };
+}
+
+/** The symbols of a piece, the last with what ends it. */
+function ending(piece: string, suffix: string): readonly string[] {
+  const symbols = Array.from(piece);
+  return [...symbols.slice(0, -1), `${symbols.at(-1) ?? ""}${suffix}`];
 }
 
 /** Two neighbours that a merge joins: the place of the first, and both as they stood when this was noted. */

@@ -12,9 +12,9 @@ function byteAlphabet(): readonly string[] {
   });
 }
 
-/** The bytes of a text's UTF-8, as symbols. */
+/** The bytes of a text's UTF-8, as symbols. Most are signs that stand for themselves. */
 export function inSymbols(text: string): string {
-  return Array.from(encodeUtf8(text), (byte) => BYTE_SYMBOLS[byte]).join("");
+  return text.replace(/[^!-~]/gu, (sign) => (sign < "\x80" ? (BYTE_SYMBOLS[sign.charCodeAt(0)] as string) : Array.from(encodeUtf8(sign), (byte) => BYTE_SYMBOLS[byte]).join("")));
 }
 
 /** The text whose bytes tokens spell one after the other. A token with other signs in it spells itself, as added ones do. */
