@@ -1,7 +1,7 @@
 import type { Model, Recipe } from "../../compiler/check/model.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
 import { DEFAULT_LIMIT, microBatches } from "../../runtime/data/index.ts";
-import type { Batch, EncodedExamples, Examples } from "../../runtime/data/index.ts";
+import type { Batch, EncodedExamples, Examples, TextNeeds } from "../../runtime/data/index.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Sizes, TrainingBatch } from "../../runtime/index.ts";
 import { loadTokenizer, MASK } from "../../runtime/text/index.ts";
@@ -92,16 +92,20 @@ export async function prepare({ source, recipe: name, set = {}, data: override, 
 
 function tokenizerFor({ training: { text } }: Data, { tokenizer: spec, data: { source } }: Recipe, set: Settings, saved: string | undefined, onLearning?: () => void): Tokenizer | undefined {
   if (text === undefined) return undefined;
-  if (saved !== undefined) return readingAll(loadTokenizer(saved), text.specials, source);
+  if (saved !== undefined) return readingAll(loadTokenizer(saved), text, source);
   if (spec === undefined) throw new CommandFailure({ code: "no-tokenizer", exit: exitCodes.wrong, message: `the recipe has no tokenizer, which data of kind \`${source}\` needs`, remedy: "write tokenizer = bpe(4000)" });
   if (learns(spec)) onLearning?.();
   return trainTokenizer(spec, text, set["vocab"] === undefined ? undefined : Number(set["vocab"]));
 }
 
 /** A tokenizer that comes from elsewhere must have the special tokens that these data need. */
-function readingAll(tokenizer: Tokenizer, specials: readonly string[], source: string): Tokenizer {
-  // However it is spelt: BERT's is [MASK].
-  const lacking = specials.filter((special) => (special === MASK ? tokenizer.mask === undefined : !tokenizer.specials.has(special)));
+function readingAll(tokenizer: Tokenizer, { specials, spacing }: TextNeeds, source: string): Tokenizer {
+  const lacking = [
+    // However it is spelt: BERT's is [MASK].
+    ...specials.filter((special) => (special === MASK ? tokenizer.mask === undefined : !tokenizer.specials.has(special))),
+    // Rows of several texts are filled up, and what fills them is left out of everything: so would be the ends of texts.
+    ...(spacing === "free" && tokenizer.pad === tokenizer.end ? ["token of its own to fill up with, such as <pad>"] : []),
+  ];
   if (lacking.length === 0) return tokenizer;
   throw new CommandFailure({ code: "tokenizer-lacks-specials", exit: exitCodes.wrong, message: `the tokenizer of the weights to start from has no ${lacking.slice(0, 3).join(", ")}, which data of kind \`${source}\` need`, remedy: "give the recipe another tokenizer than theirs, or start with drawn weights: --init-from none" });
 }
