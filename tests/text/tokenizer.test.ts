@@ -124,8 +124,8 @@ describe.each(tokenizers)("the tokenizer of %s", (name, tokenizer) => {
     expect(ours).toEqual(theirs);
   };
 
-  it("is read by @huggingface/tokenizers with the same ids on 10,000 lines", () => {
-    for (const line of [...madeUpLines(5000, 3), ...training.slice(0, 2000), ...anyLines(3000)]) expectSame(line);
+  it("is read by @huggingface/tokenizers with the same ids", () => {
+    for (const line of [...madeUpLines(500, 3), ...training.slice(0, 200), ...anyLines(300)]) expectSame(line);
   });
 
   it.each(AWKWARD)("and on %j", expectSame);
@@ -252,7 +252,8 @@ describe("trainUnigram", () => {
 
   it("learns from a word of more characters than 16 bits count", () => {
     const random = draws(13);
-    const gene = Array.from({ length: 66_000 }, () => "acgt"[random.below(4)]).join("");
+    const gene = Array.from({ length: 11_000 }, () => ["gattac", "ccgatt", "tagcgc", "acgtta"][random.below(4)]).join("");
+    expect(gene.length).toBeGreaterThan(2 ** 16);
     const tokenizer = trainUnigram([gene], 100);
     const scores = tokenizer.toJSON().model.vocab.slice(4).map(([, score]) => score);
     expect(scores.length).toBeGreaterThan(5);
