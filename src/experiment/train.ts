@@ -9,6 +9,7 @@ import { openEvents } from "../report/tensorboard.ts";
 import { openReport } from "../report/write.ts";
 import type { RunReport } from "../report/write.ts";
 import { CommandFailure } from "../failure.ts";
+import { checkCheckpointSize } from "./checkpoint-size.ts";
 import { sessionDevice, trainingProgram, usedEntries } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
 import { writingOf } from "./decoding.ts";
@@ -117,6 +118,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
   const { recipe, model } = prepared;
   checkEvaluated(recipe, prepared.data.validation);
   const program = trainingProgram(model, device);
+  checkCheckpointSize(program);
   const used = usedEntries(model);
   const trained = program.entries.map(({ name }) => name).filter((name) => !used.includes(name));
   const session = await createSession(program, { bounds: prepared.bounds, entries: trained, ...sessionDevice(device), seed: recipe.seed, batches: recipe.accumulate });
