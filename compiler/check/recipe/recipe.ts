@@ -1,5 +1,6 @@
 /** `train`: the model built, loss, metrics and update lowered, and what else the settings say. */
 import type { Decl } from "../../../grammar/ast.ts";
+import type { Span } from "../../../grammar/source.ts";
 import { dataOf } from "../data.ts";
 import * as errors from "../errors.ts";
 import type { Entry, Instance, Recipe } from "../model.ts";
@@ -21,6 +22,8 @@ export interface Built {
   readonly recipe: Recipe | undefined;
   /** Paths of the parameters and states that its functions use. */
   readonly reached: ReadonlySet<string>;
+  /** Where it says how texts are written. */
+  readonly asked?: Span | undefined;
 }
 
 /** Reads, builds and lowers a recipe. The model is there even where the recipe has errors. */
@@ -35,7 +38,7 @@ export function elaborateRecipe(decl: Decl, home: FileScope, options: RecipeOpti
   return { model, siblings: settings.siblings, ...recipeOf(settings, model) };
 }
 
-function recipeOf(settings: Settings, model: InstanceVal): Pick<Built, "recipe" | "reached"> {
+function recipeOf(settings: Settings, model: InstanceVal): Pick<Built, "recipe" | "reached" | "asked"> {
   const { world } = settings;
   const tokenizer = settings.value("tokenizer");
   const dataNode = settings.written.get("data")?.values[0];
@@ -66,6 +69,7 @@ function recipeOf(settings: Settings, model: InstanceVal): Pick<Built, "recipe" 
   if (!data || !trained || !validationLoss || !optimizer || !counts) return { recipe: undefined, reached };
   return {
     reached,
+    asked: settings.written.get("generate")?.values[0]?.span,
     recipe: {
       name: settings.decl.name.text,
       ...(tokenizer?.kind === "tokenizer" ? { tokenizer: tokenizer.spec } : {}),
