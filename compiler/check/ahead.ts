@@ -18,7 +18,7 @@ export function warnOfLookingAhead({ entries, recipe, file }: Model, root: Insta
   if (!found) return;
   const owners = ownersOf(found, root);
   const open = owners.find((owner) => isOpen(owner));
-  world.report(errors.looksAhead(asked, grows.name, seen(found, owners, file), open && causalIn(open)));
+  world.report(errors.looksAhead(asked, grows.name, seen(found, owners, file), open && causalIn(open, file)));
 }
 
 /** The layers that it is in, from the outermost. */
@@ -43,14 +43,13 @@ function seen({ name, origin }: Equation, owners: readonly InstanceVal[], file: 
   const built = owners.findLast(({ span }) => span.file.path === file.path) ?? owners[0];
   if (built) return beside(built.span, `\`${owners.at(-1)!.path}\` takes all places together`);
   if (origin?.path !== file.path) return `\`${name}\` takes later places${origin ? ` (${origin.path}:${origin.line})` : ""}`;
-  const start = file.text.split("\n").slice(0, origin.line - 1).join("\n").length + (origin.line > 1 ? 1 : 0);
-  const line = lineText(file, origin.line);
+  const start = file.lineStarts[origin.line - 1]!, line = lineText(file, origin.line);
   return beside({ file, start: start + line.length - line.trimStart().length, end: start + line.trimEnd().length }, "this takes later places");
 }
 
-/** How a layer that has a `causal` is told to be so. */
-function causalIn({ span, decl }: InstanceVal): Fix {
+/** How a layer that has a `causal` is told to be so, where the file builds it. */
+function causalIn({ span, decl }: InstanceVal, file: SourceFile): Fix {
   const call = spanText(span), text = `make it causal: \`${decl.name.text}(…, causal: true)\``;
-  if (!call.endsWith(")") || call.includes("causal")) return { text };
+  if (span.file.path !== file.path || !call.endsWith(")") || call.includes("causal")) return { text };
   return { text, edit: { span: { ...span, start: span.end - 1 }, replacement: `${call.endsWith("()") ? "" : ", "}causal: true)` } };
 }
