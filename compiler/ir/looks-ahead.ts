@@ -60,7 +60,8 @@ function knownOf(value: Value, known: ReadonlyMap<ValueId, Known>): Known {
     for (const [axis, reach] of read.places) {
       const found = placeOf(access.slots[axis]!, value);
       if (found === undefined) continue;
-      if (isAxis(found.index)) widen(places, found.index, { ahead: reach.ahead + found.ahead, by: reach.by ?? value });
+      const ahead = reach.ahead + found.ahead;
+      if (isAxis(found.index)) widen(places, found.index, ahead > 0 ? { ahead, by: reach.by ?? value } : { ahead });
       else if (!bounded.has(found.index)) all ??= value;
     }
   }

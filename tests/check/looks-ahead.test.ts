@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { check } from "../../compiler/check/check.ts";
 import { interpret } from "../../compiler/ir/interpret.ts";
-import { sourceFile } from "../../grammar/source.ts";
+import { sourceFile, spanText } from "../../grammar/source.ts";
 import { draws } from "../../runtime/random/philox.ts";
 import { library } from "../support/reference.ts";
 
@@ -49,7 +49,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a mixture of experts": { members: "feed = MoE(d, ff: 8, experts: 3, k: 2)", body: "y, balance = feed(x)", verdict: "right" },
 };
 
-const sourceOf = ({ layers = "", members = "", body }: Case): string => `${layers}
+const sourceOf = ({ layers = "", members = "", body }: Omit<Case, "verdict">): string => `${layers}
 model Writer(vocab, d = 8) {
   embed = Embedding(vocab, d); output = Linear(d, vocab)
   ${members}
@@ -99,6 +99,12 @@ it("is told of the function that `generate` names, and of no other", () => {
   expect(of("generate = greedy(model)", open)).toEqual([]);
   expect(of("generate = greedy(model.open)", open)).toEqual(["looks-ahead"]);
   expect(of("", open)).toEqual([]);
+});
+
+it("is told with the line of the model's own function that does it", () => {
+  const told = (body: string): readonly unknown[] => check(sourceFile("model.tfm", sourceOf({ body })), { std, tokenizer: { size: VOCAB } }).diagnostics.map(({ labels }) => labels[1] && [spanText(labels[1].span), labels[1].text]);
+  expect(told(CASES["the place after"]!.body)).toEqual([["y[b, t < T, i] = x[b, t + 1, i else 0] + x[b,t,i]", "this takes later places"]]);
+  expect(told(CASES["the mean of all"]!.body)).toEqual([["m[b,i] = mean[t] x[b,t,i]", "this takes later places"]]);
 });
 
 it("is told once the edit that it offers is made no more", () => {
