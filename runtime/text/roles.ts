@@ -17,15 +17,14 @@ export interface Roles {
 }
 
 /**
- * The ids by role. GPT-2 and many since have one token for all: what begins a text, what ends it and what stands behind it are then the
- * end. Throws TfmError `tokenizer-unsupported` where nothing is known to end a text.
+ * The ids by role. What T5 writes begins with its padding, as it has no token for a beginning; GPT-2 and many since have one token for all. Throws TfmError `tokenizer-unsupported` where nothing is known to end a text.
  */
 export function rolesOf(added: readonly AddedToken[]): Roles {
   const idOf = new Map(added.map(({ content, id }) => [content, id]));
   const named = (role: keyof typeof NAMES): number | undefined => NAMES[role].map((name) => idOf.get(name)).find((id) => id !== undefined);
   const end = named("end"), mask = named("mask");
   if (end === undefined) throw tokenizerUnsupported(`no token that ends a text (${NAMES.end.join(", ")})`);
-  return { pad: named("pad") ?? end, start: named("start") ?? end, end, ...(mask !== undefined && { mask }) };
+  return { pad: named("pad") ?? end, start: named("start") ?? named("pad") ?? end, end, ...(mask !== undefined && { mask }) };
 }
 
 const UNUSED = /^(\[unused\d+\]|<unused\d+>)$/;

@@ -23,7 +23,7 @@ const ROLES: Readonly<Record<string, readonly [pad: string, start: string, end: 
   CLIP: ["<|endoftext|>", "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", undefined, 0],
   BERT: ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]", 7],
   "BERT, cased": ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]", 7],
-  SentencePiece: ["<pad>", "</s>", "</s>", "<unk>", undefined, 3],
+  T5: ["<pad>", "<pad>", "</s>", "<unk>", undefined, 3],
 };
 
 describe.each(Object.keys(FOREIGN))("a tokenizer like that of %s", (name) => {

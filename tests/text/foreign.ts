@@ -114,8 +114,8 @@ function bert(cased: boolean): object {
   });
 }
 
-/** As SentencePiece's unigram tokenizers are without a table of its own for normalisation. */
-function unigram(): object {
+/** As of T5 (Raffel et al. 2020), but for SentencePiece's own table for normalisation. */
+function t5(): object {
   const learnt = trainUnigram(lines, 500).toJSON().model.vocab.slice(4);
   return file({
     added_tokens: [added(0, "<pad>"), added(1, "</s>"), added(2, "<unk>"), added(3 + learnt.length, "<extra_id_0>")],
@@ -129,5 +129,5 @@ function unigram(): object {
 /** By whose tokenizer each is made. */
 export const FOREIGN: Readonly<Record<string, () => object>> = {
   "GPT-2": gpt2, RoBERTa: roberta, "Llama 3": llama3, SmolLM: smol, "Llama 2": llama2, CLIP: clip,
-  BERT: () => bert(false), "BERT, cased": () => bert(true), SentencePiece: unigram,
+  BERT: () => bert(false), "BERT, cased": () => bert(true), T5: t5,
 };
