@@ -1,5 +1,6 @@
 /** What `npm run figures` draws: the figure that each paper is known by, from one's own run. */
 import { figureSvg, firstExample, meanOf, patchesAsPicture, planesOf, rowsAsGrids, similarities, stacked } from "../src/index.ts";
+import { firstOfText } from "../runtime/text/index.ts";
 import type { InspectRequest, Observation, Plane, Subject } from "../src/index.ts";
 import { escape } from "../src/report/text.ts";
 
@@ -113,7 +114,7 @@ interface Gap {
 function gapsOf([noisy, place, wanted, guess]: readonly Observation[], { tokenizer }: Subject): readonly Gap[] {
   const [rows, length] = noisy!.shape as [number, number];
   const [, places, vocab] = guess!.shape as [number, number, number];
-  const text = (some: ArrayLike<number>): string => Array.from(some, (id) => (id === tokenizer!.mask ? " ▢" : id === tokenizer!.end ? " ·" : id < tokenizer!.firstOfText ? "" : ` ${tokenizer!.token(id)}`)).join("").replaceAll(" ##", "").replace(/^[ ·]+|[ ·]+$/g, "");
+  const text = (some: ArrayLike<number>): string => Array.from(some, (id) => (id === tokenizer!.mask ? " ▢" : id === tokenizer!.end ? " ·" : id < firstOfText(tokenizer!) ? "" : ` ${tokenizer!.token(id)}`)).join("").replaceAll(" ##", "").replace(/^[ ·]+|[ ·]+$/g, "");
   return Array.from({ length: rows * places }, (_, k) => k).flatMap((k) => {
     const ids = noisy!.data.slice(Math.floor(k / places) * length, (Math.floor(k / places) + 1) * length);
     const at = place!.data[k]!;

@@ -1,5 +1,6 @@
 /** The whole runtime, training included. */
 export * from "./inference.ts";
+export { entriesOf, generatingEntries } from "./decode/entries.ts";
 export { place } from "./place.ts";
 export type { Placement } from "./place.ts";
 export type { DispatchTime, SessionUsage, Trace, TraceEvent } from "./trace.ts";

@@ -18,7 +18,6 @@ export { decode, decodingOf } from "./decode/decode.ts";
 export type { Decoding } from "./decode/decode.ts";
 export type { ExtendOptions } from "./decode/extend.ts";
 export type { Continuation, DecodeOptions, DecodeRequest, NextLogits } from "./decode/next-logits.ts";
-export { entriesOf, generatingEntries } from "./decode/entries.ts";
 export { requestOf, writeTexts } from "./decode/text.ts";
 export type { WriteOptions } from "./decode/text.ts";
 export { sessionLogits } from "./decode/session-logits.ts";

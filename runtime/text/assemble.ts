@@ -1,6 +1,6 @@
 import { extraction } from "./added-tokens.ts";
 import { textType, tokenOutsideVocabulary } from "./errors.ts";
-import { firstOfText, rolesOf } from "./roles.ts";
+import { rolesOf } from "./roles.ts";
 import type { Scheme } from "./scheme.ts";
 import type { AddedToken, HuggingFaceTokenizer, Tokenizer, TokenizerModel } from "./tokenizer.ts";
 
@@ -43,7 +43,6 @@ export function assemble<M extends TokenizerModel>({ scheme, vocabulary, added, 
     ...roles,
     unk: unk ?? roles.end,
     specials: new Map(specials.map(({ content, id }) => [content, id])),
-    firstOfText: firstOfText(vocabulary, added),
     encode: encoder(scheme, added, remembering(segment)),
     decode: decoder(scheme, new Set(specials.map(({ id }) => id)), unk === roles.end ? undefined : unk, token),
     token,

@@ -8,7 +8,7 @@ import { decodeUtf8, firstInvalidUtf8 } from "./utf8.ts";
 /** What tokens are the spellings of; the text is what comes out, joined. */
 export type Decoder = (tokens: readonly string[]) => readonly string[];
 
-const DECODERS: Meanings<Decoder> = {
+export const DECODERS: Meanings<Decoder> = {
   Sequence: ({ decoders }, whole) => {
     const steps = partsOfSequence(decoders).map(whole);
     return (tokens) => steps.reduce((sofar, step) => step(sofar), tokens);
@@ -33,7 +33,7 @@ const DECODERS: Meanings<Decoder> = {
   Strip: (part) => {
     const sign = textOf(part, "content"), [left, right] = [Number(part["start"] ?? 0), Number(part["stop"] ?? 0)];
     return (tokens) => tokens.map((token) => {
-      let [from, to] = [0, token.length];
+      let from = 0, to = token.length;
       while (from < left && token[from] === sign) from++;
       while (token.length - to < right && to > from && token[to - 1] === sign) to--;
       return token.slice(from, to);

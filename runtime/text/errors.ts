@@ -23,5 +23,5 @@ export function tokenizerDamaged(cause: string): TfmError {
 
 export function tokenizerUnsupported(part: string): TfmError {
   return new TfmError("tokenizer-unsupported", 1, `The tokenizer (tokenizer.json) has ${part}, which is not supported.`,
-    "docs/data.md has the parts that can be read.");
+    "docs/data.md says what can be read.");
 }

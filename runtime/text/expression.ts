@@ -8,18 +8,17 @@ const CLASSES: Readonly<Record<string, string>> = { s: "\\p{White_Space}", S: "\
 /** Signs that are the same as a letter where its case does not count, beside its capital. */
 const FOLDED: Readonly<Record<string, string>> = { s: "\u017F", k: "\u212A" };
 
-const STEP = /\\(?:p\{(?<property>\w+)\}|x\{(?<code>\w+)\}|(?<same>x\w\w|u\w{4}|P\{\w+\}|[nrtfv^$\\.*+?()[\]{}|/-])|(?<escaped>.))|\(\?(?<open>i?:|<?[=!])|[?*+}]\+|&&|./gsu;
+const STEP = /\\(?:p\{(?<property>\w+)\}|(?<same>x\w\w|u\w{4}|P\{\w+\}|[nrtfv^$\\.*+?()[\]{}|/-])|(?<escaped>.))|\(\?(?<open>i?:|<?[=!])|[?*+}]\+|&&|./gsu;
 
 /** Throws where JavaScript has nothing that means the same. */
 export function expressionOf(pattern: string): RegExp {
   /** For each open group whether the case of letters counts in it. */
   const groups = [true];
   let bracketed = false;
-  const steps = Array.from(pattern.matchAll(STEP), ({ 0: text, groups: { property, code, same, escaped, open } = {} }) => {
+  const steps = Array.from(pattern.matchAll(STEP), ({ 0: text, groups: { property, same, escaped, open } = {} }) => {
     const counts = groups.at(-1) !== false;
     // General categories have names of one letter or two, others are scripts, such as Han.
     if (property !== undefined) return `\\p{${property.length > 2 ? "Script=" : ""}${property}}`;
-    if (code !== undefined) return `\\u{${code}}`;
     if (escaped !== undefined) return escapedAs(escaped, bracketed);
     // A hyphen is escaped in brackets alone.
     if (same !== undefined) return same === "-" && !bracketed ? same : text;

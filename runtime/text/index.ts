@@ -6,4 +6,4 @@ export type { AddedToken, HuggingFaceTokenizer, Tokenizer } from "./tokenizer.ts
 export { bytes, characters, trainBpe } from "./train-bpe.ts";
 export { trainUnigram } from "./train-unigram.ts";
 export { trainWordPiece } from "./train-wordpiece.ts";
-export { wordBeginnings } from "./words.ts";
+export { firstOfText, wordBeginnings } from "./words.ts";

@@ -1,5 +1,6 @@
 import { isFields } from "../json.ts";
 import type { Fields, Json } from "../json.ts";
+import { shown } from "../shown.ts";
 import { assemble } from "./assemble.ts";
 import type { Segmenter } from "./assemble.ts";
 import { bpeSegmenter } from "./bpe.ts";
@@ -42,10 +43,9 @@ interface Model {
 }
 
 function modelOf(model: Fields, added: readonly AddedToken[]): Model {
-  switch (model["type"]) {
+  switch (kindOf(model)) {
     case "BPE": {
-      const vocabulary = vocabularyOf(fields(model["vocab"], "model.vocab"), added);
-      const unk = unknownOf(model, vocabulary);
+      const vocabulary = vocabularyOf(model, added), unk = unknownOf(model, vocabulary);
       oneOf(model, "dropout", [null, 0]);
       oneOf(model, "continuing_subword_prefix", [null, ""]);
       const suffix = typeof model["end_of_word_suffix"] === "string" ? model["end_of_word_suffix"] : "";
@@ -53,8 +53,7 @@ function modelOf(model: Fields, added: readonly AddedToken[]): Model {
       return { vocabulary, unk, segment: bpeSegmenter(vocabulary, mergesOf(model["merges"], vocabulary), settings), suffix };
     }
     case "WordPiece": {
-      const vocabulary = vocabularyOf(fields(model["vocab"], "model.vocab"), added);
-      const unk = unknownOf(model, vocabulary);
+      const vocabulary = vocabularyOf(model, added), unk = unknownOf(model, vocabulary);
       const prefix = model["continuing_subword_prefix"], longest = model["max_input_chars_per_word"] ?? LONGEST_WORD;
       if (unk === undefined || typeof prefix !== "string" || typeof longest !== "number") throw damaged("model lacks unk_token or continuing_subword_prefix");
       return { vocabulary, unk, segment: wordPieceSegmenter(vocabulary, { unk, prefix, longest }) };
@@ -72,26 +71,31 @@ function modelOf(model: Fields, added: readonly AddedToken[]): Model {
   }
 }
 
+/** Older files, such as GPT-2's, do not say it. */
+function kindOf({ type, merges, vocab }: Fields): unknown {
+  return type ?? (merges !== undefined ? "BPE" : Array.isArray(vocab) ? "Unigram" : "WordPiece");
+}
+
 const flag = (model: Fields, name: string): boolean => oneOf(model, name, [false, true]);
 
 function unknownOf({ unk_token: token }: Fields, vocabulary: readonly string[]): number | undefined {
   if (token === null || token === undefined) return undefined;
   const id = vocabulary.indexOf(token as string);
-  if (id < 0) throw damaged(`model.unk_token is ${JSON.stringify(token)}, which is not in the vocabulary`);
+  if (id < 0) throw damaged(`model.unk_token ${JSON.stringify(token)} is no token`);
   return id;
 }
 
 function scoredVocabulary(vocab: unknown): readonly [vocabulary: readonly string[], scores: readonly number[]] {
-  if (!Array.isArray(vocab)) throw damaged("model.vocab is not a list");
-  const seen = new Set<string>();
-  const scores = vocab.map((entry: unknown, id) => {
-    const [token, score]: readonly unknown[] = Array.isArray(entry) ? entry : [];
-    if (typeof token !== "string" || token === "" || typeof score !== "number") throw damaged(`entry ${id} of model.vocab is not a token with its score`);
-    if (seen.has(token)) throw damaged(`token ${JSON.stringify(token)} occurs twice`);
-    seen.add(token);
-    return score;
-  });
-  return [[...seen], scores];
+  const entries = listOf(vocab, "model.vocab", (entry): entry is readonly [string, number] => Array.isArray(entry) && typeof entry[0] === "string" && entry[0] !== "" && typeof entry[1] === "number");
+  return [entries.map(([token]) => token), entries.map(([, score]) => score)];
+}
+
+/** The entries of a list that are all as they should be. */
+function listOf<T>(list: unknown, name: string, isEntry: (entry: unknown) => entry is T): readonly T[] {
+  if (!Array.isArray(list)) throw damaged(`${name} is not a list`);
+  const wrong = list.findIndex((entry) => !isEntry(entry));
+  if (wrong >= 0) throw damaged(`entry ${wrong} of ${name} is ${shown(list[wrong])}`);
+  return list as T[];
 }
 
 function parse(json: string): unknown {
@@ -103,65 +107,66 @@ function parse(json: string): unknown {
 }
 
 /** The tokens by id, those of the model and added ones. */
-function vocabularyOf(vocab: Fields, added: readonly AddedToken[]): readonly string[] {
+function vocabularyOf(model: Fields, added: readonly AddedToken[]): readonly string[] {
+  const vocab = fields(model["vocab"], "model.vocab");
   const entries = Object.entries(vocab);
   const size = entries.length + added.filter(({ content }) => !Object.hasOwn(vocab, content)).length;
   const tokens: string[] = [];
   for (const [token, id] of entries) {
-    if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= size) {
-      throw damaged(`token ${JSON.stringify(token)} has id ${JSON.stringify(id)}, but ids of ${size} tokens are 0 to ${size - 1}`);
-    }
-    if (tokens[id] !== undefined) throw damaged(`tokens ${JSON.stringify(tokens[id])} and ${JSON.stringify(token)} share id ${id}`);
-    if (token === "") throw damaged(`the token of id ${id} is empty`);
-    tokens[id] = token;
+    if (token === "" || !isId(id, size)) throw damaged(`token ${JSON.stringify(token)} has id ${JSON.stringify(id)} among ${size} tokens`);
+    place(token, id, tokens);
   }
   return withAdded(tokens, added);
 }
 
 function withAdded(tokens: readonly string[], added: readonly AddedToken[]): readonly string[] {
-  const all = [...tokens];
+  const all = [...tokens], most = all.length + added.length;
   for (const { id, content } of added) {
-    const known = all[id];
-    if (known !== undefined && known !== content) throw damaged(`id ${id} is ${JSON.stringify(known)} in model.vocab and ${JSON.stringify(content)} in added_tokens`);
-    all[id] = content;
+    // An id far from all others would make the list as long.
+    if (id >= most) throw damaged(`no token has id ${most}`);
+    place(content, id, all);
   }
   const gap = all.findIndex((token) => (token as string | undefined) === undefined);
-  if (gap >= 0) throw damaged(`no token has id ${gap}, and there are higher ones`);
+  if (gap >= 0) throw damaged(`no token has id ${gap}`);
   return all;
 }
 
-/** An id that is far from all others would make a vocabulary as long. */
-const HIGHEST = 2 ** 24;
+function place(token: string, id: number, tokens: string[]): void {
+  const known = tokens[id] ?? token;
+  if (known !== token) throw damaged(`tokens ${JSON.stringify(known)} and ${JSON.stringify(token)} share id ${id}`);
+  tokens[id] = token;
+}
+
+function isId(id: unknown, size: number): id is number {
+  return Number.isInteger(id) && (id as number) >= 0 && (id as number) < size;
+}
 
 function addedTokens(list: unknown): readonly AddedToken[] {
-  if (list === undefined || list === null) return [];
-  if (!Array.isArray(list)) throw damaged("added_tokens is not a list");
-  return list.map((entry: unknown, at): AddedToken => {
-    const token: Fields = isFields(entry) ? entry : {};
-    const { id, content } = token;
-    if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= HIGHEST || typeof content !== "string" || content === "") throw damaged(`entry ${at} of added_tokens is not a token with its id`);
-    if (token["single_word"] === true) throw unsupported(`${content} with single_word`);
-    return token as unknown as AddedToken;
+  const tokens = listOf(list ?? [], "added_tokens", (entry): entry is AddedToken => {
+    const { id, content }: Fields = isFields(entry) ? entry : {};
+    return isId(id, Infinity) && typeof content === "string" && content !== "";
   });
+  const alone = tokens.find(({ single_word: is }) => is);
+  if (alone !== undefined) throw unsupported(`${alone.content} with single_word`);
+  return tokens;
 }
 
 function mergesOf(merges: unknown, vocabulary: readonly string[]): readonly Merge[] {
-  if (!Array.isArray(merges)) throw damaged("model.merges is not a list");
   const idOf = new Map(vocabulary.map((token, id) => [token, id]));
-  const known = (token: unknown, index: number): number => {
-    const id = typeof token === "string" ? idOf.get(token) : undefined;
-    if (id === undefined) throw damaged(`merge ${index} needs the token ${JSON.stringify(token)}, which is not in the vocabulary`);
+  const known = (token: string, index: number): number => {
+    const id = idOf.get(token);
+    if (id === undefined) throw damaged(`merge ${index} needs ${JSON.stringify(token)}, which is no token`);
     return id;
   };
-  const seen = new Set<string>();
-  return merges.map((merge: unknown, index): Merge => {
-    const parts: readonly unknown[] = typeof merge === "string" ? merge.split(" ") : Array.isArray(merge) ? merge : [];
-    if (parts.length !== 2) throw damaged(`merge ${index} is not a pair of tokens`);
-    const pair = [known(parts[0], index), known(parts[1], index)] as const;
-    known(`${String(parts[0])}${String(parts[1])}`, index);
-    if (seen.has(pair.join(" "))) throw damaged(`merge ${index} occurs twice`);
-    seen.add(pair.join(" "));
-    return pair;
+  const parted = (merge: unknown): unknown => (typeof merge === "string" ? merge.split(" ") : merge);
+  const isPair = (merge: unknown): merge is string | readonly [string, string] => {
+    const parts = parted(merge);
+    return Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === "string");
+  };
+  return listOf(merges, "model.merges", isPair).map((merge, index): Merge => {
+    const [left, right] = parted(merge) as readonly [string, string];
+    known(left + right, index);
+    return [known(left, index), known(right, index)];
   });
 }
 

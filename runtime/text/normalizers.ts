@@ -5,7 +5,7 @@ import { precompiled } from "./precompiled.ts";
 
 export type Normalizer = (text: string) => string;
 
-const NORMALIZERS: Meanings<Normalizer> = {
+export const NORMALIZERS: Meanings<Normalizer> = {
   Sequence: ({ normalizers }, whole) => {
     const steps = partsOfSequence(normalizers).map(whole);
     return (text) => steps.reduce((sofar, step) => step(sofar), text);

@@ -1,5 +1,6 @@
 import { isFields } from "../json.ts";
 import type { Fields, Json } from "../json.ts";
+import type { TfmError } from "../errors.ts";
 import { tokenizerUnsupported as unsupported } from "./errors.ts";
 import { expressionOf, literally } from "./expression.ts";
 
@@ -16,22 +17,26 @@ export function meaningOf<T>(kind: string, part: unknown, meanings: Meanings<T>)
 
 /** The parts of a `Sequence`. */
 export function partsOfSequence(list: unknown): readonly unknown[] {
-  if (!Array.isArray(list)) throw unsupported("a sequence of nothing");
-  return list;
+  if (Array.isArray(list)) return list;
+  throw unsupported("a Sequence of nothing");
 }
 
 /** A setting of a part that has to be one of these; the first where it is absent. */
 export function oneOf<const T extends Json>(part: Fields, name: string, values: readonly [T, ...T[]]): T {
   const given = part[name] ?? values[0];
   const known = values.find((value) => value === given);
-  if (known === undefined) throw unsupported(`${String(part["type"])} with ${name} = ${JSON.stringify(given)}`);
+  if (known === undefined) throw setting(part, name);
   return known;
 }
 
 export function textOf(part: Fields, name: string): string {
   const text = part[name];
-  if (typeof text !== "string") throw unsupported(`${String(part["type"])} with ${name} = ${JSON.stringify(text ?? null)}`);
+  if (typeof text !== "string") throw setting(part, name);
   return text;
+}
+
+function setting(part: Fields, name: string): TfmError {
+  return unsupported(`${String(part["type"])} with ${name} = ${JSON.stringify(part[name] ?? null)}`);
 }
 
 /** `{ "Regex": … }` or `{ "String": … }`. */

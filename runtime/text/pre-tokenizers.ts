@@ -17,10 +17,10 @@ const PUNCTUATION = /[\p{P}$+<=>^`|~]/gu;
 const WORDS_AND_SIGNS = expressionOf("\\w+|[^\\w\\s]+");
 const SPACES = /\p{White_Space}+/gu;
 
-const BEHAVIOURS = ["Isolated", "Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous"] as const;
+const BEHAVIOURS = ["Isolated", "Removed", "MergedWithNext"] as const;
 type Behaviour = (typeof BEHAVIOURS)[number];
 
-const PRE_TOKENIZERS: Meanings<PreTokenizer> = {
+export const PRE_TOKENIZERS: Meanings<PreTokenizer> = {
   Sequence: ({ pretokenizers }, whole) => {
     const steps = partsOfSequence(pretokenizers).map(whole);
     return (text, opens) => steps.reduce<readonly string[]>((pieces, step) => pieces.flatMap((piece, at) => step(piece, opens && at === 0)), [text]);
@@ -68,20 +68,15 @@ export function prependsOf(part: Fields): "always" | "never" | "first" {
   return part["prepend_scheme"] === undefined && part["add_prefix_space"] === false ? "never" : oneOf(part, "prepend_scheme", ["always", "never", "first"]);
 }
 
-/** The delimiters by themselves, with a neighbour, those side by side as one, or not at all, and what stands between them. What matches are delimiters; `invert`: what does not. */
+/** The delimiters by themselves, before what follows, or not at all, and what stands between them. What matches are delimiters; `invert`: what does not. */
 function split(text: string, pattern: RegExp, behaviour: Behaviour, invert = false): readonly string[] {
   const pieces: string[] = [];
-  let before: "none" | "delimiter" | "text" = "none";
+  let end = 0, opens = false;
   const add = (span: string, delimits: boolean): void => {
-    if (span === "") return;
-    const joins = delimits
-      ? (behaviour === "MergedWithPrevious" && before === "text") || (behaviour === "Contiguous" && before === "delimiter")
-      : behaviour === "MergedWithNext" && before === "delimiter";
-    if (joins) pieces.push(`${pieces.pop() ?? ""}${span}`);
-    else if (!delimits || behaviour !== "Removed") pieces.push(span);
-    before = delimits ? "delimiter" : "text";
+    if (span === "" || (delimits && behaviour === "Removed")) return;
+    pieces.push(opens && !delimits ? `${pieces.pop() ?? ""}${span}` : span);
+    opens = delimits && behaviour === "MergedWithNext";
   };
-  let end = 0;
   for (const { 0: match, index } of text.matchAll(pattern)) {
     add(text.slice(end, index), invert);
     add(match, !invert);

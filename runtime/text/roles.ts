@@ -3,7 +3,7 @@ import type { AddedToken } from "./tokenizer.ts";
 
 /** What the tokens that are no text are for, by the names that they have; of several the first counts. */
 const NAMES = {
-  pad: ["<pad>", "[PAD]", "<|pad|>"],
+  pad: ["<pad>", "[PAD]"],
   start: ["<start>", "[CLS]", "<s>", "<bos>", "<|begin_of_text|>", "<|startoftext|>"],
   end: ["<end>", "[SEP]", "</s>", "<eos>", "<|end_of_text|>", "<|endoftext|>"],
   mask: ["<mask>", "[MASK]"],
@@ -17,7 +17,8 @@ export interface Roles {
 }
 
 /**
- * The ids by role. What T5 writes begins with its padding, as it has no token for a beginning; GPT-2 and many since have one token for all. Throws TfmError `tokenizer-unsupported` where nothing is known to end a text.
+ * The ids by role. What T5 writes begins with its padding, as it has no token for a beginning; GPT-2 and many since
+ * have one token for all. Throws TfmError `tokenizer-unsupported` where nothing is known to end a text.
  */
 export function rolesOf(added: readonly AddedToken[]): Roles {
   const idOf = new Map(added.map(({ content, id }) => [content, id]));
@@ -25,13 +26,4 @@ export function rolesOf(added: readonly AddedToken[]): Roles {
   const end = named("end"), mask = named("mask");
   if (end === undefined) throw tokenizerUnsupported(`no token that ends a text (${NAMES.end.join(", ")})`);
   return { pad: named("pad") ?? end, start: named("start") ?? named("pad") ?? end, end, ...(mask !== undefined && { mask }) };
-}
-
-const UNUSED = /^(\[unused\d+\]|<unused\d+>)$/;
-
-/** How many tokens stand before those that are text: special ones, and in BERT's vocabulary unused ones between them. */
-export function firstOfText(vocabulary: readonly string[], added: readonly AddedToken[]): number {
-  const specials = new Set(added.filter(({ special }) => special).map(({ id }) => id));
-  const first = vocabulary.findIndex((token, id) => !specials.has(id) && !UNUSED.test(token));
-  return first < 0 ? vocabulary.length : first;
 }

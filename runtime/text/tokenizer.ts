@@ -16,8 +16,6 @@ export interface Tokenizer {
   readonly mask?: number;
   /** The ids of the special tokens. */
   readonly specials: ReadonlyMap<string, number>;
-  /** Ids below are no text: special tokens, and what lies unused between them. */
-  readonly firstOfText: number;
   /**
    * A text that spells a special token ("<end>") holds that token, as in every `tokenizer.json`. For any other text whose characters are
    * all known, `decode(encode(text))` is the text as the tokenizer normalises it.

@@ -1,5 +1,16 @@
+/** Which ids are text, and which of them begin a word. */
 import { has } from "./scheme.ts";
 import type { Tokenizer } from "./tokenizer.ts";
+
+const UNUSED = /^(\[unused\d+\]|<unused\d+>)$/;
+
+/** How many tokens stand before those that are text: special ones, and in BERT's vocabulary unused ones between them. */
+export function firstOfText({ specials, size, token }: Tokenizer): number {
+  const others = new Set(specials.values());
+  let id = 0;
+  while (id < size && (others.has(id) || UNUSED.test(token(id)))) id++;
+  return id;
+}
 
 /**
  * Tells of an id of the tokenizer whether it begins a word rather than going on with one. Special tokens do, and tokens of texts that are

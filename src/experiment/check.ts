@@ -3,6 +3,7 @@ import type { Checked } from "../../compiler/check/check.ts";
 import type { Model, Recipe } from "../../compiler/check/model.ts";
 import type { TokenizerFacts } from "../../compiler/check/tokenizer.ts";
 import type { Diagnostic } from "../../grammar/index.ts";
+import { firstOfText } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
@@ -61,6 +62,7 @@ export function recipeOf(model: Model): Recipe {
 }
 
 /** What the compiler knows of a trained tokenizer. */
-export function tokenizerFacts({ size, pad, start, end, unk, mask, firstOfText }: Tokenizer): TokenizerFacts {
-  return { size, pad, start, end, unk, specials: firstOfText, ...(mask === undefined ? {} : { mask }) };
+export function tokenizerFacts(tokenizer: Tokenizer): TokenizerFacts {
+  const { size, pad, start, end, unk, mask } = tokenizer;
+  return { size, pad, start, end, unk, specials: firstOfText(tokenizer), ...(mask === undefined ? {} : { mask }) };
 }

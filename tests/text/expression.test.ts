@@ -19,7 +19,7 @@ describe("an expression in Oniguruma's syntax", () => {
     ["(?<=a)b", "ab cb", ["b"]],
     ["(?<!a)b(?!c)(?=d)", "ab bc bd", ["b"]],
     ["a.c", "a\rc a\nc", ["a\rc"]],
-    ["\\x{1F600}|\\x41|\\u0042", "A B 😀", ["A", "B", "😀"]],
+    ["\\x41|\\u0042", "A B C", ["A", "B"]],
     ["\\p{Han}+|\\p{Lu}|\\P{L}", "漢字Ab1", ["漢字", "A", "1"]],
     ["\\'\\-\\#\\.", "'-#.", ["'-#."]],
     ["[.(*+&$^]+", "a.(*+&$^b", [".(*+&$^"]],
@@ -28,7 +28,7 @@ describe("an expression in Oniguruma's syntax", () => {
     expect(found(pattern, text)).toEqual(matches);
   });
 
-  it.each(["(?>a)", "(?i)a", "(?m:a)", "(?<name>a)", "a++", "a?+", "a*+", "^a", "a$", "\\Ab", "\\b", "\\h", "[a[b]]", "[a&&b]", "[[:alpha:]]", "(?i:é)", "(", "[a", "*", "\\p{NoSuch}", "\\1"])("%s is refused, as JavaScript has no equal or it means something other there", (pattern) => {
+  it.each(["(?>a)", "(?i)a", "(?m:a)", "(?<name>a)", "a++", "a?+", "a*+", "^a", "a$", "\\Ab", "\\b", "\\h", "[a[b]]", "[a&&b]", "[[:alpha:]]", "(?i:é)", "(", "[a", "*", "\\p{NoSuch}", "\\1", "\\x{1F600}"])("%s is refused, as JavaScript has no equal or it means something other there", (pattern) => {
     expect(() => expressionOf(pattern)).toThrow();
   });
 });

@@ -26,7 +26,7 @@ const spelledMerges = inBytes.merges.map((pair) => pair.join(" "));
 /** As of Radford et al. 2019: one special token, behind all others. */
 function gpt2(): object {
   const tokens = [...bytePieces, "<|endoftext|>"];
-  return file({ added_tokens: [added(tokens.length - 1, "<|endoftext|>")], pre_tokenizer: byteLevel(), post_processor: byteLevel(), decoder: byteLevel(), model: bpeModel(tokens, spelledMerges) });
+  return file({ added_tokens: [added(tokens.length - 1, "<|endoftext|>")], pre_tokenizer: byteLevel(), post_processor: byteLevel(), decoder: byteLevel(), model: bpeModel(tokens, spelledMerges, { type: undefined }) });
 }
 
 /** As of Liu et al. 2019: special tokens at both ends, a mask that takes the space before it along. */

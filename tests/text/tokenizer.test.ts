@@ -1,7 +1,7 @@
 import { Tokenizer as HuggingFace } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bytes, characters, loadTokenizer, MASK, normalise, partsOf, trainBpe, trainUnigram, trainWordPiece, wordBeginnings } from "../../runtime/text/index.ts";
+import { bytes, characters, firstOfText, loadTokenizer, MASK, normalise, partsOf, trainBpe, trainUnigram, trainWordPiece, wordBeginnings } from "../../runtime/text/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { draws } from "../../runtime/random/philox.ts";
 import { AWKWARD, anythingLines, madeUpLines } from "./lines.ts";
@@ -175,7 +175,7 @@ describe.each(tokenizers)("the tokenizer of %s", (name, tokenizer) => {
     const specials = [...tokenizer.specials.keys()];
     expect(tokenizer.encode(`${specials[0]}${specials[2]}`)).toEqual([0, 2]);
     expect(specials.map((_, id) => tokenizer.token(id))).toEqual(specials);
-    expect(tokenizer.firstOfText).toBe(specials.length);
+    expect(firstOfText(tokenizer)).toBe(specials.length);
     expect(tokenizer.decode([0, 1, 2])).toBe("");
     expect(tokenizer.decode([])).toBe("");
     expect(tokenizer.encode("")).toEqual([]);
