@@ -2,8 +2,9 @@
  * Does what a function says of a place depend on the places after it? A model that writes is asked for the next token of what is there,
  * so in training it must not see that token either; one that does learns to copy it, and writes nonsense.
  *
- * Found is only what is certain: a reduction over all places of the input without a condition that compares them with the place of the result, as attention
- * is that was not made causal, or a read of a later place. Whatever is not understood (places that are computed, loops) counts as right.
+ * Found is only what is certain: a reduction over all places of the input without a condition that compares them with the place of the
+ * result, as attention is that was not made causal, or a read of a later place. Whatever is not understood (places that are computed, loops)
+ * counts as right.
  */
 import * as dims from "../dim.ts";
 import { affineOf } from "../ops/affine.ts";

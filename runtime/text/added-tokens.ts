@@ -7,8 +7,8 @@ import type { AddedToken } from "./tokenizer.ts";
 export type Extraction = (text: string) => readonly (string | number)[];
 
 /**
- * Finds added tokens in texts: what they spell is never cut or joined. `spelt` is what is done to a text before they are looked for. Where two begin at
- * one place, the longer is meant; those with `lstrip` and `rstrip` take the space beside them along.
+ * Finds added tokens in texts: what they spell is never cut or joined. `spelt` is what is done to a text before they are looked for. Where
+ * two begin at one place, the longer is meant; those with `lstrip` and `rstrip` take the space beside them along.
  */
 export function extraction(added: readonly AddedToken[], spelt: Normalizer = (text) => text): Extraction {
   if (added.length === 0) return (text) => (text === "" ? [] : [text]);

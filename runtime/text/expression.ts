@@ -23,7 +23,7 @@ export function expressionOf(pattern: string): RegExp {
     // A hyphen is escaped in brackets alone.
     if (same !== undefined) return same === "-" && !bracketed ? same : text;
     if (bracketed) {
-      if (text.includes("[") || text === "&&") throw new Error(text);
+      if (/\[|&&/.test(text) || (text === "-" && !counts)) throw new Error(text);
       bracketed = text !== "]";
       return counts ? text : eitherCase(text);
     }

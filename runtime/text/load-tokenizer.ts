@@ -16,8 +16,8 @@ import { LONGEST_WORD, wordPieceSegmenter } from "./wordpiece.ts";
 
 /**
  * The tokenizer in the text of a `tokenizer.json`, written here or by another program. What stands around a text (`post_processor`), its
- * cutting and filling up (`truncation`, `padding`) are not the tokenizer's here. Everything else that could make ids differ is checked; throws TfmError
- * `tokenizer-damaged` (what it says does not fit together) or `tokenizer-unsupported` (a part that is not known here).
+ * cutting and filling up (`truncation`, `padding`) are not the tokenizer's here. Everything else that could make ids differ is checked;
+ * throws TfmError `tokenizer-damaged` (what it says does not fit together) or `tokenizer-unsupported` (a part that is not known here).
  */
 export function loadTokenizer(json: string): Tokenizer {
   const file = fields(parse(json), "the file");

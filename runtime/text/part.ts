@@ -1,6 +1,6 @@
+import type { TfmError } from "../errors.ts";
 import { isFields } from "../json.ts";
 import type { Fields, Json } from "../json.ts";
-import type { TfmError } from "../errors.ts";
 import { tokenizerUnsupported as unsupported } from "./errors.ts";
 import { expressionOf, literally } from "./expression.ts";
 

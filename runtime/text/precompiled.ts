@@ -1,14 +1,14 @@
 /**
- * SentencePiece's normalisation by a table (Kudo and Richardson 2018, §3.2): what is replaced is found in a trie of bytes, kept as a double array
- * (Aoe 1989) in the layout of the library darts-clone, and what takes its place follows as texts that end with 0.
+ * SentencePiece's normalisation by a table (Kudo and Richardson 2018, §3.2): what is replaced is found in a trie of bytes, kept as a double
+ * array (Aoe 1989) in the layout of the library darts-clone, and what takes its place follows as texts that end with 0.
  */
 import { tokenizerDamaged } from "./errors.ts";
 import type { Normalizer } from "./normalizers.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
 /**
- * A sign with the marks on it, which are replaced as one if they are short. As in the library `tokenizers`, where a table names the first bytes of such
- * a sign, all of it is replaced.
+ * A sign with the marks on it, which are replaced as one if they are short. As in the library `tokenizers`, where a table names the first
+ * bytes of such a sign, all of it is replaced.
  */
 const SIGN = /\r\n|(?![\u200C\u200D])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[^\p{M}\u200C\u200D]?[\p{M}\u200C\u200D]*/gsu;
 /** Bytes of a sign that is replaced as one, at most: the library's limit, which SentencePiece itself does not have. */

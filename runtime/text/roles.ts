@@ -17,8 +17,8 @@ export interface Roles {
 }
 
 /**
- * The ids by role. What T5 writes begins with its padding, as it has no token for a beginning; GPT-2 and many since
- * have one token for all. Throws TfmError `tokenizer-unsupported` where nothing is known to end a text.
+ * The ids by role. What T5 writes begins with its padding, as it has no token for a beginning; GPT-2 and many since have one token for
+ * all. Throws TfmError `tokenizer-unsupported` where nothing is known to end a text.
  */
 export function rolesOf(added: readonly AddedToken[]): Roles {
   const idOf = new Map(added.map(({ content, id }) => [content, id]));

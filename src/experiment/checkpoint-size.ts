@@ -4,8 +4,8 @@ import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 
 /**
- * Throws where a checkpoint of the program could not be written, which would show after hours otherwise: each of its files is made in memory, and Node 20
- * holds 4 GiB in one piece. `most`: bytes of a piece.
+ * Throws where a checkpoint of the program could not be written, which would show after hours otherwise: each of its files is made in
+ * memory, and Node 20 holds 4 GiB in one piece. `most`: bytes of a piece.
  */
 export function checkCheckpointSize({ states }: Pick<Program, "states">, most: number = constants.MAX_LENGTH): void {
   const bytesOf = (kind: string): number => states.reduce((sum, state) => (state.kind === kind ? sum + 4 * state.length : sum), 0);

@@ -6,7 +6,7 @@ import { PRE_TOKENIZERS } from "../../runtime/text/pre-tokenizers.ts";
 
 /** The names that follow in a list of the page, up to its end. */
 function named(after: string): readonly string[] {
-  const list = readFileSync(new URL("../../docs/data.md", import.meta.url), "utf8").split(`the ${after} `)[1]?.split(";")[0] ?? "";
+  const list = readFileSync(new URL("../../docs/data.md", import.meta.url), "utf8").replace(/\s+/g, " ").split(`the ${after} `)[1]?.split(";")[0] ?? "";
   return Array.from(list.matchAll(/`(\w+)`/g), ([, name]) => name as string).sort();
 }
 
