@@ -20,8 +20,8 @@ import type { TokenizerFacts } from "./tokenizer.ts";
 import type { InstanceVal, ParamVal } from "./value.ts";
 import type { Context, Frame } from "./world.ts";
 import { Run } from "./run.ts";
-import { warnOfLookingAhead } from "./ahead.ts";
 import { warnOfUnread } from "./unread.ts";
+import { warnOfLookingAhead } from "./warn-ahead.ts";
 import { Exhausted, World } from "./world.ts";
 import { withoutRecipe } from "./standalone.ts";
 import { weightBlocks } from "./weights.ts";
@@ -83,12 +83,12 @@ function elaborate(source: SourceFile, options: CheckOptions, world: World): Mod
   const recipe = chosenRecipe(main, options.recipe, world);
   const built = recipe ? elaborateRecipe(recipe, main, recipeOptions, world) : withoutRecipe(main, recipeOptions, world);
   const model = built && modelOf(main, built, world);
-  if (model && !world.diagnostics.some(isError)) warnOfLookingAhead(model, built.model, built.asked, world);
   if (options.alone ?? true) {
     checkAlone(main, world);
     warnOfDivided(main.file, world);
     if (!world.diagnostics.some(isError)) warnOfUnread(main.file, world);
   }
+  if (model && built.generateAt && !world.diagnostics.some(isError)) warnOfLookingAhead(model, built.generateAt, main, world);
   if (options.library) for (const scope of files.library) checkAlone(scope, world, { ahead: true });
   return model;
 }

@@ -4,7 +4,7 @@ import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
 import { print } from "../dim.ts";
 import { FOREIGN_SETTINGS } from "./foreign-names.ts";
-import { didYouMean, error, replace, wholeNumber } from "./message.ts";
+import { beside, didYouMean, error, replace, wholeNumber } from "./message.ts";
 import type { EntryOutput } from "./model.ts";
 
 export function missingSetting(span: Span, name: string, recipe: string): Diagnostic {
@@ -111,6 +111,16 @@ export function unknownGenerator(span: Span, all: readonly string[]): Diagnostic
 
 export function generatorModel(span: Span, method: string): Diagnostic {
   return error("argument-missing", `\`${method}\` needs the model, or a function of it`, span, "not given first", { fix: `write \`${method}(model, …)\`` });
+}
+
+/** A warning: the model may be fed otherwise than it is generated with. */
+export function looksAhead(model: string, place: Span, what: string, generate: Span, fix: string): Diagnostic {
+  const made = error("looks-ahead", `\`${model}\` generates place by place, but what it says of a place depends on those after it`, place, what, {
+    also: place === generate ? [] : [beside(generate, "asks for what comes next, of which nothing is there yet")],
+    notes: ["in training it reads the answer: the loss falls, and what it generates is nonsense"],
+    fix,
+  });
+  return { ...made, severity: "warning" };
 }
 
 export function unknownMetric(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {

@@ -1,6 +1,6 @@
 /** Messages about kinds of values, and what must be known when. */
 import type { Expr as Node } from "../../grammar/ast.ts";
-import type { Diagnostic, Fix, Label } from "../../grammar/diagnostic.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
@@ -60,18 +60,6 @@ export function forOverBatch(span: Span, name: string): Diagnostic {
 /** A warning: it may be there to be looked at with `tfmc inspect`. */
 export function unread(span: Span, name: string): Diagnostic {
   return { ...error("unread", `\`${name}\` is never read`, span, "nothing depends on it", { notes: ["it is computed only where somebody inspects it"] }), severity: "warning" };
-}
-
-/** A warning: it can be trained and measured all the same. `seen`: what it looks ahead by, as a label or a note. */
-export function looksAhead(span: Span, argument: string, seen: Label | string, fix: Fix | undefined): Diagnostic {
-  return {
-    ...error("looks-ahead", "the model that writes looks ahead", span, `each place of \`${argument}\` is to follow from those before it alone`, {
-      ...(typeof seen === "string" ? {} : { also: [seen] }),
-      notes: [...(typeof seen === "string" ? [seen] : []), "in training it would see the answer: the loss falls, and what it writes is nonsense"],
-      fix: fix ?? "let a place take those up to itself: `sum[s where s <= t]`",
-    }),
-    severity: "warning",
-  };
 }
 
 /** A warning: it may be a comment after all. */

@@ -22,8 +22,8 @@ export interface Built {
   readonly recipe: Recipe | undefined;
   /** Paths of the parameters and states that its functions use. */
   readonly reached: ReadonlySet<string>;
-  /** Where it says how texts are written. */
-  readonly asked?: Span | undefined;
+  /** Where it says how it generates. */
+  readonly generateAt?: Span | undefined;
 }
 
 /** Reads, builds and lowers a recipe. The model is there even where the recipe has errors. */
@@ -35,10 +35,10 @@ export function elaborateRecipe(decl: Decl, home: FileScope, options: RecipeOpti
     if (!settings.written.has("model")) settings.missing("model");
     return undefined;
   }
-  return { model, siblings: settings.siblings, ...recipeOf(settings, model) };
+  return { model, siblings: settings.siblings, generateAt: settings.written.get("generate")?.values[0]?.span, ...recipeOf(settings, model) };
 }
 
-function recipeOf(settings: Settings, model: InstanceVal): Pick<Built, "recipe" | "reached" | "asked"> {
+function recipeOf(settings: Settings, model: InstanceVal): Pick<Built, "recipe" | "reached"> {
   const { world } = settings;
   const tokenizer = settings.value("tokenizer");
   const dataNode = settings.written.get("data")?.values[0];
@@ -69,7 +69,6 @@ function recipeOf(settings: Settings, model: InstanceVal): Pick<Built, "recipe" 
   if (!data || !trained || !validationLoss || !optimizer || !counts) return { recipe: undefined, reached };
   return {
     reached,
-    asked: settings.written.get("generate")?.values[0]?.span,
     recipe: {
       name: settings.decl.name.text,
       ...(tokenizer?.kind === "tokenizer" ? { tokenizer: tokenizer.spec } : {}),
