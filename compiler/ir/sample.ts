@@ -8,7 +8,6 @@ import { MONOIDS } from "../ops/monoid.ts";
 import { SCALAR_OPS } from "../ops/scalar.ts";
 import { children, someNode } from "./expr.ts";
 import type { ApplyExpr, Carry, Equation, Expr, Graph, InputLeaf, Reduction, StateLeaf, Value, ValueId } from "./graph.ts";
-import { expressionsOf, indexSizes } from "./walk.ts";
 
 export type Point = readonly number[];
 
@@ -57,7 +56,7 @@ export class Sample {
     this.#cells = graph.values.map((value) => {
       const known = like !== undefined && !like.anew.has(value.id) ? like.sample.#cells[value.id]! : undefined;
       const shape = value.shape.map((dim) => dims.evaluate(dim, options.sizes));
-      return { value, shape, hash: hashOf(hashText(value.name), options.seed), elements: known?.elements ?? new Map<number, number>(), marked: new Set<number>(), compute: undefined };
+      return { value, shape, hash: value.kind === "state" ? hashOf(hashText(value.name), options.seed) : 0, elements: known?.elements ?? new Map<number, number>(), marked: new Set<number>(), compute: undefined };
     });
   }
 
@@ -75,8 +74,7 @@ export class Sample {
     const isTime = (axis: number): boolean => value.kind === "carry" && axis === 0;
     const positions = this.#cells[value.id]!.shape.map((size, axis) => sampled(size, isTime(axis) || dims.asNumber(value.shape[axis]!) === undefined, this.#left));
     if (value.kind === "carry" && value.reverse) positions[0] = positions[0]!.toReversed();
-    if (positions.reduce((product, each) => product * each.length, 1) > this.#left) throw new NotSampled();
-    return pointsOf(positions);
+    return pointsOf(positions, this.#left);
   }
 
   element(id: ValueId, at: Point): number {
@@ -155,7 +153,7 @@ export class Sample {
 
   #reduced(value: Equation, { monoid, where, sizes }: Reduction): Computed {
     const first = value.shape.length;
-    const points = pointsOf(sizes.map((dim, k) => sampled(dims.evaluate(dim, this.#options.sizes), !mayBeSampled(value, first + k), this.#left)));
+    const points = pointsOf(sizes.map((dim, k) => sampled(dims.evaluate(dim, this.#options.sizes), !mayBeSampled(value, first + k), this.#left)), this.#left);
     const { positional, combine, identity } = MONOIDS[monoid];
     return (outer) => {
       let best = identity(value.type), position = 0;
@@ -243,11 +241,11 @@ interface Cell {
   compute: Computed | undefined;
 }
 
-/** Nothing but the elements at that index depends on it: a sum of features, no mask, no count and no position. */
-function mayBeSampled(value: Equation, at: number): boolean {
-  const { monoid } = value.reduce!;
-  if (dims.asNumber(indexSizes(value)[at]!) === undefined || value.type !== "f32" || MONOIDS[monoid].positional) return false;
-  return expressionsOf(value).every((expr) => onlyInSlots(expr, at)) && !(value.reduce!.where && someNode(value.reduce!.where, (node) => node.kind === "index" && node.at === at));
+/** Nothing but which elements are read depends on that index: a sum of features, no mask, no count and no position. */
+function mayBeSampled({ reduce, ...value }: Equation, at: number): boolean {
+  const { monoid, sizes, where } = reduce!;
+  const isWide = dims.asNumber(sizes[at - value.shape.length]!) !== undefined && value.type === "f32" && !MONOIDS[monoid].positional;
+  return isWide && onlyInSlots(value.body, at) && !(where && someNode(where, (node) => node.kind === "index" && node.at === at));
 }
 
 function onlyInSlots(expr: Expr, at: number): boolean {
@@ -264,7 +262,8 @@ function sampled(size: number, whole: boolean, most: number): number[] {
 }
 
 /** Row by row. */
-function pointsOf(positions: readonly (readonly number[])[]): readonly Point[] {
+function pointsOf(positions: readonly (readonly number[])[], most: number): readonly Point[] {
+  if (positions.reduce((product, each) => product * each.length, 1) > most) throw new NotSampled();
   return positions.reduce<readonly Point[]>((points, axis) => points.flatMap((point) => axis.map((at) => [...point, at])), [[]]);
 }
 
