@@ -3,6 +3,7 @@ import type { Held } from "../../grammar/ast.ts";
 import * as dims from "../dim.ts";
 import { draw, index, int, real, size as sizeExpr } from "../ir/expr.ts";
 import type { Expr } from "../ir/graph.ts";
+import { fnv1a } from "../ir/fnv1a.ts";
 import * as errors from "./errors.ts";
 import { evaluateSize } from "./evaluate.ts";
 import { apply } from "./fold.ts";
@@ -61,14 +62,4 @@ function distributed(from: Initializer, uniform: (name: string) => Expr, name: s
     default:
       return from satisfies never;
   }
-}
-
-/** 32 bits of the UTF-16 code units, low byte first (Fowler, Noll & Vo). */
-export function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    for (const byte of unit < 256 ? [unit] : [unit & 255, unit >> 8]) hash = Math.imul(hash ^ byte, 0x01000193);
-  }
-  return hash >>> 0;
 }

@@ -7,6 +7,7 @@ import * as dims from "../dim.ts";
 import { MONOIDS } from "../ops/monoid.ts";
 import { SCALAR_OPS } from "../ops/scalar.ts";
 import { children, someNode } from "./expr.ts";
+import { fnv1a } from "./fnv1a.ts";
 import type { ApplyExpr, Carry, Equation, Expr, Graph, InputLeaf, Reduction, StateLeaf, Value, ValueId } from "./graph.ts";
 
 export type Point = readonly number[];
@@ -56,7 +57,7 @@ export class Sample {
     this.#cells = graph.values.map((value) => {
       const known = like !== undefined && !like.anew.has(value.id) ? like.sample.#cells[value.id]! : undefined;
       const shape = value.shape.map((dim) => dims.evaluate(dim, options.sizes));
-      return { value, shape, hash: value.kind === "state" ? hashOf(hashText(value.name), options.seed) : 0, elements: known?.elements ?? new Map<number, number>(), marked: new Set<number>(), compute: undefined };
+      return { value, shape, hash: value.kind === "state" ? hashOf(fnv1a(value.name), options.seed) : 0, elements: known?.elements ?? new Map<number, number>(), marked: new Set<number>(), compute: undefined };
     });
   }
 
@@ -287,10 +288,4 @@ function hashOf(seed: number, at: number): number {
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return mixed ^ (mixed >>> 16);
-}
-
-function hashText(text: string): number {
-  let hash = 0;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) + at;
-  return hash;
 }

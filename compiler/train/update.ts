@@ -4,7 +4,7 @@
  * Around the optimizer's own equations it adds clipping by the global norm (Pascanu et al. 2013, §3.2) and a guard: when the
  * loss or the norm is not finite nothing changes and the report names the step, so the weights that led there survive.
  */
-import { fnv1a } from "../check/draw.ts";
+import { fnv1a } from "../ir/fnv1a.ts";
 import type { Optimizer, Recipe } from "../check/model.ts";
 import { constant, type Dim, substitute } from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";

@@ -32,8 +32,8 @@ export function sentenceExamples(documents: readonly (readonly string[])[], leng
       if (sentences.length === 0) throw noExamples("sentences");
       const encoded = sentences.map((sentence) => tokenizer.encode(sentence));
       const most = Math.min(length, limit);
-      const begins = wordBeginnings(tokenizer);
       if (packed) return packedBatches(documents, encoded, most, tokenizer, { batch, seed });
+      const begins = wordBeginnings(tokenizer);
       const second = (first: number, epoch: number): { readonly at: number; readonly follows: boolean } => {
         const random = draws(seed, STREAMS.sentences + epoch * 2 ** 32 + first);
         if (isLast[first] !== true && random.below(2) === 1) return { at: first + 1, follows: true };

@@ -2,6 +2,7 @@ import { constants } from "node:buffer";
 import type { Program } from "../../runtime/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
+import { bytesText } from "../report/text.ts";
 
 /**
  * Throws where a checkpoint of the program could not be written, which would show after hours otherwise: each of its files is made in
@@ -12,11 +13,10 @@ export function checkCheckpointSize({ states }: Pick<Program, "states">, most: n
   const [parameters, hidden] = [bytesOf("parameter"), bytesOf("average") > 0 ? bytesOf("parameter") : 0];
   const largest = Math.max(parameters + bytesOf("running"), bytesOf("optimizer") + hidden);
   if (largest <= most) return;
-  const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
   throw new CommandFailure({
     code: "checkpoint-too-large",
     exit: exitCodes.wrong,
-    message: `a checkpoint of this model takes a file of ${gib(largest)} GiB, and this Node (${process.version}) makes files of up to ${gib(most)} GiB`,
+    message: `a checkpoint of this model takes a file of ${bytesText(largest)}, and this Node (${process.version}) makes files of up to ${bytesText(most)}`,
     remedy: "use Node 22 or newer, which has no such bound; or an optimizer with fewer states, such as Lion or Sgd",
   });
 }
