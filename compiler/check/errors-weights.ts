@@ -44,6 +44,14 @@ export function weightsSlot(span: Span): Diagnostic {
   return error("weights-form", "a term of a slot depends on several indices", span, "the place along an axis is a sum of terms with one index each", { fix: "write `h*64 + e`, or `(e / 2)*2` of one index" });
 }
 
+export function weightsSum(span: Span): Diagnostic {
+  return error("weights-form", "this is no sum of tensors", span, "tensors are added, each times a number", { fix: "write a sum such as `\"a\"[i] + 0.5 * \"b\"[i]`, or `1 + \"a\"[i]`" });
+}
+
+export function weightsNumber(span: Span): Diagnostic {
+  return error("weights-form", "this is neither a tensor of the file nor a number that the hyperparameters give", span, "a name in quotes is that of a tensor");
+}
+
 export function weightsBefore(span: Span, least: number): Diagnostic {
   return error("weights-form", `the slot reads place ${least}`, span, "places count from 0");
 }

@@ -19,6 +19,10 @@ export interface WeightName {
   readonly slots?: readonly WeightSlot[];
   /** Of a parameter with several tensors, such as one for each expert: the one place along each axis that this tensor has, undefined for all. */
   readonly part?: readonly (number | undefined)[];
+  /** What the tensor is multiplied with before it is added to the others of the parameter; 1 if absent. */
+  readonly factor?: number;
+  /** What is added to all of the parameter; the same in all its lines. */
+  readonly constant?: number;
 }
 
 /** The place along one axis of the tensor: `offset` and, for each of the parameter's axes, what its index adds, if it does. */
@@ -84,7 +88,7 @@ interface Piece {
   readonly extents: readonly number[];
 }
 
-/** The lines of each parameter: several where it has a tensor for each place along an axis. */
+/** The lines of each parameter: several where it is a sum of tensors, or has one for each place along an axis. */
 function byParameter({ parameters }: WeightNames): Iterable<readonly WeightName[]> {
   const all = new Map<string, WeightName[]>();
   for (const line of parameters) {
@@ -118,15 +122,16 @@ function prefixes({ parameters }: WeightNames, file: readonly Tensor[]): Readonl
 
 /** One parameter, of all its pieces. */
 function gathered(pieces: readonly Piece[]): Tensor {
-  const [{ line: { parameter, shape, slots }, found }] = pieces as readonly [Piece, ...Piece[]];
+  const [{ line: { parameter, shape, slots, constant }, found }] = pieces as readonly [Piece, ...Piece[]];
   const other = pieces.find((piece) => !(piece.found.data instanceof Float32Array));
   if (slots === undefined || other) return { ...(other?.found ?? found), name: parameter };
-  const data = new Float32Array(elementCount(shape));
+  // Adding to -0 leaves every number as it is, -0 too.
+  const data = new Float32Array(elementCount(shape)).fill(constant ?? -0);
   for (const piece of pieces) fillIn(data, piece);
   return { name: parameter, shape, data };
 }
 
-function fillIn(data: Float32Array, { line: { parameter, shape, slots = [], part = [] }, found, extents }: Piece): void {
+function fillIn(data: Float32Array, { line: { parameter, shape, slots = [], part = [], factor = 1 }, found, extents }: Piece): void {
   if (slots.length !== found.shape.length) throw differs(parameter, found, `the block reads it as one of ${slots.length} axes`);
   const short = extents.findIndex((extent, axis) => extent > (found.shape[axis] as number));
   if (short >= 0) throw differs(parameter, found, `the block reads place ${(extents[short] as number) - 1} of axis ${short}`);
@@ -139,7 +144,7 @@ function fillIn(data: Float32Array, { line: { parameter, shape, slots = [], part
   const fill = (axis: number, to: number, from: number): void => {
     const table = steps[axis];
     if (table === undefined) {
-      data[to] = source[from] as number;
+      data[to] = (data[to] as number) + factor * (source[from] as number);
       return;
     }
     const only = part[axis];

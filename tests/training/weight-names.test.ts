@@ -63,6 +63,24 @@ describe("a weights block", () => {
     expect(read('up[0].weight[i,o] = "w.{i}"[i, o]', tensor("w.0", 1, 4), tensor("w.1", 2, 4))?.partly).toEqual([]);
     expect(() => read('up[0].weight[i,o] = "row.{i}"[o]', tensor("row.0", 4))).toThrow("up.0.weight is read from 2 tensors, of which the file has 1; row.1 is missing");
   });
+  it.each([
+    ["two tensors", 'shift[o] = "b"[o] + "w"[1, o]', [10, 12, 14, 16]],
+    ["with factors that the hyperparameters give", 'shift[o] = -"b"[o] + (d / m) * ("w"[1, o] - "b"[o] / 0.25)', [5, 2.5, 0, -2.5]],
+    ["with a number", 'shift = 1 + 2 * "b" - 0.5', [0.5, 2.5, 4.5, 6.5]],
+    ["of one for each place", 'shift[o] = "b"[o] + 10 * "s.{o}"[0]', [0, 11, 22, 33]],
+    ["of one twice", 'shift[o] = "b"[o] - "b"[m - 1 - o]', [-3, -1, 1, 3]],
+  ])("adds tensors: %s", (_, line, expected) => {
+    const places = [0, 1, 2, 3].map((o) => ({ name: `s.${o}`, shape: [1], data: Float32Array.of(o) }));
+    expect(data(read(line, tensor("b", 4), tensor("w", 2, 4), ...places), "shift")).toEqual(expected);
+  });
+  it("leaves every number as it is where nothing is added", () => {
+    const odd = [-0, 0, 1e-45, -Infinity];
+    expect(data(read('shift[o] = "b"[o]', { name: "b", shape: [4], data: Float32Array.from(odd) }), "shift")).toEqual(odd.map(Math.fround));
+  });
+  it("reads a sum whole or not at all", () => {
+    expect(() => read('shift = "b" + "c"', tensor("b", 4))).toThrow("shift is read from 2 tensors, of which the file has 1; c is missing");
+    expect(() => read('shift = "b" + "c"', tensor("b", 4), tensor("c", 3))).toThrow("c is [3] in the file, and for shift the block reads place 3 of axis 0");
+  });
   it("finds its names behind a prefix that all share", () => {
     const found = read('up[l].weight = "fc{l}.w"; shift = "b"', tensor("net.fc0.w", 2, 4), tensor("net.fc1.w", 2, 4), tensor("net.b", 4), tensor("head.b", 4));
     expect(found?.tensors.map(({ name }) => name)).toEqual(["up.0.weight", "up.1.weight", "shift", "head.b"]);
@@ -78,6 +96,12 @@ describe("a weights block", () => {
     ["places that are left out", 'shift[o] = "b"[o where o > 1]', "a `weights` block leaves nothing out"],
     ["places that are filled", 'shift[o] = "b"[o else 0]', "a `weights` block leaves nothing out"],
     ["an index twice", 'shift[i] = "b"[i]; up[0].weight[i,i] = "w"[i,i]', "`up.0.weight` has 2 axes"],
+    ["a product of tensors", 'shift = "b" * "c"', "this is no sum of tensors"],
+    ["a number over a tensor", 'shift = 1 / "b"', "this is no sum of tensors"],
+    ["a tensor over nothing", 'shift = "b" / 0', "this is neither a tensor of the file nor a number"],
+    ["a parameter in a sum", 'shift[o] = shift[o] + "b"[o]', "this is neither a tensor of the file nor a number"],
+    ["an index in a sum", 'shift[o] = o + "b"[o]', "this is neither a tensor of the file nor a number"],
+    ["indices in one term alone", 'shift[o] = "b"[o] + "c"', "indices stand on both sides or on none"],
     ["a parameter in a slot", 'shift[o] = "b"[floor(shift[o])]', "the place along an axis is a sum of terms"],
     ["a sum in a slot", 'shift[o] = "b"[sum[j < 3] o]', "the place along an axis is a sum of terms"],
   ])("refuses %s", (_, line, message) => {
