@@ -4,6 +4,7 @@ import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import type { Expr, ScalarType } from "../ir/graph.ts";
+import { power } from "../ops/power.ts";
 import { readAccess } from "./access.ts";
 import { reduceOver } from "./binder.ts";
 import { guarded } from "./bounds.ts";
@@ -173,7 +174,7 @@ function sizeArithmetic(node: Binary, a: Size, b: Size, ctx: Context, mode: Mode
       return made(dims.multiply(a.dim, b.dim));
     case "^": {
       if (y === undefined || y < 0) return undefined;
-      if (x !== undefined) return made(dims.constant(Math.pow(x, y)));
+      if (x !== undefined) return made(dims.constant(power(x, y)));
       return y <= 6 ? made(dims.power(a.dim, y)) : undefined;
     }
     case "%": {

@@ -23,6 +23,7 @@ export type ScalarOpName =
 import { apply, div, mul, neg, real, select, sub } from "../ir/expr.ts";
 import type { Expr, ScalarType } from "../ir/graph.ts";
 import { erf } from "../../runtime/erf.ts";
+import { power } from "./power.ts";
 
 export interface ScalarOp {
   readonly doc: string;
@@ -169,13 +170,6 @@ export const SCALAR_OPS: { readonly [Name in ScalarOpName]: ScalarOp } = {
     grad: (dy, [a]) => [undefined, select(a!, dy, zero), select(a!, zero, dy)],
   },
 };
-
-/** Exact for small integral exponents, where `Math.pow` may be off in the last place. */
-function power(a: number, b: number): number {
-  if (b === 2) return a * a;
-  if (b === -1) return 1 / a;
-  return b === 0 ? 1 : Math.pow(a, b);
-}
 
 function powerWgsl(a: WgslArgument, b: WgslArgument): string {
   const products: Readonly<Record<number, string>> = {
