@@ -157,9 +157,61 @@ class Bert:
         return norm("cls.predictions.transform", F.gelu(dense("cls.predictions.transform.dense", x))) @ table("word").T + w["cls.predictions.bias"]
 
 
+class Vit:
+    """transformers, modeling_vit.py: ViTForImageClassification; a class token before the patches, one position for each of both, an epsilon of 1e-12."""
+    D, HEADS, SIDE, PATCH, CHANNELS, CLASSES = 12, 3, 8, 4, 3, 5
+
+    def draw(self, rng):
+        d, weights = self.D, {}
+
+        def linear(name, n, m):
+            weights.update({f"{name}.weight": normal(rng, m, n), f"{name}.bias": normal(rng, m)})
+
+        def norm(name):
+            weights.update({f"{name}.weight": 1 + normal(rng, d), f"{name}.bias": normal(rng, d)})
+
+        at = "vit.embeddings"
+        weights.update({f"{at}.cls_token": normal(rng, 1, 1, d), f"{at}.position_embeddings": normal(rng, 1, (self.SIDE // self.PATCH) ** 2 + 1, d),
+                        f"{at}.patch_embeddings.projection.weight": normal(rng, d, self.CHANNELS, self.PATCH, self.PATCH), f"{at}.patch_embeddings.projection.bias": normal(rng, d)})
+        for layer in range(LAYERS):
+            at = f"vit.encoder.layer.{layer}"
+            for name in ("attention.query", "attention.key", "attention.value", "output.dense"):
+                linear(f"{at}.attention.{name}", d, d)
+            linear(f"{at}.intermediate.dense", d, 4 * d)
+            linear(f"{at}.output.dense", 4 * d, d)
+            norm(f"{at}.layernorm_before")
+            norm(f"{at}.layernorm_after")
+        norm("vit.layernorm")
+        linear("classifier", d, self.CLASSES)
+        return weights
+
+    def logits(self, w, image):
+        norm = lambda name, x: F.layer_norm(x, (self.D,), w[f"{name}.weight"], w[f"{name}.bias"], 1e-12)
+        dense = lambda name, x: F.linear(x, w[f"{name}.weight"], w[f"{name}.bias"])
+        split = lambda x: x.view(*x.shape[:2], self.HEADS, -1).transpose(1, 2)
+        at = "vit.embeddings"
+        patches = F.conv2d(image.permute(0, 3, 1, 2), w[f"{at}.patch_embeddings.projection.weight"], w[f"{at}.patch_embeddings.projection.bias"], stride=self.PATCH)
+        x = torch.cat((w[f"{at}.cls_token"].expand(len(image), -1, -1), patches.flatten(2).transpose(1, 2)), 1) + w[f"{at}.position_embeddings"]
+        for layer in range(LAYERS):
+            at = f"vit.encoder.layer.{layer}"
+            q, k, v = (split(dense(f"{at}.attention.attention.{name}", norm(f"{at}.layernorm_before", x))) for name in ("query", "key", "value"))
+            mixed = ((q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5).softmax(-1) @ v).transpose(1, 2).flatten(2)
+            x = x + dense(f"{at}.attention.output.dense", mixed)
+            x = x + dense(f"{at}.output.dense", F.gelu(dense(f"{at}.intermediate.dense", norm(f"{at}.layernorm_after", x))))
+        return dense("classifier", norm("vit.layernorm", x)[:, 0])
+
+
+def ids(rng):
+    return {"ids": torch.tensor(rng.integers(0, VOCAB, (BATCH, TOKENS)))}
+
+
+def image(rng):
+    return {"image": normal(rng, BATCH, Vit.SIDE, Vit.SIDE, Vit.CHANNELS).double()}
+
+
 if __name__ == "__main__":
-    for name, model in (("gpt2", Gpt2()), ("llama", Llama()), ("mixtral", Mixtral()), ("bert", Bert())):
+    for name, model, given in (("gpt2", Gpt2(), ids), ("llama", Llama(), ids), ("mixtral", Mixtral(), ids), ("bert", Bert(), ids), ("vit", Vit(), image)):
         rng = np.random.default_rng(11)
-        weights, ids = model.draw(rng), torch.tensor(rng.integers(0, VOCAB, (BATCH, TOKENS)))
-        logits = model.logits({path: value.double() for path, value in weights.items()}, ids)
-        to_disk(pathlib.Path(__file__).parent / f"foreign-{name}.safetensors", {**weights, "ids": ids.int(), "logits": logits})
+        weights, inputs = model.draw(rng), given(rng)
+        logits = model.logits({path: value.double() for path, value in weights.items()}, *inputs.values())
+        to_disk(pathlib.Path(__file__).parent / f"foreign-{name}.safetensors", {**weights, **{field: value if value.is_floating_point() else value.int() for field, value in inputs.items()}, "logits": logits})

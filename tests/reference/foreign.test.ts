@@ -24,6 +24,33 @@ const MIXTRAL = `weights huggingface {
     output.weight[i,o] = "lm_head.weight"[o,i]
   }`;
 
+const VIT = `weights huggingface {
+    start[i]       = "vit.embeddings.cls_token"[0,0,i] + "vit.embeddings.position_embeddings"[0,0,i]
+    place.table[n,i] = "vit.embeddings.position_embeddings"[0, n + 1, i]
+    patches.weight[p,q,c,i] = "vit.embeddings.patch_embeddings.projection.weight"[i,c,p,q]
+    patches.bias   = "vit.embeddings.patch_embeddings.projection.bias"
+    blocks[l].norm1.gain         = "vit.encoder.layer.{l}.layernorm_before.weight"
+    blocks[l].norm1.bias         = "vit.encoder.layer.{l}.layernorm_before.bias"
+    blocks[l].attend.wq[i,h,e]   = "vit.encoder.layer.{l}.attention.attention.query.weight"[h*(d/heads) + e, i]
+    blocks[l].attend.bias_q[h,e] = "vit.encoder.layer.{l}.attention.attention.query.bias"[h*(d/heads) + e]
+    blocks[l].attend.wk[i,h,e]   = "vit.encoder.layer.{l}.attention.attention.key.weight"[h*(d/heads) + e, i]
+    blocks[l].attend.bias_k[h,e] = "vit.encoder.layer.{l}.attention.attention.key.bias"[h*(d/heads) + e]
+    blocks[l].attend.wv[i,h,e]   = "vit.encoder.layer.{l}.attention.attention.value.weight"[h*(d/heads) + e, i]
+    blocks[l].attend.bias_v[h,e] = "vit.encoder.layer.{l}.attention.attention.value.bias"[h*(d/heads) + e]
+    blocks[l].attend.wo[h,e,i]   = "vit.encoder.layer.{l}.attention.output.dense.weight"[i, h*(d/heads) + e]
+    blocks[l].attend.bias_o      = "vit.encoder.layer.{l}.attention.output.dense.bias"
+    blocks[l].norm2.gain         = "vit.encoder.layer.{l}.layernorm_after.weight"
+    blocks[l].norm2.bias         = "vit.encoder.layer.{l}.layernorm_after.bias"
+    blocks[l].feed.up.weight[i,o]   = "vit.encoder.layer.{l}.intermediate.dense.weight"[o,i]
+    blocks[l].feed.up.bias          = "vit.encoder.layer.{l}.intermediate.dense.bias"
+    blocks[l].feed.down.weight[i,o] = "vit.encoder.layer.{l}.output.dense.weight"[o,i]
+    blocks[l].feed.down.bias        = "vit.encoder.layer.{l}.output.dense.bias"
+    norm.gain = "vit.layernorm.weight"
+    norm.bias = "vit.layernorm.bias"
+    head.weight[i,o] = "classifier.weight"[o,i]
+    head.bias = "classifier.bias"
+  }`;
+
 const LLAMA = { layers: "2", d: "16", heads: "4", kv_heads: "2", ff: "20" };
 
 it.each([
@@ -31,6 +58,7 @@ it.each([
   ["llama", example("llama"), LLAMA],
   ["mixtral", example("moe").replace(/(?=\n {2}scored\()/, `\n  ${MIXTRAL}\n`), { ...LLAMA, experts: "3" }],
   ["bert", text("foreign-bert.tfm"), { vocab: "19" }],
+  ["vit", example("vit").split("\n\ntrain ")[0]!.replaceAll("LayerNorm(d)", "LayerNorm(d, 1e-12)").replace("\n\n  forward(image", `\n\n  ${VIT}$&`), { classes: "5", side: "8", patch: "4", channels: "3", d: "12", heads: "3", layers: "2" }],
 ] as const)("a file of %s", (name, source, set) => {
   const file = referenceTensors(`foreign-${name}`);
   const model = checkedModel("model.tfm", source, { set, tokenizer: { size: 19 } });
@@ -41,6 +69,7 @@ it.each([
 
   const { graph } = model.entries.find((entry) => entry.name === "forward")!;
   const states = Object.fromEntries(model.parameters.map(({ path }) => [`parameter/${path}`, found.get(path)!.data]));
-  const { outputs } = interpret(graph, { sizes: { B: 2, T: 7 }, inputs: { ids: file.get("ids")!.data }, states });
+  const inputs = Object.fromEntries(["ids", "image"].flatMap((name) => (file.has(name) ? [[name, file.get(name)!.data]] : [])));
+  const { outputs } = interpret(graph, { sizes: { B: 2, T: 7 }, inputs, states });
   expect(relativeError(Object.values(outputs)[0]!.data, file.get("logits")!.data, 1e-9)).toBeLessThan(1e-6);
 });
