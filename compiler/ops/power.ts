@@ -1,10 +1,12 @@
 /**
- * a^b as the nearest double. Engines differ in the last place of `Math.pow` (V8's of Node 20 and 24 do), and what one compiles is to be what
- * another compiles. theirs * (1 + e) is right where e = b ln|a| - ln|theirs|, which is computed in fixed point.
+ * a^b, the same in every engine, so that what one compiles is what another compiles: in the last place of `Math.pow` V8's of Node 20 and 24
+ * differ. A square, a quotient and one by a root are rounded alike everywhere; the others are the nearest double, theirs * (1 + e) where
+ * e = b ln|a| - ln|theirs|, which is computed in fixed point.
  */
 export function power(a: number, b: number): number {
   if (b === 2) return a * a;
   if (b === -1) return 1 / a;
+  if (b === -0.5) return 1 / Math.sqrt(a);
   if (b === 0) return 1;
   const theirs = Math.pow(a, b);
   // 0, infinite or NaN is the same everywhere; of a denormal or of a power that large the last place is left.
