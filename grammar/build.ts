@@ -134,7 +134,7 @@ class Builder {
   }
 
   type(n: CstNode): ast.Type {
-    const name = maybeToken(n, "Name");
+    const name = maybeToken(n, "Name") ?? maybeToken(n, "fn");
     return {
       kind: "type",
       name: name === undefined ? undefined : this.named(name),

@@ -29,7 +29,10 @@ export function mend(file: SourceFile, all: readonly IToken[], report: (d: Diagn
       case t.Foreign: {
         const meant = t.FOREIGN[token.image] as TokenType;
         report(errors.foreignOperator(span, token.image, meant.name));
+        const target = out.at(-1);
         out.push({ ...as(token, meant), image: meant.name });
+        // `x += 1` is read as `x = x + 1`, so that x keeps its shape.
+        if (meant === t.Equal && token.image[0]! in OPERATION && target && isOneOf(target, [t.Name])) out.push(target, { ...as(token, OPERATION[token.image[0]!]!), image: token.image[0]! });
         break;
       }
       case t.At:
@@ -108,6 +111,9 @@ function withoutPrefixes(file: SourceFile, all: readonly IToken[], report: (d: D
   return out;
 }
 
+/** Of `+=` and its like. */
+const OPERATION: Readonly<Record<string, TokenType>> = { "+": t.Plus, "-": t.Minus, "*": t.Star, "/": t.Slash, "%": t.Percent };
+
 /** The words that stand in no value, and those of them that a name follows. */
 const WORDS = [t.Hold, t.Let, t.Fn, t.For, t.Scan, t.Use, t.Require, t.Return, t.In, t.With, t.Like];
 const BEFORE_NAME = [t.Hold, t.Let, t.Fn, t.For, t.Scan];
@@ -117,6 +123,7 @@ function isMeantAsName(token: IToken, before: IToken | undefined, after: IToken 
   if (!t.RESERVED.has(token.image) || !isOneOf(token, WORDS)) return false;
   const isFirst = before === undefined || isOneOf(before, [t.Newline, t.Semicolon, t.LeftBrace]);
   if (isFirst && isOneOf(token, [t.Let]) && isOneOf(after, [t.Equal])) return false; // `let = 3` lacks a name
+  if (isOneOf(token, [t.Fn]) && isOneOf(before, [t.Colon])) return false; // `act: fn = relu`
   if (isOneOf(after, [t.Equal, t.Comma, t.Colon, t.Dot, t.RightParen, t.RightSquare])) return true;
   if (isOneOf(before, BEFORE_NAME)) return !isOneOf(token, [t.Like, t.In]);
   if (isOneOf(after, OPERATORS)) return !isOneOf(after, [t.Minus]) || isOneOf(token, BEFORE_NAME);

@@ -210,6 +210,7 @@ export class ItemParser extends CstParser {
           this.OPTION2(() => this.SUBRULE2(this.dims));
         },
       },
+      { ALT: () => this.CONSUME(t.Fn) },
     ]);
   });
 

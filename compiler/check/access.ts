@@ -50,7 +50,7 @@ export function readAccess(node: Access, ctx: Context): Val {
   if (!fill) return POISON;
   const type = commonType(tensor.type, fill.type);
   if (!type || fill.axes.length > 0) {
-    ctx.world.report(errors.wrongKind(node.slots.fill.span, kindOf(fill), `a ${tensor.type === "bool" ? "bool" : "number"}, as the elements are`));
+    ctx.world.report(errors.wrongKind(node.slots.fill.span, kindOf(fill), tensor.type === "bool" ? "a bool" : "a number"));
     return POISON;
   }
   const convert = (body: Expr, from: string): Expr => (from === type ? body : toReal(body));

@@ -9,6 +9,7 @@ import * as errors from "./errors.ts";
 import { evaluateSize, sizeVal } from "./evaluate.ts";
 import { freeIndices } from "./expr.ts";
 import type { Entry, EntryInput, EntryOutput } from "./model.ts";
+import { isRunType, RUN_KINDS, typeMistake } from "./kinds.ts";
 import { isBoundSize } from "./names.ts";
 import { asTensor, assumeRange, equation, tensorOf } from "./tensor.ts";
 import type { Size, Tensor } from "./value.ts";
@@ -32,6 +33,10 @@ export function bindFedSizes(params: readonly { readonly type: Parameter["type"]
 /** A parameter as an input; undefined after an error. */
 export function inputOf(param: Parameter, ctx: Context): { readonly input: EntryInput; readonly sizes: readonly Size[] } | undefined {
   const type = param.type!;
+  if (!isRunType(type)) {
+    ctx.world.report(typeMistake(type));
+    return undefined;
+  }
   const name = type.name?.text ?? "real";
   const sizes = shapeOf(type, ctx, sourceOf(param));
   const negative = sizes?.find(({ dim }) => (dims.asNumber(dim) ?? 0) < 0);
@@ -109,5 +114,5 @@ export function valueOf(tensor: Tensor, name: string, span: Span, ctx: Context):
 
 /** Whether every parameter is fed, so that the function may be called from outside. */
 export function isFed(param: Parameter): boolean {
-  return param.type !== undefined && (param.type.dims !== undefined || ["real", "int", "bool", "index"].includes(param.type.name?.text ?? ""));
+  return param.type !== undefined && (param.type.dims !== undefined || RUN_KINDS.includes(param.type.name?.text ?? ""));
 }

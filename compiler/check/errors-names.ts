@@ -98,7 +98,7 @@ export function noForward(span: Span, title: string): Diagnostic {
 }
 
 export function recursion(span: Span, name: string, declared: Span): Diagnostic {
-  return error("recursion", `\`${name}\` would contain itself`, span, "it is already being elaborated here", {
+  return error("recursion", `\`${name}\` would contain itself`, span, "it is already being expanded here", {
     also: [beside(declared, "this one")],
     notes: ["every call is expanded when compiling, so a function cannot call itself and a layer cannot build itself"],
   });
@@ -156,7 +156,9 @@ export function initialiserArgument(span: Span, name: string, param: string): Di
 export function wrongArgument(span: Span, name: string, kind: string, wanted: string): Diagnostic {
   const whole = wanted === "size" ? wholeNumber(span) : undefined;
   const unquoted = ["fn", "layer", "init"].includes(wanted) ? /^"([A-Za-z_]\w*)"$/.exec(spanText(span))?.[1] : undefined;
+  const fraction = wanted === "size" && whole === undefined && kind === "number";
   return error("argument-kind", `\`${name}\` is ${article(wanted)}, not ${article(kind)}`, span, article(kind), {
+    ...(fraction ? { notes: [`for fractions declare it \`${name}: number\`, or with a default that is no whole number, such as \`0.0\``] } : {}),
     ...(whole !== undefined ? { fix: replace(span, whole) } : unquoted !== undefined ? { fix: replace(span, unquoted, `a name stands without quotes: \`${unquoted}\``) } : {}),
   });
 }
@@ -185,6 +187,12 @@ export function unknownType(span: Span, name: string, nearest: string | undefine
   return error("type-unknown", `there is no type \`${name}\``, span, "not a type", {
     fix: meant(span, nearest, FOREIGN_TYPES.get(name)),
     notes: ["known when compiling: size number rate flag text layer fn init tokenizer; of the run: real int bool index(n), and tensors such as [B, T, d]"],
+  });
+}
+
+export function axesOfKind(span: Span, kind: string): Diagnostic {
+  return error("type-unknown", `a \`${kind}\` is known when compiling and has no axes`, span, "only real, int, bool and index(n) have", {
+    fix: "a tensor's type is its axes: `[B, T, d]`; of conditions it is `bool[B, T]`, of ids `index(n)[B, T]`",
   });
 }
 
@@ -249,6 +257,8 @@ export function unnamedLayer(span: Span, name: string): Diagnostic {
 }
 
 export function builtInFunction(span: Span, name: string): Diagnostic {
+  const alias = /^(\w+)\(/.exec(spanText(span))?.[1];
+  if (alias !== undefined && alias !== name) return error("unnamed-layer", `\`${alias}\` names \`${name}\`, of which no layer is built yet`, span, "called like this it would be built here", { fix: `build one in the body of the layer or model, \`inner = ${alias}(…)\`, and call that` });
   return error("unnamed-layer", `a function cannot build \`${name}\``, span, "layers are built once, in the body of the layer or model", {
     fix: `move it there and give it a name: \`inner = ${name}(…)\``,
   });
@@ -287,7 +297,7 @@ export function stackItem(span: Span, count: number): Diagnostic {
 }
 
 export function stackIndexed(span: Span, name: string): Diagnostic {
-  return error("stack-misused", "the layers of a stack are gone through, not chosen by an index", span, "an index before an operand", { fix: `write \`for layer in ${name} { x = layer(x) }\`, or \`${name}(x)\` for all of them` });
+  return error("stack-misused", "a layer of a stack is not called by its index", span, "an index before an operand", { fix: `write \`for layer in ${name} { x = layer(x) }\`, or \`${name}(x)\` for all of them; one of them is given a name first: \`first = ${name}[0]\`` });
 }
 
 export function stackCount(span: Span): Diagnostic {

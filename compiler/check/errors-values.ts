@@ -12,6 +12,12 @@ export function wrongKind(span: Span, kind: string, wanted: string): Diagnostic 
   return error("wrong-kind", `${wanted} is wanted here`, span, kind === "none" ? "this is `none`" : `this is ${article(kind)}`, counted ? { fix: "write `if … then 1 else 0`" } : {});
 }
 
+/** `share`: the product with a size in which it stands. `unknown`: hyperparameters without a default stand for numbers that are not known. */
+export function noSize(span: Span, kind: string, unknown: boolean, share?: Span): Diagnostic {
+  const known = { notes: ["checked by itself, a layer has sizes that are sums and products of its hyperparameters alone"], fix: "give the hyperparameters in it a default, which makes them numbers" };
+  return error("wrong-kind", "a size is wanted here", span, kind === "none" ? "this is `none`" : `this is ${article(kind)}`, share && kind === "number" ? { fix: `round it: \`floor(${spanText(share)})\`` } : unknown && /^(int|real)$/.test(kind) ? known : {});
+}
+
 export function wrongOperand(span: Span, kind: string, operator: string, wanted: string): Diagnostic {
   return error("wrong-kind", `\`${operator}\` takes ${wanted}`, span, `this is ${article(kind)}`);
 }

@@ -80,7 +80,7 @@ export function sizeVal(dim: dims.Dim, text: string, from?: Size["from"]): SizeV
 export function evaluateSize(node: Node, ctx: Context): Size | undefined {
   const value = evaluate(node, ctx, "size");
   if (value.kind === "size") return value.size;
-  if (value.kind !== "poison") ctx.world.report(errors.wrongKind(node.span, kindOf(value), "a size"));
+  if (value.kind !== "poison") ctx.world.report(errors.noSize(node.span, kindOf(value), ctx.run.symbolic));
   return undefined;
 }
 
@@ -141,7 +141,9 @@ function binary(node: Binary, ctx: Context, mode: Mode): Val {
   const b = asTensor(right, node.right.span, ctx);
   if (!a || !b) return POISON;
   if (mode === "size" && (left.kind === "size") !== (right.kind === "size") && ![a, b].every((t) => t.body.kind === "const")) {
-    return wrong(left.kind === "size" ? node.right.span : node.left.span, left.kind === "size" ? right : left, "a size", ctx);
+    const [side, value] = left.kind === "size" ? [node.right, right] : [node.left, left];
+    ctx.world.report(errors.noSize(side.span, kindOf(value), false, node.span));
+    return POISON;
   }
   return arithmetic(node, a, b, ctx, mode) ?? POISON;
 }

@@ -4,6 +4,7 @@ import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { SourceFile } from "../../grammar/source.ts";
 import { parse } from "../../grammar/parse.ts";
 import * as errors from "./errors.ts";
+import { hidesNothing } from "./names.ts";
 import type { Declared, FileScope } from "./scope.ts";
 import { BUILTINS } from "./scope.ts";
 import { World } from "./world.ts";
@@ -118,6 +119,12 @@ function declare(tree: File, home: FileScope, names: Map<string, Declared>, worl
     else if (before) world.report(errors.duplicate(span, text, before.span));
     else names.set(text, { decl: top, home, span });
     duplicatesIn(top, world);
+  }
+  for (const top of tree.tops) {
+    // What a recipe's functions take are fields of its source, whose names are given.
+    if (top.kind === "use" || (top.kind === "decl" && top.category === "train")) continue;
+    const callables = top.kind === "fn" ? [top] : [top, ...top.body.items.filter((item) => item.kind === "method")];
+    for (const { params } of callables) for (const { name } of params ?? []) hidesNothing(name.text, name.span, home, world);
   }
 }
 

@@ -12,7 +12,7 @@ import { evaluate, evaluateAll, evaluateFlag, evaluateSize, isSizeExpression, si
 import { sameForms } from "./forms.ts";
 import { coerceInit } from "./initial.ts";
 import { declareParam } from "./instance.ts";
-import { isBoundSize } from "./names.ts";
+import { hidesNothing, isBoundSize } from "./names.ts";
 import { requireAll } from "./require.ts";
 import { scan, timeSlot } from "./scan.ts";
 import { BUILTINS } from "./scope.ts";
@@ -90,10 +90,17 @@ function executeItem(item: Item, ctx: Context): Returned | "poison" | undefined 
 function held(item: Held, ctx: Context): void {
   if (item.kind !== "draw") {
     if (ctx.frame.kind === "class") declareParam(item, ctx);
-    else ctx.world.report(errors.misplaced(item.name.span, `\`${item.kind}\``, "a layer or a model"));
+    else {
+      ctx.world.report(errors.misplaced(item.name.span, `\`${item.kind}\``, "a layer or a model"));
+      ctx.frame.vars.set(item.name.text, POISON);
+    }
     return;
   }
-  if (ctx.frame.kind === "class" || ctx.run.building) return ctx.world.report(errors.misplaced(item.name.span, "`draw`", "a function"));
+  if (ctx.frame.kind === "class" || ctx.run.building) {
+    ctx.world.report(errors.misplaced(item.name.span, "`draw`", "a function"));
+    ctx.frame.self?.members.set(item.name.text, POISON);
+    return;
+  }
   const from = { text: `${item.name.text}: ${written(item.type.span)}`, span: item.type.span };
   const shape = shapeOf(item.type, ctx, from);
   const init = coerceInit(evaluate(item.from, ctx), item.from.span, ctx);
@@ -264,9 +271,8 @@ function writeState(param: ParamVal, tensor: Tensor, target: Target, ctx: Contex
 }
 
 export function setVariable(name: string, value: Val, span: Span, ctx: Context, into = ctx.frame.vars): void {
-  if (BUILTINS.has(name)) ctx.world.report(errors.hidesBuiltin(span, name));
-  else if (isBoundSize(name)) ctx.world.report(ctx.frame.vars.get(name)?.kind === "size" ? errors.sizeAssigned(span, name) : errors.capitals(span, name));
-  else if (ctx.frame.home.names.get(name)?.home === ctx.frame.home) ctx.world.report(errors.hidesDeclaration(span, name, ctx.frame.home.names.get(name)!.span));
+  if (isBoundSize(name)) ctx.world.report(ctx.frame.vars.get(name)?.kind === "size" ? errors.sizeAssigned(span, name) : errors.capitals(span, name));
+  else hidesNothing(name, span, ctx.frame.home, ctx.world);
   into.set(name, value);
 }
 

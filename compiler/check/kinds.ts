@@ -1,5 +1,6 @@
 /** Kinds of parameters: what must be known when compiling, and in which form. */
 import type { Expr as Node, Parameter, Type } from "../../grammar/ast.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import * as errors from "./errors.ts";
@@ -15,6 +16,17 @@ import type { Context } from "./world.ts";
 export const COMPILE_KINDS = ["size", "number", "rate", "flag", "text", "layer", "fn", "init", "tokenizer"] as const;
 export type CompileKind = (typeof COMPILE_KINDS)[number];
 export const RUN_KINDS: readonly string[] = ["real", "int", "bool", "index"];
+
+/** A tensor, or a number of the run. */
+export function isRunType({ name, dims: axes }: Type): boolean {
+  return name === undefined ? axes !== undefined : RUN_KINDS.includes(name.text);
+}
+
+/** What is wrong with a type that is no type of the run, and none that is known when compiling either or one with axes. */
+export function typeMistake({ name, span }: Type): Diagnostic {
+  const isCompileKind = COMPILE_KINDS.some((known) => known === name!.text);
+  return isCompileKind ? errors.axesOfKind(span, name!.text) : errors.unknownType(name!.span, name!.text, nearest(name!.text, [...COMPILE_KINDS, ...RUN_KINDS]));
+}
 
 /** A number of the run, without axes. */
 export function isScalarType(type: Type | undefined): boolean {
@@ -46,11 +58,12 @@ function placeholder(kind: CompileKind | "run" | undefined, name: string): Val {
 
 function kindOfParameter(param: Parameter, ctx: Context): CompileKind | "run" | undefined {
   if (param.type) {
-    if (param.type.dims || isScalarType(param.type)) return "run";
-    const name = param.type.name!;
-    const kind = COMPILE_KINDS.find((known) => known === name.text);
-    if (!kind) ctx.world.report(errors.unknownType(name.span, name.text, nearest(name.text, [...COMPILE_KINDS, ...RUN_KINDS])));
-    return kind;
+    if (isRunType(param.type)) return "run";
+    const { name, dims: axes } = param.type;
+    const kind = COMPILE_KINDS.find((known) => known === name!.text);
+    if (kind && !axes) return kind;
+    ctx.world.report(typeMistake(param.type));
+    return undefined;
   }
   return param.initial ? kindOfDefault(param.initial, ctx) : "size";
 }

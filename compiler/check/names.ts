@@ -8,11 +8,18 @@ import { endedBinder } from "./ended.ts";
 import * as errors from "./errors.ts";
 import { FOREIGN_NAMES } from "./foreign-names.ts";
 import { SETTINGS, type SettingName } from "./recipe/setting-names.ts";
-import { builtin, BUILTINS, declared, methodOf } from "./scope.ts";
+import { builtin, BUILTINS, declared, type FileScope, methodOf } from "./scope.ts";
 import { nearest } from "../../grammar/suggest.ts";
 import type { InstanceVal, Val } from "./value.ts";
 import { flag, kindOf, POISON, scalar } from "./value.ts";
 import type { Context, World } from "./world.ts";
+
+/** Tells a name that would hide a built-in one, or what expressions of its file can name: recipes and sources are called nowhere. */
+export function hidesNothing(name: string, span: Span, home: FileScope, world: World): void {
+  const declared = home.names.get(name);
+  if (BUILTINS.has(name)) world.report(errors.hidesBuiltin(span, name));
+  else if (declared?.home === home && (declared.decl.kind === "fn" || !["train", "data"].includes(declared.decl.category))) world.report(errors.hidesDeclaration(span, name, declared.span));
+}
 
 /** Sizes bound by arguments are in capitals. */
 export function isBoundSize(name: string): boolean {

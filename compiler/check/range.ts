@@ -10,7 +10,7 @@ import * as dims from "../dim.ts";
 import { isCount } from "./bounds.ts";
 import * as errors from "./errors.ts";
 import { evaluate, evaluateFlag, evaluateSize } from "./evaluate.ts";
-import { lookup, lookupOutside, unknownName } from "./names.ts";
+import { hidesNothing, lookup, lookupOutside, unknownName } from "./names.ts";
 import { BINDERS } from "./scope.ts";
 import type { FnVal, IndexVar, MethodVal, Size, Val } from "./value.ts";
 import { kindOf, POISON } from "./value.ts";
@@ -65,6 +65,7 @@ export function newIndices(slots: Slots, ctx: Context): NewIndices | undefined {
       good = false;
       continue;
     }
+    hidesNothing(index.name, index.span, ctx.frame.home, ctx.world);
     seen.set(index.name, index.span);
     order.push(index);
   }

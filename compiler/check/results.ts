@@ -6,6 +6,7 @@ import { boundsOf } from "./bounds.ts";
 import * as dims from "../dim.ts";
 import * as errors from "./errors.ts";
 import { coerceInit } from "./initial.ts";
+import { COMPILE_KINDS, isRunType, typeMistake } from "./kinds.ts";
 import { evaluateSize, written } from "./evaluate.ts";
 import { asReal, asTensor, materialise } from "./tensor.ts";
 import type { Tensor, Val } from "./value.ts";
@@ -25,7 +26,11 @@ function result(fn: Callable, k: number, value: Val, span: Span, ctx: Context, p
   const type = fn.results[k]!;
   if (value.kind === "poison") return POISON;
   if (!type.dims && type.name?.text === "init") return coerceInit(value, span, ctx);
-  if (!type.dims && type.name && !["real", "int", "bool", "index"].includes(type.name.text)) return value;
+  if (!isRunType(type)) {
+    if (!type.dims && COMPILE_KINDS.some((kind) => kind === type.name!.text)) return value;
+    ctx.world.report(typeMistake(type));
+    return POISON;
+  }
   const tensor = asTensor(value, span, ctx);
   if (!tensor) return POISON;
   const from = { text: `${fn.name.text}(…) -> ${written(type.span)}`, span: type.span };

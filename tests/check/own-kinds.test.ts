@@ -1,0 +1,78 @@
+/** Types and names that are nobody's: what is said, and that nothing else is. */
+import { describe, expect, test } from "vitest";
+import { check } from "../../compiler/check/check.ts";
+import { sourceFile } from "../../grammar/index.ts";
+import { interpret } from "../../compiler/ir/interpret.ts";
+import { checkedModel, library } from "../support/reference.ts";
+
+const std = library();
+
+const told = (text: string): string[] => check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ title }) => title);
+
+describe("types", () => {
+  test.each([
+    ["fn f(x: float[B]) -> real = sum[b] x[b]", "there is no type `float`"],
+    ["fn f(x: [B], keep: boolean[B]) -> real = sum[b] x[b]", "there is no type `boolean`"],
+    ["fn f(x: [B]) -> flaot[B] = x", "there is no type `flaot`"],
+    ["fn f(x: [B]) -> flaot = sum[b] x[b]", "there is no type `flaot`"],
+    ["fn f(x: size[B]) -> real = 1", "a `size` is known when compiling and has no axes"],
+    ["model M() { forward(x: f32[B]) -> [B] = x }", "there is no type `f32`"],
+  ])("%s", (text, title) => expect(told(text)).toEqual([title]));
+
+  test("a function is one of a parameter", () => {
+    const text = `layer L(d, act: fn, gate: fn = relu) {
+  forward(x: [d]) -> [d] = act(gate(x))
+}
+model M() {
+  l = L(2, act: exp)
+  forward(x: [2]) -> [2] = l(x)
+}
+`;
+    const { outputs } = interpret(checkedModel("model.tfm", text).entries[0]!.graph, { sizes: {}, inputs: { x: [-1, 1] } });
+    expect([...Object.values(outputs)[0]!.data]).toEqual([1, Math.E]);
+  });
+
+  test("a kind that follows from a default is told with the way to another", () => {
+    const { diagnostics } = check(sourceFile("model.tfm", "layer L(d, p = 0) { param w: [d] ~ zeros }\nmodel M() { l = L(4, p: 0.5); forward(x: [B]) -> [B] = x }"), { std });
+    expect(diagnostics.map(({ notes }) => notes)).toEqual([["for fractions declare it `p: number`, or with a default that is no whole number, such as `0.0`"]]);
+  });
+});
+
+describe("nothing hides a built-in name or what its file declares", () => {
+  test.each([
+    ["fn f(sum: real) -> real = sum", "`sum` is a built-in name"],
+    ["fn f(x: [N]) -> real = sum[pi] x[pi]", "`pi` is a built-in name"],
+    ["layer L(none) { param w: [none] ~ zeros }", "`none` is a built-in name"],
+    ["fn g(x: real) -> real = x\nfn f(g: real) -> real = g", "`g` is already a name of this file"],
+    ["fn g(x: real) -> real = x\nfn f(x: [N]) -> real = sum[g] x[g]", "`g` is already a name of this file"],
+  ])("%s", (text, title) => expect(told(text)).toEqual([title]));
+
+  test("but recipes, and a library's names, are free", () => {
+    expect(told("fn f(x: [N], correct: [N]) -> real = sum[t] x[t] * correct[t]\n")).toEqual([]);
+  });
+});
+
+describe("one message for one mistake", () => {
+  test.each([
+    ["layer L(d) { forward(x: [d]) -> [d] { param w: [d] ~ zeros; return x + w } }", "`param` does not belong here"],
+    ["layer L(d) { draw u: [d] ~ uniform; forward(x: [d]) -> [d] = x + u }", "`draw` does not belong here"],
+    ["fn f(x: [N]) -> [N] { x += 1; return x }", "there is no `+=` in this language"],
+    ["fn f(x: [N]) -> [N] { x -= 2 * x; return x }", "there is no `-=` in this language"],
+    ["model M() { e = Linear; forward(x: [B, 3]) -> [B, 3] = e(x) }", "`e` names `Linear`, of which no layer is built yet"],
+  ])("%s", (text, title) => expect(told(text)).toEqual([title]));
+});
+
+describe("sizes that are none", () => {
+  test.each([
+    ["0.5 * n", "round it: `floor(0.5 * n)`"],
+    ["2^n", "give the hyperparameters in it a default, which makes them numbers"],
+  ])("%s", (size, fix) => {
+    const { diagnostics } = check(sourceFile("model.tfm", `layer L(n) { param w: [${size}] ~ zeros }`), { std });
+    expect(diagnostics.map((diagnostic) => diagnostic.fix?.text)).toEqual([fix]);
+  });
+
+  test.each(["n = 3", "n"])("are some where they can be known: %s", (n) => {
+    const size = n === "n" ? "floor(0.5 * n) + 1" : "2^n";
+    expect(told(`layer L(${n}) { param w: [${size}] ~ zeros }`)).toEqual([]);
+  });
+});
