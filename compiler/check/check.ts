@@ -13,6 +13,7 @@ import { ExpressionTooDeep } from "./fold.ts";
 import { readFiles } from "./files.ts";
 import type { Entry, Model, Parameter } from "./model.ts";
 import type { RecipeOptions } from "./recipe/settings.ts";
+import { requireGenerator } from "./recipe/generate.ts";
 import { elaborateRecipe } from "./recipe/recipe.ts";
 import type { FileScope } from "./scope.ts";
 import { nearest } from "../../grammar/suggest.ts";
@@ -88,6 +89,7 @@ function elaborate(source: SourceFile, options: CheckOptions, world: World): Mod
     warnOfDivided(main.file, world);
     if (!world.diagnostics.some(isError)) warnOfUnread(main.file, world);
   }
+  if (model && built.generateAt && !world.diagnostics.some(isError)) requireGenerator(model, built.generateAt, world);
   if (model && built.generateAt && !world.diagnostics.some(isError)) warnOfLookingAhead(model, built.generateAt, main, world);
   if (options.library) for (const scope of files.library) checkAlone(scope, world, { ahead: true });
   return model;

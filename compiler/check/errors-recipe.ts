@@ -48,6 +48,13 @@ export function wrongSetting(span: Span, name: string, wanted: string): Diagnost
   return error("setting-value", `\`${name}\` is ${wanted}`, span, "this is not", whole === undefined || whole === spanText(span) ? {} : { fix: replace(span, whole) });
 }
 
+export function noGenerator(span: Span, entry: string): Diagnostic {
+  return error("setting-value", `\`${entry}\` cannot write text`, span, "asks it for the next token of each text", {
+    notes: ["what writes takes ids that grow, `ids: index(vocab)[B, T]`, and at most ids to read beside, `source: index(vocab)[B, S]`, and gives one result, `[B, T, vocab]`"],
+    fix: "name a function of the model that does: `greedy(model.answer)`",
+  });
+}
+
 export function unknownInitial(span: Span, name: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
   return error("value-unknown", `there is no other recipe \`${name}\` to start from`, span, "`init_from` names another `train` of this file", nearest === undefined ? { fix: `a run or a file is named on the command line: \`--init-from ${name}\`` } : didYouMean(nearest, all));
 }

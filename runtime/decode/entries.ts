@@ -1,5 +1,5 @@
 /**
- * How the entries of a program generate: `forward(target, source)` computes all anew for each prefix; where the model also has
+ * How the entries of a program generate: `forward(target, source)`, in either order, computes all anew for each prefix; where the model also has
  * `encode(source)` and `decode(target, …encode's results…, keep)`, the source is encoded once. By convention entries of these names and
  * shapes make up `forward`, and a last argument of the source's shape that is neither real nor an index tells which of its places are not padding.
  */
@@ -15,11 +15,20 @@ export interface EntryNames {
 export function generatingEntries(program: Program, entry: string, { encode, decode }: EntryNames = { encode: "encode", decode: "decode" }): ForwardEntry | EncodeDecodeEntries | undefined {
   const named = (name: string): Entry | undefined => program.entries.find((one) => one.name === name);
   const forward = named(entry);
-  const [target, source, ...more] = forward?.inputs ?? [];
-  if (forward === undefined || target === undefined || more.length > 0 || !isIds(target)) return undefined;
+  const ids = forward && grownAndRead(forward);
+  if (forward === undefined || ids === undefined) return undefined;
+  const { target, source } = ids;
   if (source === undefined) return { kind: "forward", entry, target: target.name };
-  if (!isIds(source)) return undefined;
-  return encodedOnce(forward, named(encode), named(decode)) ?? { kind: "forward", entry, target: target.name, source: source.name };
+  return encodedOnce(forward, target, source, named(encode), named(decode)) ?? { kind: "forward", entry, target: target.name, source: source.name };
+}
+
+/** Of the one or two inputs the ids that grow, whose places are those of the logits [B, T, vocab], and those that are read beside. */
+export function grownAndRead<I extends Typed>({ inputs, outputs }: { readonly inputs: readonly I[]; readonly outputs: readonly Typed[] }): { readonly target: I; readonly source?: I } | undefined {
+  const [logits, ...others] = outputs;
+  if (logits?.shape.length !== 3 || others.length > 0 || inputs.length > 2 || !inputs.every(isIds)) return undefined;
+  const target = inputs.find(({ shape }) => isSameSize(shape, logits.shape.slice(0, 2)));
+  const source = inputs.find((input) => input !== target);
+  return target && { target, ...(source && { source }) };
 }
 
 /** The entries that run: a session need have no others. */
@@ -27,8 +36,7 @@ export function entriesOf(use: ForwardEntry | EncodeDecodeEntries): readonly str
   return use.kind === "forward" ? [use.entry] : [use.encode, use.decode];
 }
 
-function encodedOnce(forward: Entry, encode: Entry | undefined, decode: Entry | undefined): EncodeDecodeEntries | undefined {
-  const [target, source] = forward.inputs as readonly [Input, Input];
+function encodedOnce(forward: Entry, target: Input, source: Input, encode: Entry | undefined, decode: Entry | undefined): EncodeDecodeEntries | undefined {
   const [read, ...others] = encode?.inputs ?? [];
   const [grows, ...rest] = decode?.inputs ?? [];
   if (encode === undefined || decode === undefined || read === undefined || grows === undefined) return undefined;
@@ -53,11 +61,14 @@ function encodedOnce(forward: Entry, encode: Entry | undefined, decode: Entry | 
   };
 }
 
-function isIds({ type, shape }: Input): boolean {
+function isIds({ type, shape }: Typed): boolean {
   return type === "i32" && shape.length === 2;
 }
 
-type Typed = Pick<Input, "type" | "shape">;
+interface Typed {
+  readonly type: string;
+  readonly shape: readonly unknown[];
+}
 
 function isSame(a: Typed, b: Typed): boolean {
   return a.type === b.type && isSameSize(a.shape, b.shape);

@@ -11,6 +11,16 @@ function checked(generate: string): ReturnType<typeof check> {
   embed = Embedding(vocab, d)
 
   forward(ids: index(vocab)[B, T]) -> [B, T, vocab] = embed.logits(embed(ids))
+  states(ids: index(vocab)[B, T]) -> [B, T, d] = embed(ids)
+  weighed(ids: index(vocab)[B, T], weight: [B, T]) -> [B, T, vocab] {
+    y[b,t,v] = weight[b,t] * forward(ids)[b,t,v]
+    return y
+  }
+  several(ids: index(vocab)[B, T]) -> [B, T, vocab], [B, T, d] = forward(ids), embed(ids)
+  pooled(ids: index(vocab)[B, T]) -> [B, vocab] {
+    y[b,v] = mean[t] forward(ids)[b,t,v]
+    return y
+  }
   decide(ids: index(vocab)[B, T]) -> [B, T, vocab] = forward(ids)
 }
 train small {
@@ -51,6 +61,15 @@ describe("a recipe's way to generate", () => {
     const { diagnostics } = checked(text);
     expect(diagnostics.map((one) => one.code)).toEqual([code]);
     expect(diagnostics.map((one) => renderDiagnostic(one)).join()).toContain(message);
+  });
+
+  it.each([
+    ["greedy(model.states)", "`states` cannot write text"],
+    ["greedy(model.weighed)", "`weighed` cannot write text"],
+    ["greedy(model.several)", "`several` cannot write text"],
+    ["greedy(model.pooled)", "`pooled` cannot write text"],
+  ])("refuses %s, whose function gives no logits of ids that grow", (text, title) => {
+    expect(checked(text).diagnostics.map((one) => one.title)).toEqual([title]);
   });
 
   it("is what decoding is told", () => {

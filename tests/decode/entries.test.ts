@@ -85,6 +85,12 @@ describe("how a model's entries generate", () => {
     expect(generatingEntries(other, "forward")).toEqual(forward);
   });
 
+  it("by the ids whose places the logits have, in either order", () => {
+    const entries = program.entries.map((entry) => (entry.name === "forward" ? { ...entry, inputs: [...entry.inputs].reverse() } : entry));
+    expect(generatingEntries({ ...program, entries }, "forward")).toEqual(generatingEntries(program, "forward"));
+    expect(generatingEntries({ ...program, entries: entries.filter(({ name }) => name !== "decode") }, "forward")).toEqual(forward);
+  });
+
   it("not at all, where the entry takes something else", () => {
     expect(generatingEntries(program, "decode")).toBeUndefined();
     expect(generatingEntries(program, "nothing")).toBeUndefined();

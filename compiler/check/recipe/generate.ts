@@ -1,13 +1,16 @@
 /** `generate = beam(model, width: 4)`: how texts are written, and by which function of the model. */
 import type { Call } from "../../../grammar/ast.ts";
+import type { Span } from "../../../grammar/source.ts";
 import { spanText } from "../../../grammar/source.ts";
 import * as dims from "../../dim.ts";
 import * as errors from "../errors.ts";
-import type { GenerateSpec } from "../model.ts";
+import type { GenerateSpec, Model } from "../model.ts";
 import { methodOf } from "../scope.ts";
 import { nearest } from "../../../grammar/suggest.ts";
 import type { InstanceVal } from "../value.ts";
+import { grownAndRead } from "../../../runtime/decode/entries.ts";
 import { generateOptions, METHODS } from "../../../runtime/decode/options.ts";
+import type { World } from "../world.ts";
 import type { Settings } from "./settings.ts";
 
 export function generateOf(settings: Settings, model: InstanceVal): GenerateSpec | undefined {
@@ -36,6 +39,17 @@ export function generateOf(settings: Settings, model: InstanceVal): GenerateSpec
     else options[option.name] = found;
   }
   return { method, entry, options };
+}
+
+/** Tells where the function that is named takes or gives something else than what writes token by token. */
+export function requireGenerator(model: Model, at: Span, world: World): void {
+  const name = model.recipe?.generate?.entry;
+  const entry = model.entries.find((one) => one.name === name);
+  if (name === undefined) return;
+  const ids = entry && grownAndRead(entry);
+  const width = entry?.outputs[0]?.shape[2];
+  const fits = ids && (ids.target.range === undefined || (width !== undefined && dims.equal(ids.target.range, width)));
+  if (!fits) world.report(errors.noGenerator(at, name));
 }
 
 function generated(settings: Settings, node: Call, model: InstanceVal): string | undefined {
