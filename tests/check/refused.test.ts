@@ -53,7 +53,7 @@ test.each([
   ["y[b,i] = sum[t] x[b,t + 1,i]", "declare its range: `t < T`"],
   ["y[b,i] = sum[t < T] x[b,t + 1,i]", "fill what is outside: `x[b,t + 1,i else 0]`, or guard it with `if` or `where`, or `require` what makes it fit"],
   ["y[b,i] = x[b,0,i else 0]; for t < T { y = y + 1 }", "along an axis of what is fed go with a scan: `scan t < T with h = … { … }`"],
-  ["y[b,i] = x[b,0,i else 0]; for i < layers { y = blocks[i](y) }", "write `for layer in blocks { x = layer(x) }`, or `blocks(x)` for all of them"],
+  ["y[b,i] = x[b,0,i else 0]; for i < layers { y = blocks[i](y) }", "write `for layer in blocks { x = layer(x) }`, or `blocks(x)` for all of them; one of them is given a name first: `first = blocks[0]`"],
   ["y[b,i] = if False then x[b,0,i else 0] else 0.0", "did you mean `false`?"],
 ])("%s: the fix", (item, fix) => {
   const text = `model M(d = 4, layers = 2) {\n  blocks = stack(layers) Linear(d, d)\n  forward(x: [B, T, d]) -> [B, d] {\n    ${item}\n    return y\n  }\n}\n`;
