@@ -23,7 +23,9 @@ export function drawn(item: Held, shape: readonly Size[], from: Initializer, ctx
 
 function drawnTensor(item: Held, shape: readonly Size[], from: Initializer, ctx: Context): Val {
   const axes = shape.map((size, at) => ctx.world.variable(`axis${at}`, size));
-  const site = (name: string): number => fnv1a(`${ctx.frame.call}.${name}`);
+  // Every round of a `for` draws anew, and so does a second `draw` of the name.
+  const rounds = ctx.run.callNumber(`${ctx.frame.call}.${item.name.text}`);
+  const site = (name: string): number => fnv1a(`${ctx.frame.call}.${name}${rounds === 0 ? "" : `~${rounds + 1}`}`);
   // Every time of a loop draws anew.
   const coordinates = ctx.time ? [ctx.time, ...axes] : axes;
   const uniform = (name: string): Expr => draw(site(name), coordinates.map((axis) => index(axis.id)), coordinates.map((axis) => axis.size.dim));

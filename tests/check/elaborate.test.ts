@@ -107,6 +107,15 @@ test("a recipe like another takes over its settings, its model's hyperparameters
   expect(parameters[0]!.shape).toEqual([30, 6]);
 });
 
+test.each([
+  ["for l < 3 { draw u: [B] ~ uniform; x[b] = x[b] + u[b] }", 3],
+  ["draw u: [B] ~ uniform; x[b] = x[b] + u[b]; draw u: [B] ~ uniform; x[b] = x[b] + u[b]", 2],
+  ["for l < 2 { draw u: [B] ~ normal(1); x[b] = x[b] + u[b] }", 4],
+])("%s: each draw is at a site of its own", (items, count) => {
+  const lines = graphLines(`model M() {\n  forward(x: [B]) -> [B] {\n    ${items}\n    return x\n  }\n}\n`);
+  expect(new Set([...lines.join().matchAll(/draw#(\w+)/g)].map((match) => match[1])).size).toBe(count);
+});
+
 test("draws are in the loss and nowhere else, each call at a site of its own", () => {
   const model = checkedModel("model.tfm", RECIPE.replace("embed.logits(dropout(embed(ids), p))", "embed.logits(dropout(dropout(embed(ids), p), p))"));
   const sites = [...printGraph(model.recipe!.loss.graph).matchAll(/draw#(\w+)/g)].map((match) => match[1]);
