@@ -57,6 +57,7 @@ class Explainer {
     if (this.expected === "Name") return this.nameExpected(rule);
     if (this.expected === "Block") return this.blockExpected();
     if (this.expected === ")" || this.expected === "]") return this.closingExpected();
+    if (this.expected === "then" && this.is(t.Equal)) return errors.singleEquals(this.here());
     if (this.expected === "then") return this.is(t.Block) ? errors.twoIfs(this.here(), "value") : errors.missingThen(this.here(), this.foundText());
     if (this.expected === "else") return errors.missingElse(this.here(), this.foundText());
     if (this.expected === "~") return errors.missingInitialiser(this.here(), this.tokens[0]?.image ?? "param", this.foundText());

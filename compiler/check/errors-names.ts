@@ -45,6 +45,7 @@ export function noMembers(span: Span, name: string, kind: string): Diagnostic {
 }
 
 export function duplicate(span: Span, name: string, before: Span): Diagnostic {
+  if (before.file === span.file && before.start === span.start) return error("duplicate-name", `\`${name}\` is defined in each round of a loop`, span, "one name is one layer, parameter or value", { fix: `several layers under one name are a stack: \`${name} = stack(n) …\`` });
   return error("duplicate-name", `\`${name}\` is defined twice`, span, "again here", { also: [beside(before, "first here")] });
 }
 

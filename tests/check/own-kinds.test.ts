@@ -58,6 +58,7 @@ describe("one message for one mistake", () => {
     ["layer L(d) { draw u: [d] ~ uniform; forward(x: [d]) -> [d] = x + u }", "`draw` does not belong here"],
     ["fn f(x: [N]) -> [N] { x += 1; return x }", "there is no `+=` in this language"],
     ["fn f(x: [N]) -> [N] { x -= 2 * x; return x }", "there is no `-=` in this language"],
+    ["model M(n = 2) { for l < n { e = Linear(3, 3) }; forward(x: [B, 3]) -> [B, 3] = x }", "`e` is defined in each round of a loop"],
     ["model M() { e = Linear; forward(x: [B, 3]) -> [B, 3] = e(x) }", "`e` names `Linear`, of which no layer is built yet"],
   ])("%s", (text, title) => expect(told(text)).toEqual([title]));
 });
