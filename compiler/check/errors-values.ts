@@ -57,6 +57,12 @@ export function notKnownWhenCompiling(span: Span, what: string): Diagnostic {
   });
 }
 
+export function trainingInBody(span: Span): Diagnostic {
+  return error("not-known-when-compiling", "a layer is built once, for training and for use", span, "whether it is training is known in functions only", {
+    fix: "move the choice into a function: `if training { x = dropout(x, p) }`",
+  });
+}
+
 export function forOverBatch(span: Span, name: string): Diagnostic {
   return error("not-known-when-compiling", "the count of a `for` must be known when compiling", span, "this depends on what is fed", {
     fix: `along an axis of what is fed go with a scan: \`scan ${name} < ${spanText(span)} with h = … { … }\``,

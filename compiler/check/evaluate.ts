@@ -45,6 +45,7 @@ function valuesOf(node: Node, ctx: Context, mode: Mode): readonly Val[] {
     case "bool":
       return [flag(node.value)];
     case "name":
+      if (node.text === "training" && ctx.run.building && ctx.frame.kind === "class") ctx.world.report(errors.trainingInBody(node.span));
       return [lookup(node.text, ctx) ?? unknownName(node.text, node.span, ctx, mode === "slot")];
     case "unary":
       return [unary(node, ctx, mode)];

@@ -59,6 +59,9 @@ describe("one message for one mistake", () => {
     ["fn f(x: [N]) -> [N] { x += 1; return x }", "there is no `+=` in this language"],
     ["fn f(x: [N]) -> [N] { x -= 2 * x; return x }", "there is no `-=` in this language"],
     ["model M(n = 2) { for l < n { e = Linear(3, 3) }; forward(x: [B, 3]) -> [B, 3] = x }", "`e` is defined in each round of a loop"],
+    ["model M(d = 3) { if training { param w: [d] ~ zeros }; forward(x: [d]) -> [d] = x + w }", "a layer is built once, for training and for use"],
+    ["model M(d = 3) { l = Attention(d, 1, causal: training); forward(x: [B, T, d]) -> [B, T, d] = l(x) }", "a layer is built once, for training and for use"],
+    ["model M(d = 3) { let n = if training then 2 else 3; param w: [n] ~ zeros; forward(x: [d]) -> [d] = x }", "a layer is built once, for training and for use"],
     ["model M() { e = Linear; forward(x: [B, 3]) -> [B, 3] = e(x) }", "`e` names `Linear`, of which no layer is built yet"],
   ])("%s", (text, title) => expect(told(text)).toEqual([title]));
 });
