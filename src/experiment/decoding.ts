@@ -2,6 +2,7 @@
 import { GENERATE_OPTIONS, METHODS } from "../../runtime/decode/options.ts";
 import type { GenerateOption } from "../../runtime/decode/options.ts";
 import type { GenerateSpec, Model } from "../../compiler/check/model.ts";
+import { grownAndRead } from "../../runtime/decode/entries.ts";
 import { decodingOf } from "../../runtime/index.ts";
 import type { Decoding } from "../../runtime/index.ts";
 import type { Option, OptionValues } from "../commands/command.ts";
@@ -31,7 +32,15 @@ export interface Writing {
 export function generateOf(model: Model): GenerateSpec {
   const generate = model.recipe?.generate;
   if (generate !== undefined) return generate;
-  throw new CommandFailure({ code: "no-generate", exit: exitCodes.wrong, message: `the recipe ${model.recipe?.name ?? ""} does not say how text is generated`, remedy: "add `generate = greedy(model)` to it" });
+  throw new CommandFailure({ code: "no-generate", exit: exitCodes.wrong, ...howElse(model, `the recipe ${model.recipe?.name ?? ""} does not say how text is generated`) });
+}
+
+/** A model that classifies has no function that could be named. */
+function howElse({ entries }: Model, unsaid: string): { readonly message: string; readonly remedy: string } {
+  const able = entries.find((entry) => grownAndRead(entry) !== undefined)?.name;
+  if (able !== undefined) return { message: unsaid, remedy: `add \`generate = greedy(${able === "forward" ? "model" : `model.${able}`})\` to it` };
+  const shown = entries[0] === undefined ? "" : `what \`${entries[0].name}\` gives is shown by \`tfmc inspect RUN --at ${entries[0].name} --input …\`; `;
+  return { message: `${unsaid}, and no function of the model gives logits [B, T, vocab] of ids [B, T]`, remedy: `${shown}\`tfmc eval RUN\` measures` };
 }
 
 /** The recipe's options, and for the draws its seed where they have none of their own. */
