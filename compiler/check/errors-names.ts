@@ -159,6 +159,7 @@ export function wrongArgument(span: Span, name: string, kind: string, wanted: st
   const unquoted = ["fn", "layer", "init"].includes(wanted) ? /^"([A-Za-z_]\w*)"$/.exec(spanText(span))?.[1] : undefined;
   const fraction = wanted === "size" && whole === undefined && kind === "number";
   return error("argument-kind", `\`${name}\` is ${article(wanted)}, not ${article(kind)}`, span, article(kind), {
+    ...(/^(real|int|bool|index)\b/.test(kind) && wanted !== "real" ? { notes: [`${article(wanted)} is known when compiling: a number as it is written, or a hyperparameter`] } : {}),
     ...(fraction ? { notes: [`for fractions declare it \`${name}: number\`, or with a default that is no whole number, such as \`0.0\``] } : {}),
     ...(whole !== undefined ? { fix: replace(span, whole) } : unquoted !== undefined ? { fix: replace(span, unquoted, `a name stands without quotes: \`${unquoted}\``) } : {}),
   });
@@ -259,7 +260,7 @@ export function unnamedLayer(span: Span, name: string): Diagnostic {
 
 export function builtInFunction(span: Span, name: string): Diagnostic {
   const alias = /^(\w+)\(/.exec(spanText(span))?.[1];
-  if (alias !== undefined && alias !== name) return error("unnamed-layer", `\`${alias}\` names \`${name}\`, of which no layer is built yet`, span, "called like this it would be built here", { fix: `build one in the body of the layer or model, \`inner = ${alias}(…)\`, and call that` });
+  if (alias !== undefined && alias !== name) return error("unnamed-layer", `\`${alias}\` names \`${name}\`, of which no layer is built yet`, span, "called like this it would be built here", { fix: `build it where it gets its name: \`${alias} = ${name}(…)\` in a body, \`${alias}: ${name}(…)\` where it is an argument` });
   return error("unnamed-layer", `a function cannot build \`${name}\``, span, "layers are built once, in the body of the layer or model", {
     fix: `move it there and give it a name: \`inner = ${name}(…)\``,
   });

@@ -40,7 +40,7 @@ export function noInitialiser(span: Span, found: { readonly kind: string } | { r
   const title = "an initialiser is wanted here: zeros, ones, constant(c), uniform(low, high), normal(std)";
   const text = spanText(span);
   if ("kind" in found) {
-    const fix = found.kind === "number" || found.kind === "size" ? `write \`constant(${text})\`, or \`normal(${text})\` for random ones` : found.kind === "function" ? `call it: \`${text}(…)\`` : undefined;
+    const fix = Number(text) === 0 ? "write `zeros`" : found.kind === "number" || found.kind === "size" ? `write \`constant(${text})\`, or \`normal(${text})\` for random ones` : found.kind === "function" ? `call it: \`${text}(…)\`` : undefined;
     return error("wrong-kind", title, span, `this is ${article(found.kind)}`, { fix });
   }
   const complete = found.builtin === "normal" ? "normal(1)" : found.builtin === "constant" ? "constant(0.5)" : undefined;

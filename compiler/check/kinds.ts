@@ -5,6 +5,7 @@ import type { Span } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import * as errors from "./errors.ts";
 import { evaluate, isSizeExpression, written } from "./evaluate.ts";
+import { isOfSizes } from "./expr.ts";
 import { lookupOutside } from "./names.ts";
 import { INITIALISERS } from "./scope.ts";
 import { nearest } from "../../grammar/suggest.ts";
@@ -118,7 +119,7 @@ export function coerce(value: Val, kind: CompileKind, name: string, span: Span, 
       if (!tensor || tensor.type === "bool" || tensor.axes.length > 0) return fail();
       const real = asReal(tensor);
       if (real.body.kind !== "const") {
-        if (ctx.run.symbolic) return real;
+        if (ctx.run.symbolic && isOfSizes(real.body)) return real;
         return fail();
       }
       if (kind === "rate" && !(real.body.value >= 0 && real.body.value <= 1)) {

@@ -80,3 +80,16 @@ describe("sizes that are none", () => {
     expect(told(`layer L(${n}) { param w: [${size}] ~ zeros }`)).toEqual([]);
   });
 });
+
+describe("what the library is given", () => {
+  test.each([
+    ["fn f(x: [N], p: real) -> [N] = dropout(x, p)", "`p` is a rate, not a real"],
+    ["model M() { forward(x: [N], p: real) -> [N] = dropout(x, p) }", "`p` is a rate, not a real"],
+    ["model M() { l = Attention(8, 2, window: -1); forward(x: [B, T, 8]) -> [B, T, 8] = l(x) }", "a requirement does not hold"],
+    ["layer L(d) { param w: [d] ~ 0 }", "an initialiser is wanted here: zeros, ones, constant(c), uniform(low, high), normal(std)"],
+  ])("%s", (text, title) => expect(told(text)).toEqual([title]));
+
+  test("may depend on hyperparameters that are not known yet", () => {
+    expect(told("layer L(d, l) { forward(x: [d]) -> [d] = dropout(x, 1 / (l + 1)) }")).toEqual([]);
+  });
+});
