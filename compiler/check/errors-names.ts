@@ -165,6 +165,14 @@ export function wrongArgument(span: Span, name: string, kind: string, wanted: st
   });
 }
 
+/** `Linear(n, m, init: zeros)` */
+export function initialiserAsFunction(span: Span, name: string): Diagnostic {
+  const text = spanText(span);
+  return error("argument-kind", `\`${name}\` is a function, not an initialiser`, span, "this is one already", {
+    fix: `give a function that makes one of the fans: \`fn mine(inputs: size, outputs: size, gain = 1.0) -> init = ${/^(normal|uniform|constant)$/.test(text) ? `${text}(0.02)` : text}\``,
+  });
+}
+
 export function runTimeHyperparameter({ span, name, type }: Parameter): Diagnostic {
   const kind = type?.dims ? undefined : { int: "size", real: "number", bool: "flag" }[type?.name?.text ?? ""];
   return error("argument-kind", `\`${name.text}\` must be known when compiling`, span, "real, int, bool, index and tensors are of the run", {

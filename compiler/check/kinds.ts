@@ -140,6 +140,10 @@ export function coerce(value: Val, kind: CompileKind, name: string, span: Span, 
     case "layer":
       return value.kind === "class" || value.kind === "instance" || value.kind === "stack" || value.kind === "none" ? value : fail();
     case "fn":
+      if (value.kind === "init" || (value.kind === "builtin" && INITIALISERS.has(value.name))) {
+        ctx.world.report(errors.initialiserAsFunction(span, name));
+        return POISON;
+      }
       return value.kind === "fn" || value.kind === "builtin" || value.kind === "method" || value.kind === "none" ? value : fail();
     default:
       return kind satisfies never;
