@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import type { AdapterEnvironment } from "./gpu/environment.ts";
 import { packageRoot } from "./package-root.ts";
@@ -9,13 +10,20 @@ export function versions({ packages }: Pick<AdapterEnvironment, "packages">): Re
   return {
     tfm: versionIn(path.join(packageRoot, "package.json")),
     node: process.versions.node,
-    webgpu: versionIn(path.join(packageRoot, "node_modules", "webgpu", "package.json")),
+    webgpu: versionIn(foundFrom(packageRoot, "webgpu")),
     ...(mesa === undefined ? {} : { mesa }),
     system: `${process.platform} ${process.arch}`,
   };
 }
 
-function versionIn(file: string): string {
+/** A dependency's package.json: npm puts it beside this package as often as into it. Not by `resolve`, which asks what a package exports. */
+export function foundFrom(root: string, name: string): string | undefined {
+  const folders = createRequire(path.join(root, "package.json")).resolve.paths(name) ?? [];
+  return folders.map((folder) => path.join(folder, name, "package.json")).find((file) => existsSync(file));
+}
+
+function versionIn(file: string | undefined): string {
+  if (file === undefined) return "unknown";
   try {
     return (JSON.parse(readFileSync(file, "utf8")) as { readonly version: string }).version;
   } catch {
