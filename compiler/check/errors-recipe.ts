@@ -40,7 +40,12 @@ export function settingAsLet(span: Span, name: string): Diagnostic {
 }
 
 export function unknownHyperparameter(span: Span, name: string, model: string, nearest: string | undefined, all: readonly string[]): Diagnostic {
-  return error("setting-unknown", `\`${model}\` has no hyperparameter \`${name}\``, span, "not a hyperparameter", didYouMean(nearest, all));
+  const foreign = nearest === undefined && span.file.path === "--set" ? FOREIGN_SETTINGS.get(name) : undefined;
+  return error("setting-unknown", `\`${model}\` has no hyperparameter \`${name}\``, span, "not a hyperparameter", foreign === undefined ? didYouMean(nearest, all) : { fix: foreign });
+}
+
+export function settingWithoutRecipe(span: Span, file: string): Diagnostic {
+  return error("setting-unknown", `${file} has no recipe`, span, "a setting of a recipe", { fix: "add one: `train NAME { data = …; model = …; loss(…) = …; optimizer = … }`" });
 }
 
 export function wrongSetting(span: Span, name: string, wanted: string): Diagnostic {

@@ -25,7 +25,8 @@ export function withoutRecipe(home: FileScope, options: RecipeOptions, world: Wo
   const names = params.map((param) => param.name.text);
   for (const [path, text] of Object.entries(options.set)) {
     const name = path.replace(/^model\./, "");
-    if (!names.includes(name)) world.report(errors.unknownHyperparameter(setSpan(path, text), name, decl.name.text, nearest(name, names), names));
+    if (path.startsWith("recipe.")) world.report(errors.settingWithoutRecipe(setSpan(path, text), home.file.source.path));
+    else if (!names.includes(name)) world.report(errors.unknownHyperparameter(setSpan(path, text), name, decl.name.text, nearest(name, names), names));
   }
   const kinds = kindsOf(params, ctx);
   const values = params.map((param, k): Val | undefined => {

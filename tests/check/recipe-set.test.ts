@@ -43,6 +43,8 @@ describe("--set of a recipe", () => {
 
   const wrong: readonly { readonly set: Readonly<Record<string, string>>; readonly code: string; readonly says: string }[] = [
     { set: { "recipe.lrr": "3" }, code: "setting-unknown", says: "did you mean `lr`?" },
+    { set: { lr: "3e-4" }, code: "setting-unknown", says: "did you mean `recipe.lr`?" },
+    { set: { weight_decay: "0.1" }, code: "setting-unknown", says: "the decay stands in `optimizer`" },
     { set: { "recipe.lr": "1; b = 2" }, code: "setting-value", says: "one expression" },
     { set: { "recipe.lr": "(1" }, code: "missing-bracket", says: "put the `)`" },
     { set: { "recipe.lr": "fast" }, code: "name-unknown", says: "fast" },
@@ -57,6 +59,12 @@ describe("--set of a recipe", () => {
     const [message] = messagesOf(set);
     expect(message).toMatchObject({ code, span: { file: { path: "--set" } } });
     expect(JSON.stringify(message, (key, value: unknown) => (key === "file" ? undefined : value))).toContain(says);
+  });
+
+  test("a file without a recipe has none of its settings, whatever its model is called with", () => {
+    const bare = SOURCE.slice(0, SOURCE.indexOf("train base"));
+    const { diagnostics } = check(sourceFile("net.tfm", bare), { std: library(), set: { "recipe.steps": "0", vocab: "9" } });
+    expect(diagnostics.map(({ code, title, fix }) => [code, title, fix?.text.startsWith("add one: `train")])).toEqual([["setting-unknown", "net.tfm has no recipe", true]]);
   });
 
   test("a seed is a number of 32 bits", () => {

@@ -59,7 +59,7 @@ function checkModelSettings(settings: Settings, decl: Decl): void {
     if (path.startsWith("recipe.")) continue;
     const name = path.startsWith("model.") ? path.slice("model.".length) : path;
     if (names.includes(name)) continue;
-    const isSetting = SETTINGS.includes(name as SettingName);
+    const isSetting = SETTINGS.includes(name as SettingName) || settings.lets.has(name);
     const offers = [...names, ...SETTINGS.map((setting) => `recipe.${setting}`)];
     settings.world.report(errors.unknownHyperparameter(setSpan(path, text), name, decl.name.text, isSetting ? `recipe.${name}` : nearest(name, offers), names));
   }

@@ -50,7 +50,7 @@ export class Settings {
   readonly world: World;
   /** Of settings and functions that could not be read: they are not missing. */
   private readonly lost = new Set<string>();
-  private readonly lets = new Map<string, Node>();
+  readonly lets = new Map<string, Node>();
   private readonly values = new Map<string, Val>();
   private readonly evaluating = new Set<string>();
   private readonly building = new Run("build", { building: true });
