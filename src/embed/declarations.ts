@@ -121,7 +121,9 @@ function generateMembers(model: Model): string {
   return `  /** Writes what the model makes of a text, by ${how}. */
   generate(text: string, options?: GenerateOptions): Promise<string>;
   /** The same for many texts, which share batches; in their order. */
-  generate(texts: readonly string[], options?: GenerateOptions): Promise<string[]>;`;
+  generate(texts: readonly string[], options?: GenerateOptions): Promise<string[]>;
+  /** The one or the other, as it is given. */
+  generate(texts: string | readonly string[], options?: GenerateOptions): Promise<string | string[]>;`;
 }
 
 function loadFunction({ model, reads, generates, ownTokenizer, moduleName }: DeclarationParts, name: string, textual: string, program: Program): string {

@@ -49,10 +49,11 @@ model.dispose();
 const translator: TransformerWithTokenizer = await load(Promise.resolve("model.safetensors"), { tokenizer: "tokenizer.json", bounds: { B: 4, S: 9 }, memoryBudget: 1e9 });
 const one: string = await translator.generate("trois chats", { maxLength: 9 });
 const many: string[] = await translator.generate(["trois chats", one], { batch: 2, onProgress: (done: number) => done + vocabulary });
+const either: string | string[] = await translator.generate(many.length > 1 ? one : many);
 const ids: number[] = translator.tokenizer.encode(many.join());
 const own: string = await (await loadOwn(bytes.buffer)).generate(translator.tokenizer.decode(new Set(ids)));
 const code = (error: unknown): string => (error instanceof TfmError ? error.code + (error.hint ?? "") + error.message : own);
-export { code };
+export { code, either };
 `;
 
 it.each([

@@ -62,6 +62,11 @@ describeGpu("calls that wait for others", () => {
     expect(wanted.length).toBeGreaterThan(1);
     expect(await answers).toEqual([wanted]);
     await expect(model.generate(texts, { maxLength: 0 })).rejects.toMatchObject({ code: "option-value" });
+
+    const enough = new Error("enough");
+    const ended = model.generate(["trois chats noirs"], { maxLength: 4, decoding: { method: "greedy" }, onText: () => { throw enough; } });
+    await expect(ended).rejects.toBe(enough);
+    expect(await model.generate(["trois chats noirs"], { maxLength: 4, decoding: { method: "greedy" } })).toEqual([wanted]);
     model.dispose();
   });
 });
