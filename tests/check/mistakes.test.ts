@@ -1,4 +1,4 @@
-/** Types and names that are nobody's: what is said, and that nothing else is. */
+/** Mistakes of every day: what is said of them, once, and that what is like them and right passes. */
 import { describe, expect, test } from "vitest";
 import { check } from "../../compiler/check/check.ts";
 import { sourceFile } from "../../grammar/index.ts";
