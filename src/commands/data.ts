@@ -4,6 +4,7 @@ import { elementCount, evaluateShape } from "../../runtime/size.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { classList } from "../data-sources/index.ts";
 import { drawnValues } from "../experiment/drawn.ts";
 import { initialWeights, weightsAtHand } from "../experiment/initial.ts";
 import type { InitialWeights } from "../experiment/initial.ts";
@@ -48,6 +49,7 @@ async function showData(action: string, file: string, options: OptionValues, out
   const prepared = await prepare({ source, recipe: name, set: { ...set, ...validationSetting(options) }, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), initial, warn: (warnings) => output.report(warnings) });
   const { data, tokenizer, stepsPerEpoch } = prepared;
   output.say(`${data.training.count.toLocaleString("en-US")} ${data.training.unit} in ${data.file}${data.validation === undefined ? "" : `, ${data.validation.count.toLocaleString("en-US")} for validation`}${data.badRows === 0 ? "" : `, ${data.badRows} bad rows left out`}; ${stepsPerEpoch} steps see as much once${tokenizer === undefined ? "" : `; ${tokenizer.size} tokens`}`);
+  if (data.classes !== undefined) output.say(`classes: ${classList(data.classes)}`);
   const parts = prepared.batches(step);
   const B = parts.reduce((sum, { sizes }) => sum + (sizes["B"] ?? 0), 0);
   output.say(`step ${step}: ${Object.entries({ ...parts[0]?.sizes, B }).map(([size, value]) => `${size} = ${value}`).join(", ")}${parts.length > 1 ? `, in ${parts.length} parts` : ""}`);

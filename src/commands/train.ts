@@ -1,5 +1,6 @@
 import type { Examples } from "../../runtime/data/index.ts";
 import { totalElements } from "../../runtime/size.ts";
+import { classList } from "../data-sources/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { metricsText } from "../experiment/evaluate.ts";
@@ -195,6 +196,7 @@ function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sam
   const frozen = totalElements(frozenParameters(model));
   output.say(`${model.name} with ${totalElements(model.parameters).toLocaleString("en-US")} parameters, ${frozen === 0 ? "" : `${frozen.toLocaleString("en-US")} of them frozen, `}${tokenizer === undefined ? "" : `${tokenizer.size} tokens, `}${counted(data.training)}, batches of ${recipe.batch}, on ${adapter}`);
   sayBadRows(data.badRows, output);
+  if (data.classes !== undefined) output.say(`classes: ${classList(data.classes)}`);
   for (const line of resume === undefined && initial !== undefined ? initialText(initial) : []) output.say(line);
   if (resume !== undefined) output.say(from >= recipe.steps ? `all ${recipe.steps} steps are done; --steps N trains longer` : `going on after step ${from} of ${recipe.steps}`);
   if (!sameValidation) output.say("the validation is another one from here on: some of it may have been trained on, and the best so far is not known");

@@ -2,7 +2,8 @@ import { choiceExamples } from "../../runtime/data/index.ts";
 import type { Choice } from "../../runtime/data/index.ts";
 import { normalise } from "../../runtime/text/index.ts";
 import type { BadRow } from "./rows.ts";
-import { bad, classOf, isBad, readRows } from "./rows.ts";
+import { classOf } from "./classes.ts";
+import { bad, isBad, readRows } from "./rows.ts";
 import type { Source } from "./source.ts";
 import { openedRows } from "./source.ts";
 
@@ -17,6 +18,6 @@ export const choicesSource: Source = async (request) => {
 function choice(values: readonly string[], columns: readonly string[]): Choice | BadRow {
   const empty = values.findIndex((text) => normalise(text) === "");
   if (empty >= 0) return bad("data-empty-column", `\`${columns[empty]}\` is empty`, "fill it in or remove the row");
-  const label = classOf(values.at(-1) ?? "", columns.length - 2, "label");
+  const label = classOf(values.at(-1) ?? "", { count: columns.length - 2 }, "label");
   return isBad(label) ? label : { question: values[0] ?? "", answers: values.slice(1, -1), label };
 }

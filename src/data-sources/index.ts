@@ -8,6 +8,8 @@ import { taggedSource } from "./tagged.ts";
 import { corruptedSource, sentencesSource, textSource } from "./text.ts";
 import { pairsSource } from "./tsv.ts";
 
+export { classList } from "./classes.ts";
+export type { KnownClasses } from "./classes.ts";
 export type { OpenedData, Source, SourceRequest } from "./source.ts";
 
 /** How the files of each source that std/data.tfm declares are read. */

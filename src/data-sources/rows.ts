@@ -162,6 +162,9 @@ interface RawRecord {
   readonly cells: readonly string[] | BadRow;
 }
 
+/** What else programs write between columns; spreadsheets write semicolons where numbers have a decimal comma. */
+const SEPARATORS: readonly (readonly [sign: string, name: string])[] = [[";", "semicolons"], [",", "commas"], ["\t", "tabs"], ["|", "bars"]];
+
 /** A first line that names some of the columns and not all, or all in other capitals, is no row, and no way to read the others. */
 function tableRows(file: string, records: Generator<RawRecord, void>, columns: readonly string[]): Result<Iterable<RawRow>> {
   const first = records.next();
@@ -177,7 +180,10 @@ function tableRows(file: string, records: Generator<RawRecord, void>, columns: r
   const rowOf = ({ line, cells }: RawRecord): RawRow => {
     if (isBad(cells)) return { line, content: cells };
     if (cells.length === width) return { line, content: places.map((place) => cells[place]) };
-    return { line, content: bad("data-columns", `${cells.length} columns in ${shown(cells.join("\t"))}`, `each row has ${width}: ${columns.join(", ")}${width > columns.length ? " and others" : ""}`) };
+    const wanted = `each row has ${width}: ${columns.join(", ")}${width > columns.length ? " and others" : ""}`;
+    const between = cells.length > 1 ? undefined : SEPARATORS.find(([sign]) => cells[0]?.split(sign).length === width)?.[1];
+    if (between !== undefined) return { line, content: bad("data-columns", `${between} stand between the columns of ${shown(cells[0] as string)}`, `${wanted}; write commas between them in a file called .csv, tabs in one called .tsv`) };
+    return { line, content: bad("data-columns", `${cells.length} ${cells.length === 1 ? "column" : "columns"} in ${shown(cells.join("\t"))}`, wanted) };
   };
   return {
     ok: true,
@@ -243,12 +249,4 @@ function closingQuote(text: string, from: number): number {
 export function shown(text: string): string {
   const characters = Array.from(text);
   return JSON.stringify(characters.length > 60 ? `${characters.slice(0, 60).join("")}…` : text);
-}
-
-/** A class from 0, or why it is none. */
-export function classOf(text: string, classes: number, column: string): number | BadRow {
-  // With ".0" where a program wrote a column of numbers as reals.
-  const value = /^\s*\d+(\.0+)?\s*$/.test(text) ? Number(text) : -1;
-  if (value >= 0 && value < classes) return value;
-  return bad("label-range", `\`${column}\` is ${shown(text)} and not a class from 0 to ${classes - 1}`, "write classes as numbers from 0, and how many there are in the recipe's data");
 }

@@ -4,6 +4,7 @@ import type { Examples } from "../../runtime/data/index.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Failure, Result } from "../failure.ts";
+import type { KnownClasses } from "./classes.ts";
 
 /** What a source is asked to read. */
 export interface SourceRequest {
@@ -15,6 +16,8 @@ export interface SourceRequest {
   readonly skipBadRows: boolean;
   /** The share at the end, 0 to below 1, that is not trained on; where nothing is said, what the files or their kind set aside. */
   readonly validation?: number | undefined;
+  /** Of other data than those that are trained on: what is known of the classes. */
+  readonly classes?: KnownClasses | undefined;
   /** Resolves a path among the arguments, which is relative to the model's folder. */
   readonly resolve: (path: string) => string;
 }
@@ -28,17 +31,20 @@ export interface OpenedData {
   /** What evaluation takes when it is pointed to these files alone. */
   readonly whole: Examples;
   readonly badRows: number;
+  /** Where classes are words: their names, 0 first. */
+  readonly classes?: readonly string[];
 }
 
 /** How the files of a source are read. A new source is one such function, and its name in the table. */
 export type Source = (request: SourceRequest) => Result<OpenedData> | Promise<Result<OpenedData>>;
 
 /** The rows of a table, of which the last may be for validation. */
-export function openedRows<T>({ path, validation = 0 }: SourceRequest, { items, badRows }: { readonly items: readonly T[]; readonly badRows: number }, of: (items: readonly T[]) => Examples): Result<OpenedData> {
+export function openedRows<T>({ path, validation = 0 }: SourceRequest, { items, badRows }: { readonly items: readonly T[]; readonly badRows: number }, of: (items: readonly T[]) => Examples, classes?: readonly string[]): Result<OpenedData> {
   const at = countBefore(items.length, validation);
   const whole = of(items);
-  if (at === items.length) return { ok: true, value: { files: [path], training: whole, whole, badRows } };
-  return { ok: true, value: { files: [path], training: of(items.slice(0, at)), validation: of(items.slice(at)), whole, badRows } };
+  const opened = { files: [path], whole, badRows, ...(classes && { classes }) };
+  if (at === items.length) return { ok: true, value: { ...opened, training: whole } };
+  return { ok: true, value: { ...opened, training: of(items.slice(0, at)), validation: of(items.slice(at)) } };
 }
 
 export function isFolder(path: string): boolean {

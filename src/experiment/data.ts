@@ -5,7 +5,7 @@ import type { DataSpec, Phase } from "../../compiler/check/model.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import type { CorpusManifest } from "../corpus/index.ts";
 import { SOURCES } from "../data-sources/index.ts";
-import type { OpenedData } from "../data-sources/index.ts";
+import type { KnownClasses, OpenedData } from "../data-sources/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { valueOf } from "../failure.ts";
 import type { Failure, Result } from "../failure.ts";
@@ -37,6 +37,8 @@ export interface DataRecord {
   readonly validation?: number;
   /** Rows that were left out as bad. */
   readonly badRows?: number;
+  /** Where classes are words: their names, 0 first. */
+  readonly classes?: readonly string[];
   /** Of the Unicode data that a generated corpus was drawn from. */
   readonly cldr?: string;
 }
@@ -50,6 +52,8 @@ export interface DataOptions {
   readonly skipBadRows?: boolean | undefined;
   /** The recipe's `validation`: a share of the data, or the path of others. */
   readonly validation?: number | string | undefined;
+  /** Of other data than those that are trained on: what is known of the classes. */
+  readonly classes?: KnownClasses | undefined;
   /** Of the recipe. */
   readonly phases?: readonly Phase[] | undefined;
   /** Called with its bytes before a file is read that takes long. */
@@ -60,7 +64,7 @@ export interface DataOptions {
 const LARGE = 2 ** 24;
 
 /** Reads the files that the recipe's `data` names, relative to the model's folder, or others in their place. */
-export async function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false, validation, phases = [], onReading }: DataOptions = {}): Promise<Result<Data>> {
+export async function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false, validation, classes, phases = [], onReading }: DataOptions = {}): Promise<Result<Data>> {
   const source = SOURCES.get(spec.source);
   if (source === undefined) {
     const message = `data of kind \`${spec.source}\` cannot be read here yet`;
@@ -69,7 +73,7 @@ export async function openData(spec: DataSpec, modelFile: string, { override, fo
   const resolve = (named: string): string => (path.isAbsolute(named) ? named : path.join(folder, named));
   const named = String(spec.arguments["path"] ?? "");
   const file = override ?? resolve(named);
-  const request = { path: file, arguments: spec.arguments, skipBadRows, resolve, validation: typeof validation === "string" ? 0 : validation };
+  const request = { path: file, arguments: spec.arguments, skipBadRows, resolve, classes, validation: typeof validation === "string" ? 0 : validation };
   const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
   if (size >= LARGE) onReading?.(size);
   const read = await source(request);
@@ -78,7 +82,7 @@ export async function openData(spec: DataSpec, modelFile: string, { override, fo
   const sha256 = hashOf(read.value.files);
   let { validation: examples, badRows } = read.value;
   if (typeof validation === "string") {
-    const other = await source({ path: resolve(validation), arguments: spec.arguments, skipBadRows, resolve });
+    const other = await source({ path: resolve(validation), arguments: spec.arguments, skipBadRows, resolve, classes: read.value.classes ?? "numbers" });
     if (!other.ok) return { ok: false, failure: withSetting(other.failure, validation) };
     if (hashOf(other.value.files) === sha256) return { ok: false, failure: trainedOn(validation) };
     examples = other.value.whole;
@@ -95,6 +99,7 @@ export async function openData(spec: DataSpec, modelFile: string, { override, fo
   const record = {
     path: path.resolve(file), folder: path.resolve(folder), sha256, examples: training.count, unit: training.unit,
     ...(examples === undefined ? {} : { validation: examples.count }), ...(badRows === 0 ? {} : { badRows }), ...(cldr === undefined ? {} : { cldr }),
+    ...(read.value.classes && { classes: read.value.classes }),
   };
   return { ok: true, value: { ...read.value, ...(examples === undefined ? {} : { validation: examples }), badRows, file, validationFile: typeof validation === "string" ? resolve(validation) : file, record, phases: fed } };
 }

@@ -2,6 +2,7 @@ import os from "node:os";
 import type { Instance, Model } from "../../compiler/check/model.ts";
 import type { Sizes } from "../../runtime/index.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
+import { classList } from "../data-sources/index.ts";
 import { adapterEnvironment } from "../gpu/environment.ts";
 import { packageRoot } from "../package-root.ts";
 import { diagramOf } from "../draw/diagram.ts";
@@ -73,6 +74,7 @@ export function factsOf({ folder, model, sources, settings, data, tokenizer, bou
       ["file", data.path],
       ["SHA-256", data.sha256],
       [data.unit, `${count(data.examples)} to train on${data.validation === undefined ? "" : `, ${count(data.validation)} for validation`}`],
+      ...optional("classes", data.classes && classList(data.classes)),
       ...optional("bad rows left out", data.badRows),
       ...optional("drawn from", data.cldr === undefined ? undefined : `CLDR ${data.cldr}`),
       ...(tokenizer === undefined ? [] : [["tokenizer", `${recipe.tokenizer?.kind ?? "saved"}, ${count(tokenizer.size)} tokens`] as const]),

@@ -19,7 +19,7 @@ export interface MeasuredRequest {
 }
 
 type Measured = Pick<Recipe, "data" | "validation" | "loss">;
-type Trained = Pick<DataRecord, "path" | "folder" | "sha256" | "badRows">;
+type Trained = Pick<DataRecord, "path" | "folder" | "sha256" | "badRows" | "classes">;
 
 /**
  * Examples to measure a trained model on: those of its recipe's `validation`, or all of the file that is named. A file that is the one
@@ -48,7 +48,7 @@ export function shownData(recipe: Measured, modelFile: string, trained: Trained,
 /** `unnamed`: which examples are meant where no file is named. */
 async function dataAgain(recipe: Measured, modelFile: string, trained: Trained, { named, tokenizer, skipBadRows: skip = false }: MeasuredRequest, unnamed: (data: Data) => Result<Examples>): Promise<Result<FittingExamples>> {
   const skipBadRows = skip || (named === undefined && trained.badRows !== undefined);
-  const open = (validation: Recipe["validation"]): Promise<Result<Data>> => openData(recipe.data, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows, validation });
+  const open = (validation: Recipe["validation"]): Promise<Result<Data>> => openData(recipe.data, modelFile, { override: named ?? trained.path, folder: trained.folder, skipBadRows, validation, classes: trained.classes ?? "numbers" });
   const share = typeof recipe.validation === "number" ? recipe.validation : undefined;
   // A share is of what was trained on: of any other file, which may be too small to be shared, all is meant.
   let opened = await open(named === undefined ? recipe.validation : share === undefined ? undefined : 0);

@@ -6,7 +6,8 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import type { ColumnSource } from "hyparquet-writer";
 import { afterAll, describe, expect, it } from "vitest";
 import { labelledSource } from "../../src/data-sources/labelled.ts";
-import { classOf, readLists, readRows } from "../../src/data-sources/rows.ts";
+import { classOf } from "../../src/data-sources/classes.ts";
+import { readLists, readRows } from "../../src/data-sources/rows.ts";
 import type { Row } from "../../src/data-sources/rows.ts";
 import type { Source, SourceRequest } from "../../src/data-sources/index.ts";
 import { spansSource } from "../../src/data-sources/spans.ts";
@@ -96,7 +97,7 @@ describe("a cell", () => {
     expect(await rows(file("list.jsonl", jsonl([{ text: ["a", "b"], n: 1 }])), ["text", "n"])).toMatchObject({ ok: false, failure: { code: "data-columns", message: expect.stringContaining("`text` is not a text or a number") as string } });
   });
   it.each([["1", 1], [" 1 ", 1], ["1.0", 1], ["0x1", undefined], ["1e0", undefined], ["+1", undefined], ["-1", undefined], ["1.5", undefined], ["", undefined], ["3", undefined]])("%j is class %s of 3", (text, expected) => {
-    const found = classOf(text, 3, "label");
+    const found = classOf(text, { count: 3 }, "label");
     if (expected === undefined) expect(found).toMatchObject({ code: "label-range" });
     else expect(found).toBe(expected);
   });
