@@ -3,6 +3,7 @@ export * from "./inference.ts";
 export { entriesOf, generatingEntries } from "./decode/entries.ts";
 export { place } from "./place.ts";
 export type { Placement } from "./place.ts";
+export { timeDispatches } from "./profile.ts";
 export type { DispatchTime, SessionUsage, Trace, TraceEvent } from "./trace.ts";
 export { encodeWeights } from "./weights.ts";
 export { stepJobs, train } from "./training/trainer.ts";

@@ -21,6 +21,8 @@ interface Run {
   readonly read: (range: BufferRange) => Promise<ArrayBuffer>;
 }
 
+export type TimeDispatches = typeof timeDispatches;
+
 /** Runs every dispatch in a pass of its own between two timestamps, on a device that has them. */
 export async function timeDispatches(device: GPUDevice, dispatches: readonly TimedDispatch[], { first, encode, read }: Run): Promise<readonly DispatchTime[]> {
   const most = Math.min(dispatches.length, MOST_QUERIES / 2);

@@ -12,8 +12,7 @@ import type { PreparedDispatch } from "./executor.ts";
 import { entrySizes } from "./feed.ts";
 import type { Elements, Feed, OutputHandle } from "./feed.ts";
 import type { MadePipeline } from "./pipelines.ts";
-import { timeDispatches } from "./profile.ts";
-import type { TimedDispatch } from "./profile.ts";
+import type { TimedDispatch, TimeDispatches } from "./profile.ts";
 import type { Output, Program, StateBuffer } from "./program.ts";
 import { Readback } from "./readback.ts";
 import { elementCount, evaluateShape } from "./size.ts";
@@ -224,19 +223,22 @@ export class Session {
     await this.watch.wait(this.device.queue.onSubmittedWorkDone());
   }
 
-  /** Runs entries with every dispatch in a pass of its own between two timestamps. Empty where the device has no timestamps. */
-  async profile(entries: readonly string[], feed: Feed): Promise<readonly DispatchTime[]> {
+  /**
+   * Runs entries with every dispatch in a pass of its own between two timestamps. Empty where the device has no timestamps.
+   * `time` is `timeDispatches`: handed in, so that an app, which measures nothing, does not carry it.
+   */
+  async profile(entries: readonly string[], feed: Feed, time: TimeDispatches): Promise<readonly DispatchTime[]> {
     this.check();
     if (!this.device.features.has("timestamp-query")) return [];
     this.states.draw();
     const prepared = entries.map((name) => this.preparedOf(name));
     const timed: TimedDispatch[] = [];
     for (const { entry, dispatches } of prepared) {
-      forEachDispatch(entry, dispatches, feed.sizes, (dispatch, time) => void timed.push({ entry: entry.name, kernel: this.program.kernels[dispatch.kernel]?.name ?? "", dispatch, time }));
+      forEachDispatch(entry, dispatches, feed.sizes, (dispatch, at) => void timed.push({ entry: entry.name, kernel: this.program.kernels[dispatch.kernel]?.name ?? "", dispatch, time: at }));
     }
-    return timeDispatches(this.device, timed, {
+    return time(this.device, timed, {
       first: (encoder) => this.staging.stage(encoder, prepared, feed, undefined),
-      encode: (pass, { dispatch, time }) => this.encode(pass, dispatch, feed.sizes, time),
+      encode: (pass, { dispatch, time: at }) => this.encode(pass, dispatch, feed.sizes, at),
       read: (range) => this.readback.read([range]),
     });
   }

@@ -1,7 +1,7 @@
 import { compile } from "../../compiler/compile.ts";
 import type { Entry, EntryInput, Model } from "../../compiler/check/model.ts";
 import { totalBytes } from "../../runtime/buffers.ts";
-import { ENTRIES, createSession } from "../../runtime/index.ts";
+import { ENTRIES, createSession, timeDispatches } from "../../runtime/index.ts";
 import type { DispatchTime, Elements, Feed, Session, Sizes } from "../../runtime/index.ts";
 import { draws } from "../../runtime/random/philox.ts";
 import { elementCount, evaluateShape, evaluateSize, sizeNames, totalElements } from "../../runtime/size.ts";
@@ -61,7 +61,7 @@ export async function profileStep(model: Model, { device, adapter }: Device, req
     for (const one of feeds.slice(WARM_UP)) await step(session, entries, one);
     const ms = (performance.now() - started) / steps;
     const perStep = Object.fromEntries(Object.entries(counts).map(([key, value]) => [key, (value - before[key as keyof DeviceCounts]) / steps])) as unknown as DeviceCounts;
-    const times = kernelTimes(await session.profile(entries, feed(1)));
+    const times = kernelTimes(await session.profile(entries, feed(1), timeDispatches));
     return {
       ...perStep,
       peakBytes: totalBytes(session.usage.bytes),

@@ -1,5 +1,6 @@
 import { afterAll, expect, it } from "vitest";
 import { createSession } from "../../runtime/create-session.ts";
+import { timeDispatches } from "../../runtime/profile.ts";
 import type { Session } from "../../runtime/session.ts";
 import { countingDevice } from "../support/counting-device.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
@@ -142,7 +143,7 @@ describeGpu("a session on the adapter", () => {
 
   it("measures every dispatch where the device has timestamps", async () => {
     const session = await open();
-    const times = await session.profile(["grad", "update"], { ...batch(6, 9), step: 1 });
+    const times = await session.profile(["grad", "update"], { ...batch(6, 9), step: 1 }, timeDispatches);
     const expected = session.device.features.has("timestamp-query") ? ["gather", "difference", "loss", "scatter", "descend"] : [];
     expect(times.map(({ kernel }) => kernel)).toEqual(expected);
     expect(times.every(({ nanoseconds }) => nanoseconds >= 0)).toBe(true);
