@@ -20,6 +20,9 @@ interface EventTarget {
   addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
   removeEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | EventListenerOptions): void;
 }
+interface AbortSignal {
+  throwIfAborted(): void;
+}
 interface DOMException extends Error {
   readonly code: number;
 }

@@ -61,6 +61,7 @@ async function allLogits(model: NextLogits, continuation: Continuation, open: re
   const logits: Float32Array[] = [];
   for (let from = 0; from < open.length; from += model.limits.rows) {
     const part = open.slice(from, from + model.limits.rows);
+    options.signal?.throwIfAborted();
     const { ids, length } = prefixesOf(part.map(({ sequence }) => sequence), model, options);
     const values = await continuation.next(part.map(({ row }) => row), ids, length);
     const vocabulary = values.length / part.length;

@@ -39,6 +39,7 @@ async function extendBatch(model: NextLogits, batch: readonly DecodeRequest[], c
   const last = lastLength(model, first, options);
   let open = batch.map((_, row) => row);
   for (let length = first; open.length > 0 && length <= last; length++) {
+    options.signal?.throwIfAborted();
     const prefixes = prefixesOf(open.map((row) => sequences[row] as number[]), model, options);
     const logits = await continuation.next(open, prefixes.ids, prefixes.length);
     const vocabulary = logits.length / open.length;

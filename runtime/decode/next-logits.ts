@@ -32,6 +32,8 @@ export interface DecodeOptions {
   readonly slide?: boolean;
   /** Requests of a batch at most. Default: what the model takes. */
   readonly batch?: number;
+  /** Ends the decoding before its next id: what the signal throws is thrown. */
+  readonly signal?: AbortSignal;
   /** Called after each batch with the number of requests done. */
   readonly onProgress?: (done: number) => void;
 }

@@ -14,6 +14,7 @@ export interface WriteOptions {
   readonly stop?: readonly string[];
   /** Texts of a batch at most. */
   readonly batch?: number;
+  readonly signal?: AbortSignal;
   /** Called with pieces of an answer as soon as they are certain, and the index of its text; all pieces together are the answer. */
   readonly onText?: (text: number, piece: string) => void;
   /** Called with the index of each text that is not empty, when its last piece was told. */
@@ -33,7 +34,7 @@ export function requestOf(tokenizer: Tokenizer, text: string, reads: boolean): D
 
 /** The answers in the order of the requests, which `requestOf` makes. Of nothing to read there is nothing to say. */
 export async function writeTexts(model: NextLogits, tokenizer: Tokenizer, requests: readonly DecodeRequest[], options: WriteOptions): Promise<string[]> {
-  const { decoding, maxLength, reads, stop = [], batch, onText, onAnswer, onProgress } = options;
+  const { decoding, maxLength, reads, stop = [], batch, signal, onText, onAnswer, onProgress } = options;
   const worth = requests.flatMap(({ source }, at) => (reads && (source?.length ?? 0) === 0 ? [] : [at]));
   const chosen = worth.map((at) => requests[at] as DecodeRequest);
   const streams = chosen.map(({ prefix }) => new TextStream(tokenizer, prefix, stop));
@@ -45,7 +46,8 @@ export async function writeTexts(model: NextLogits, tokenizer: Tokenizer, reques
     maxLength,
     ...(reads ? { pad: tokenizer.pad } : { slide: true }),
     ...(batch === undefined ? {} : { batch }),
-    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
     onEnd: (at, ids) => {
       const stream = streams[at] as TextStream;
       tell(at, stream.finish(ids));

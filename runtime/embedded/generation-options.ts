@@ -8,7 +8,7 @@ import type { GenerationOptions } from "./generation.ts";
 
 /** Those that stand beside `decoding`, and not within it. */
 const OUTSIDE: readonly GenerateOption[] = [...GENERATE_OPTIONS.filter(({ name }) => name === "max_length" || name === "seed"), { name: "batch", ...count(1) }];
-const OPTIONS: readonly (keyof GenerationOptions)[] = ["maxLength", "decoding", "seed", "stop", "batch", "onText", "onProgress"];
+const OPTIONS: readonly (keyof GenerationOptions)[] = ["maxLength", "decoding", "seed", "stop", "batch", "signal", "onText", "onProgress"];
 
 /** Throws TfmError `texts-type`, `option-value` or `unknown-option`. */
 export function checkGeneration(texts: unknown, options: GenerationOptions): void {
@@ -18,8 +18,9 @@ export function checkGeneration(texts: unknown, options: GenerationOptions): voi
   if (typeof options !== "object" || (options as unknown) === null) throw badOption("options", "an object", options);
   for (const name of Object.keys(options)) if (!OPTIONS.some((known) => known === name)) throw unknownName("option", name, OPTIONS);
   checkNumbers("", options, OUTSIDE, false);
-  const { stop, decoding } = options;
+  const { stop, decoding, signal } = options;
   if (stop !== undefined && !(Array.isArray(stop) && stop.findIndex((text) => typeof text !== "string" || text === "") < 0)) throw badOption("stop", "an array of texts that are not empty", stop);
+  if (signal !== undefined && typeof (signal as { readonly throwIfAborted?: unknown } | null)?.throwIfAborted !== "function") throw badOption("signal", "an AbortSignal", signal);
   for (const name of ["onText", "onProgress"] as const) if (options[name] !== undefined && typeof options[name] !== "function") throw badOption(name, "a function", options[name]);
   if (decoding === undefined) return;
   const method = METHODS.find((one) => one === (decoding as { readonly method?: string } | null)?.method);

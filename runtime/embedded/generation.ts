@@ -34,6 +34,8 @@ export interface GenerationOptions {
   readonly stop?: readonly string[];
   /** Texts at a time at most. Default 16. */
   readonly batch?: number;
+  /** Ends the generation before its next token; the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
   /** Called with pieces of an answer as they come, and the index of its text. Beam search has an answer only when it ends. */
   readonly onText?: (text: number, piece: string) => void;
   /** Called with the number of texts done. */
@@ -59,6 +61,7 @@ export function generation(program: Program, sessions: Sessions, { use, ...own }
     const isOne = typeof texts === "string";
     const requests = (isOne ? [texts] : texts).map((text) => requestOf(tokenizer, text, reads));
     return async () => {
+      options.signal?.throwIfAborted();
       if (requests.length === 0) return [];
       const session = await sessions.fitting(writing, roomFor(requests, maxLength, Math.min(requests.length, batch) * (decoding.method === "beam" ? decoding.width : 1)));
       const answers = await writeTexts(sessionLogits(session, use, tokenizer.pad), tokenizer, requests, writeOptions);

@@ -169,6 +169,8 @@ const GENERATE_OPTIONS = `export interface GenerateOptions {
   readonly stop?: readonly string[];
   /** Texts at a time at most; 16 by default. */
   readonly batch?: number;
+  /** Ends the generation before its next token: an AbortSignal, with whose reason the promise is rejected. */
+  readonly signal?: { throwIfAborted(): void };
   /** Called with pieces of an answer as they come, and the index of its text. Beam search has an answer only when it ends. */
   readonly onText?: (text: number, piece: string) => void;
   /** Called with the number of texts done. */
