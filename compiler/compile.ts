@@ -16,10 +16,12 @@ import { inSegments } from "./passes/fuse/segments.ts";
 import { checkObserved, observing, observingGradients } from "./observe.ts";
 import { GRAPH_PASSES } from "./pipeline.ts";
 import { type Layout, LOSS, nextState, stateLayout } from "./plan/layout.ts";
+import { ofLastPlace } from "./last.ts";
 import { KernelTable, planEntry } from "./plan/plan.ts";
 import { uniformOf } from "./plan/uniform.ts";
 import { addedUp, withCountsAsStates } from "./train/accumulate.ts";
 import { averaged, updateGraph } from "./train/update.ts";
+import { lastEntry } from "../runtime/decode/entries.ts";
 import { TfmError } from "../runtime/errors.ts";
 import { FORMAT, type Entry, type Program } from "../runtime/program.ts";
 import { sizeNames } from "../runtime/size.ts";
@@ -30,7 +32,7 @@ export interface CompileOptions {
   readonly profile: ContractProfile;
   /** Whether the recipe's training step is part of the program, or only the model's own entries. */
   readonly training: boolean;
-  /** The entries of the model to take along, all by default, and metrics of the recipe and its `loss` by `metricEntry`, none by default. */
+  /** The entries of the model to take along, all by default; by `lastEntry` what they give for the last place, by `metricEntry` metrics of the recipe and its `loss`, none by default. */
   readonly entries?: readonly string[];
   /** Values, by the names that `observables` tells, that become outputs of each entry of the model and each metric that computes them. */
   readonly observe?: readonly string[];
@@ -76,7 +78,11 @@ export function compile(model: Model, options: CompileOptions): Compiled {
   const inside = gradients && model.recipe ? [{ name: ENTRIES.grad, graph: observingGradients(model.recipe.loss, observe, gradients), source: model.recipe.loss }] : [];
   const inUse = (graph: Graph): Graph => (recipe?.average === undefined ? graph : averaged(graph, recipe.optimizer));
   const seen = own.map((entry) => ({ name: entry.name, graph: inUse(observe.length > 0 ? observing(entry, observe) : entry.graph), source: entry }));
-  const entries: Lowered[] = [...(step?.entries ?? []), ...(update ? [update] : []), ...inside, ...seen];
+  const last = model.entries.filter(({ name }) => options.entries?.includes(lastEntry(name))).map((entry) => {
+    const source = ofLastPlace(entry);
+    return { name: source.name, graph: inUse(source.graph), source };
+  });
+  const entries: Lowered[] = [...(step?.entries ?? []), ...(update ? [update] : []), ...inside, ...seen, ...last];
   return compileGraphs(model.name, entries, layout, options, recipe?.optimizer.learningRate);
 }
 

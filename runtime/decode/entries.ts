@@ -3,7 +3,6 @@
  * `encode(source)` and `decode(target, …encode's results…, keep)`, the source is encoded once. By convention entries of these names and
  * shapes make up `forward`, and a last argument of the source's shape that is neither real nor an index tells which of its places are not padding.
  */
-import type { Entry, Input, Program } from "../program.ts";
 import type { EncodeDecodeEntries, ForwardEntry } from "./session-logits.ts";
 
 export interface EntryNames {
@@ -11,9 +10,19 @@ export interface EntryNames {
   readonly decode: string;
 }
 
+/** In a program, what such an entry gives for the last place of a row alone, [B, vocab]. No function has a dot in its name. */
+export function lastEntry(name: string): string {
+  return `last.${name}`;
+}
+
+/** The same by entries that compute nothing else. */
+export function byLastPlace(use: ForwardEntry | EncodeDecodeEntries): ForwardEntry | EncodeDecodeEntries {
+  return use.kind === "forward" ? { ...use, entry: lastEntry(use.entry) } : { ...use, decode: lastEntry(use.decode) };
+}
+
 /** Undefined where `entry` is missing or takes other arguments than ids that grow and at most ids to read. */
-export function generatingEntries(program: Program, entry: string, { encode, decode }: EntryNames = { encode: "encode", decode: "decode" }): ForwardEntry | EncodeDecodeEntries | undefined {
-  const named = (name: string): Entry | undefined => program.entries.find((one) => one.name === name);
+export function generatingEntries({ entries }: { readonly entries: readonly TypedEntry[] }, entry: string, { encode, decode }: EntryNames = { encode: "encode", decode: "decode" }): ForwardEntry | EncodeDecodeEntries | undefined {
+  const named = (name: string): TypedEntry | undefined => entries.find((one) => one.name === name);
   const forward = named(entry);
   const ids = forward && grownAndRead(forward);
   if (forward === undefined || ids === undefined) return undefined;
@@ -36,7 +45,7 @@ export function entriesOf(use: ForwardEntry | EncodeDecodeEntries): readonly str
   return use.kind === "forward" ? [use.entry] : [use.encode, use.decode];
 }
 
-function encodedOnce(forward: Entry, target: Input, source: Input, encode: Entry | undefined, decode: Entry | undefined): EncodeDecodeEntries | undefined {
+function encodedOnce(forward: TypedEntry, target: TypedInput, source: TypedInput, encode: TypedEntry | undefined, decode: TypedEntry | undefined): EncodeDecodeEntries | undefined {
   const [read, ...others] = encode?.inputs ?? [];
   const [grows, ...rest] = decode?.inputs ?? [];
   if (encode === undefined || decode === undefined || read === undefined || grows === undefined) return undefined;
@@ -46,9 +55,9 @@ function encodedOnce(forward: Entry, target: Input, source: Input, encode: Entry
     others.length === 0 && more.length === 0 && memories.length > 0 && rest.length >= memories.length &&
     isSame(read, source) && isSame(grows, target) &&
     // Rows of what was encoded are rows of the batch.
-    memories.every((output, at) => isSame(output, rest[at] as Input) && isSameSize(output.shape[0], source.shape[0])) &&
+    memories.every((output, at) => isSame(output, rest[at] as TypedInput) && isSameSize(output.shape[0], source.shape[0])) &&
     (keep === undefined || (keep.type !== "f32" && keep.range === undefined && isSameSize(keep.shape, source.shape))) &&
-    decode.outputs.length === 1 && isSame(decode.outputs[0] as Input, forward.outputs[0] as Input);
+    decode.outputs.length === 1 && isSame(decode.outputs[0] as Typed, forward.outputs[0] as Typed);
   if (!fits) return undefined;
   return {
     kind: "encode-decode",
@@ -56,7 +65,7 @@ function encodedOnce(forward: Entry, target: Input, source: Input, encode: Entry
     source: read.name,
     decode: decode.name,
     target: grows.name,
-    memory: memories.map(({ name }, at) => ({ input: (rest[at] as Input).name, output: name })),
+    memory: memories.map(({ name }, at) => ({ input: (rest[at] as TypedInput).name, output: name })),
     ...(keep === undefined ? {} : { keep: keep.name }),
   };
 }
@@ -68,6 +77,18 @@ function isIds({ type, shape }: Typed): boolean {
 interface Typed {
   readonly type: string;
   readonly shape: readonly unknown[];
+}
+
+interface TypedInput extends Typed {
+  readonly name: string;
+  readonly range?: unknown;
+}
+
+/** Of a model or of a program. */
+interface TypedEntry {
+  readonly name: string;
+  readonly inputs: readonly TypedInput[];
+  readonly outputs: readonly (Typed & { readonly name: string })[];
 }
 
 function isSame(a: Typed, b: Typed): boolean {

@@ -9,7 +9,7 @@ import type { Session } from "../session.ts";
 import type { Size, Sizes } from "../size.ts";
 import type { Continuation, NextLogits } from "./next-logits.ts";
 
-/** `forward(target, source) -> logits[B, T, V]`; without `source`, a model that only continues. */
+/** `forward(target, source) -> logits`, [B, T, V] or of the last place [B, V]; without `source`, a model that only continues. */
 export interface ForwardEntry {
   readonly kind: "forward";
   readonly entry: string;
@@ -17,7 +17,7 @@ export interface ForwardEntry {
   readonly source?: string;
 }
 
-/** `encode(source) -> memory, …`, run once for a batch, and `decode(target, memory, …) -> logits[B, T, V]`. */
+/** `encode(source) -> memory, …`, run once for a batch, and `decode(target, memory, …) -> logits`, as above. */
 export interface EncodeDecodeEntries {
   readonly kind: "encode-decode";
   readonly encode: string;
@@ -87,10 +87,12 @@ function encodeDecodeLogits(session: Session, use: EncodeDecodeEntries, pad: num
   };
 }
 
-/** Logits of the last position only: a [B, T, V] tensor is mostly not needed. */
+/** Logits of the last place, of [B, vocab] all, and of [B, T, vocab] no others. */
 async function lastLogits(session: Session, entry: string, rows: number, length: number): Promise<Float32Array> {
   const output = session.output(entry);
-  const vocabulary = session.shapeOf(output).at(-1) ?? 0;
+  const shape = session.shapeOf(output);
+  const vocabulary = shape.at(-1) ?? 0;
+  if (shape.length === 2) return (await session.read(output)).data as Float32Array;
   const slices = Array.from({ length: rows }, (_, row) => ({ offset: (row * length + length - 1) * vocabulary, length: vocabulary }));
   return (await session.readSlices(output, slices)) as Float32Array;
 }

@@ -35,10 +35,12 @@ export function trainingProgram(model: Model, device: Device): Program {
   return compile(changingNothing(model), { profile: profileOf(device.adapter), training: true, entries: usedEntries(model) }).program;
 }
 
-/** The entries that the recipe generates with, as far as there are any, its metrics, and its loss for validation. */
+/** The entries that the recipe generates with, as far as there are any, the one that perplexity asks, its metrics, and its loss for validation. */
 export function usedEntries(model: Model): readonly string[] {
-  const generates = model.recipe?.generate?.entry;
-  return [...(generates === undefined ? [] : writingEntries(model, generates)), ...(model.recipe === undefined ? [] : figureEntries(model.recipe))];
+  const { recipe } = model;
+  if (recipe === undefined) return [];
+  const foresees = recipe.generate && recipe.reports.includes("perplexity") ? [recipe.generate.entry] : [];
+  return [...writingEntries(model), ...foresees, ...figureEntries(recipe)];
 }
 
 /** Those that give what is measured on a batch: the loss, then the recipe's own metrics. */

@@ -1,10 +1,11 @@
 /** How a model writes: as its recipe says, or as a command line does in its place. */
+import type { GenerateSpec, Model } from "../../compiler/check/model.ts";
+import { prunedGraph } from "../../compiler/passes/prune.ts";
+import { byLastPlace, grownAndRead } from "../../runtime/decode/entries.ts";
 import { GENERATE_OPTIONS, METHODS } from "../../runtime/decode/options.ts";
 import type { GenerateOption } from "../../runtime/decode/options.ts";
-import type { GenerateSpec, Model } from "../../compiler/check/model.ts";
-import { grownAndRead } from "../../runtime/decode/entries.ts";
-import { decodingOf } from "../../runtime/index.ts";
-import type { Decoding } from "../../runtime/index.ts";
+import { decodingOf, entriesOf, generatingEntries } from "../../runtime/index.ts";
+import type { Decoding, EncodeDecodeEntries, ForwardEntry } from "../../runtime/index.ts";
 import type { Option, OptionValues } from "../commands/command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
@@ -22,7 +23,8 @@ export interface DecodingChoice {
 }
 
 export interface Writing {
-  readonly entry: string;
+  /** The entries of a program that run. */
+  readonly use: ForwardEntry | EncodeDecodeEntries;
   readonly decoding: Decoding;
   /** New tokens at most, where recipe or command line say. */
   readonly longest?: number;
@@ -55,7 +57,9 @@ export function writingOf(model: Model, choice: DecodingChoice = {}): Writing {
   const method = searchOf(choice, decodingOptions, recipe.method) ?? recipe.method;
   const all = { ...seededOptions(model, recipe), ...options };
   const longest = all["max_length"];
-  return { entry: recipe.entry, decoding: decodingOf(method, all), stop, ...(longest === undefined ? {} : { longest }) };
+  const use = useOf(model, recipe.entry);
+  if (use === undefined) throw notAGenerator(recipe.entry);
+  return { use, decoding: decodingOf(method, all), stop, ...(longest === undefined ? {} : { longest }) };
 }
 
 /**
@@ -82,11 +86,26 @@ function optionOf({ name }: Pick<GenerateOption, "name">): string {
   return `--${name.replaceAll("_", "-")}`;
 }
 
-/** The entries to compile for what `entry` writes: those of an encoder and a decoder too, where there are any. */
-export function writingEntries(model: Model, entry: string): readonly string[] {
-  const [, source] = model.entries.find(({ name }) => name === entry)?.inputs ?? [];
-  const parts = source === undefined ? [] : model.entries.map(({ name }) => name).filter((name) => (name === "encode" || name === "decode") && name !== entry);
-  return [entry, ...parts];
+/** Undefined where the function cannot generate. */
+function useOf(model: Model, entry: string): Writing["use"] | undefined {
+  // As in a program: there an entry has no inputs that nothing comes of.
+  const entries = model.entries.map(({ graph, inputs, ...rest }) => {
+    const read = new Set(prunedGraph(graph).values.map((value) => (value.kind === "input" ? value.field : undefined)));
+    return { ...rest, inputs: inputs.filter(({ name }) => read.has(name)) };
+  });
+  const use = generatingEntries({ entries }, entry);
+  return use && byLastPlace(use);
+}
+
+function notAGenerator(entry: string): CommandFailure {
+  return new CommandFailure({ code: "not-a-generator", exit: exitCodes.wrong, message: `\`${entry}\` cannot write text: it needs one argument that grows and at most one that it reads`, remedy: "name another function in the recipe's `generate`" });
+}
+
+/** The entries to compile for what the model's recipe generates; none where it generates nothing, or cannot. */
+export function writingEntries(model: Model): readonly string[] {
+  const { generate } = model.recipe ?? {};
+  const use = generate && useOf(model, generate.entry);
+  return use ? entriesOf(use) : [];
 }
 
 /** Of commands that write: what `choiceOf` reads. Those that belong to one search say so. */

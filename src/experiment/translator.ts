@@ -1,17 +1,17 @@
 import type { Model } from "../../compiler/check/model.ts";
-import { createSession, entriesOf, generatingEntries, requestOf, sessionLogits, writeTexts } from "../../runtime/index.ts";
+import { createSession, entriesOf, requestOf, sessionLogits, writeTexts } from "../../runtime/index.ts";
 import type { DecodeRequest, EncodeDecodeEntries, ForwardEntry, Program, Session, Sizes, WriteOptions } from "../../runtime/index.ts";
 import { boundSizes } from "../../runtime/decode/session-logits.ts";
 import { largest } from "../../runtime/largest.ts";
 import { entryOf, inputOf } from "../../runtime/lookup.ts";
 import type { Entry } from "../../runtime/program.ts";
-import { elementCount, evaluateShape } from "../../runtime/size.ts";
+import { evaluateSize } from "../../runtime/size.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { inferenceProgram, sessionDevice } from "./compiled.ts";
 import type { Device } from "./compiled.ts";
-import { writingEntries, writingOf } from "./decoding.ts";
+import { writingOf } from "./decoding.ts";
 import type { DecodingChoice, Writing } from "./decoding.ts";
 import { loadCheckpoint } from "./run-folder.ts";
 import type { Checkpoint } from "./run-folder.ts";
@@ -47,7 +47,7 @@ export interface TranslatorParts {
   readonly seed?: number;
 }
 
-/** Values that a batch of logits may have: 64 MiB. */
+/** Values that the logits of a batch may have: 64 MiB. */
 const LOGITS = 2 ** 24;
 const ROWS = 64;
 /** Most new tokens of a model that goes on with a text, where nobody says. */
@@ -55,11 +55,7 @@ const CONTINUATION = 256;
 
 export function createTranslator(parts: TranslatorParts): Translator {
   const { program, tokenizer, writing } = parts;
-  const { decoding, stop, longest } = writing;
-  const use = generatingEntries(program, writing.entry);
-  if (use === undefined) {
-    throw new CommandFailure({ code: "not-a-generator", exit: exitCodes.wrong, message: `\`${writing.entry}\` cannot write text: it needs one argument that grows and at most one that it reads`, remedy: "name another function in the recipe's `generate`" });
-  }
+  const { use, decoding, stop, longest } = writing;
   const reads = use.source !== undefined;
   const limit = reads ? parts.limit : parts.window;
   const maxLength = reads ? Math.min(limit, longest ?? parts.maxLength) : (longest ?? CONTINUATION);
@@ -125,13 +121,13 @@ interface Room {
   readonly target: number;
 }
 
-/** As many rows as their logits leave room for. */
+/** As many rows as the logits of all their places would leave room for: the layers before them hold about as much. */
 function boundsFor(program: Program, use: ForwardEntry | EncodeDecodeEntries, { source, target }: Room): Sizes {
   const [reader, writer] = (use.kind === "forward" ? [use.entry, use.entry] : [use.encode, use.decode]).map((name) => entryOf(program, name)) as [Entry, Entry];
   const written = inputOf(writer, use.target);
   const read = use.source === undefined ? undefined : inputOf(reader, use.source);
   const sizes = (rows: number): Sizes => ({ ...(read && boundSizes(read, [rows, source])), ...boundSizes(written, [rows, target]) });
-  const logits = elementCount(evaluateShape(writer.outputs[0]?.shape ?? [], sizes(1)));
+  const logits = target * evaluateSize(writer.outputs[0]?.shape.at(-1) ?? [], sizes(1));
   return sizes(Math.max(1, Math.min(ROWS, Math.floor(LOGITS / logits))));
 }
 
@@ -139,7 +135,7 @@ function boundsFor(program: Program, use: ForwardEntry | EncodeDecodeEntries, { 
 export function restoredTranslator(checkpoint: Checkpoint, model: Model, tokenizer: Tokenizer | undefined, device: Device, choice?: DecodingChoice): Translator {
   const writing = writingOf(model, choice);
   return createTranslator({
-    program: inferenceProgram(model, device, writingEntries(model, writing.entry)),
+    program: inferenceProgram(model, device, entriesOf(writing.use)),
     device,
     tokenizer: textTokenizer(tokenizer),
     writing,

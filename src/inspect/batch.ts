@@ -2,12 +2,13 @@
 import type { DataSpec, EntryInput, Recipe } from "../../compiler/check/model.ts";
 import { labelledExamples, padded } from "../../runtime/data/index.ts";
 import type { Batch, Examples } from "../../runtime/data/index.ts";
+import { entriesOf } from "../../runtime/index.ts";
 import { evaluateSize } from "../../runtime/size.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { recipeOf } from "../experiment/check.ts";
 import type { Device } from "../experiment/compiled.ts";
 import { inferenceProgram } from "../experiment/compiled.ts";
-import { writingEntries, writingOf } from "../experiment/decoding.ts";
+import { writingOf } from "../experiment/decoding.ts";
 import { encoded } from "../experiment/prepare.ts";
 import { createTranslator, textTokenizer } from "../experiment/translator.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -84,7 +85,7 @@ async function answerTo(subject: Subject, input: string, openDevice: () => Promi
   const { model, tokenizer, limits } = subject;
   const writing = writingOf(model);
   const device = await openDevice();
-  const translator = createTranslator({ program: inferenceProgram(model, device, writingEntries(model, writing.entry)), device, tokenizer: textTokenizer(tokenizer), writing, ...limits, seed: subject.seed, onSession: (session) => subject.load(session) });
+  const translator = createTranslator({ program: inferenceProgram(model, device, entriesOf(writing.use)), device, tokenizer: textTokenizer(tokenizer), writing, ...limits, seed: subject.seed, onSession: (session) => subject.load(session) });
   try {
     const [answer = ""] = await translator.translate([input]);
     return answer;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Model } from "../../compiler/check/model.ts";
 import { compile } from "../../compiler/compile.ts";
 import { check } from "../../compiler/check/check.ts";
-import { usedEntries } from "../experiment/compiled.ts";
+import { figureEntries } from "../experiment/compiled.ts";
 import { recipeOf } from "../experiment/check.ts";
 import { openData } from "../experiment/data.ts";
 import { librarySources, readModel } from "../experiment/source.ts";
@@ -65,9 +65,17 @@ const DIGITS = 12;
 
 const shortHash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, DIGITS);
 
+/** The functions that the run is measured with, whole: that generation asks them for the last place alone is not of the run. */
+function measuredEntries({ entries, recipe }: Model): readonly string[] {
+  if (recipe === undefined) return [];
+  const written = entries.find(({ name }) => name === recipe.generate?.entry);
+  const parts = (written?.inputs.length ?? 0) > 1 ? ["encode", "decode"] : [];
+  return [...(written === undefined ? [] : [written.name, ...parts]), ...figureEntries(recipe)];
+}
+
 /** One profile for every machine, so that the hash does not tell of the adapter. */
 function programHash(model: Model): string {
-  return shortHash(JSON.stringify(compile(model, { profile: { kind: "cpu" }, training: true, entries: usedEntries(model) }).program));
+  return shortHash(JSON.stringify(compile(model, { profile: { kind: "cpu" }, training: true, entries: measuredEntries(model) }).program));
 }
 
 /** Of what a recipe decides and the program does not hold: what it trains on, for how long, and which weights are kept. */

@@ -28,7 +28,7 @@ function open(onSession: TranslatorParts["onSession"] = () => undefined) {
   const { program } = compile(model, { profile: { kind: "cpu" }, training: false });
   const translator = createTranslator({
     program, device: { device: fake.device, adapter: { name: "fake", hardware: false } }, tokenizer: characters(["abcd"]),
-    writing: { entry: "forward", decoding: { method: "greedy" }, stop: [] }, limit: 1000, window: 1000, maxLength: 2, onSession,
+    writing: { use: { kind: "forward", entry: "forward", target: "target", source: "source" }, decoding: { method: "greedy" }, stop: [] }, limit: 1000, window: 1000, maxLength: 2, onSession,
   });
   return { fake, translator };
 }

@@ -7,6 +7,7 @@ import type { Decoding } from "../../runtime/index.ts";
 import { optionValues } from "../../src/commands/command.ts";
 import { inOrder } from "../../src/commands/run.ts";
 import { choiceOf, decodingOptions, measuringOptions, writingOf } from "../../src/experiment/decoding.ts";
+import { tiny } from "../embed/tiny.ts";
 import { describeGpu } from "../support/gpu.ts";
 import { tfmc } from "../support/tfmc.ts";
 import { tinyProject } from "./fixture.ts";
@@ -72,7 +73,7 @@ describe("options of writing", () => {
   });
 
   /** A recipe that asks for a search, with options of its own. */
-  const recipeOf = (method: string, options: Readonly<Record<string, number>> = {}): Model => ({ recipe: { seed: 3, generate: { method, entry: "forward", options } } }) as unknown as Model;
+  const recipeOf = (method: string, options: Readonly<Record<string, number>> = {}): Model => ({ entries: tiny.entries, recipe: { seed: 3, generate: { method, entry: "forward", options } } }) as unknown as Model;
   const choice = (given: Readonly<Record<string, string | number>>, declared = decodingOptions) => choiceOf(optionValues(declared, new Map(Object.entries(given))), declared);
   it.each<[given: Readonly<Record<string, string | number>>, recipe: Model, decoding: Decoding]>([
     [{}, recipeOf("greedy"), { method: "greedy" }],
