@@ -63,7 +63,7 @@ export function generation(program: Program, sessions: Sessions, { use, ...own }
     return async () => {
       options.signal?.throwIfAborted();
       if (requests.length === 0) return [];
-      const session = await sessions.fitting(writing, roomFor(requests, maxLength, Math.min(requests.length, batch) * (decoding.method === "beam" ? decoding.width : 1)));
+      const session = await sessions.fitting(writing, roomFor(requests, maxLength, Math.min(requests.length, batch) * (decoding.method === "beam" ? decoding.width : 1)), [reading.name]);
       const answers = await writeTexts(sessionLogits(session, use, tokenizer.pad), tokenizer, requests, writeOptions);
       return isOne ? (answers[0] as string) : answers;
     };

@@ -2,6 +2,7 @@
  * What a compiled module calls: a program with trained weights becomes an object with a method for each of the model's entries.
  * The module's own declarations give the methods their names and types.
  */
+import { entriesOf } from "../decode/entries.ts";
 import { unknownName } from "../errors.ts";
 import type { Feed } from "../feed.ts";
 import type { Entry, Program } from "../program.ts";
@@ -56,7 +57,8 @@ export async function loadModel({ program, generation: generating, vocabulary, t
   const [bytes, json] = await Promise.all([bytesOf(weights, "weights"), given === undefined ? undefined : jsonTextOf(given, "tokenizer")]);
   const tokenizer = json === undefined ? undefined : loadTokenizer(json);
   if (tokenizer !== undefined && vocabulary !== undefined && tokenizer.size !== vocabulary) throw tokenizerDiffers(tokenizer.size, vocabulary);
-  const sessions = await Sessions.open(program, sessionOptions);
+  // Who loads a model that writes mostly has it write.
+  const sessions = await Sessions.open(program, { ...sessionOptions, ...(generating && { entries: entriesOf(generating.use) }) });
   try {
     loadWeights(sessions.base, bytes);
     return modelOf(program, sessions, generating, tokenizer);
@@ -70,7 +72,8 @@ function modelOf(program: Program, sessions: Sessions, generating: Generation | 
   const inTurn = queue();
   // What a call is given is read and checked when it is made: while it waits for those before it, the caller may change that.
   const call = async <T>(prepared: () => () => Promise<T>): Promise<T> => inTurn(prepared());
-  const methods = program.entries.map((entry): [string, unknown] => [
+  // What generation alone calls is no method: its names have a dot.
+  const methods = program.entries.filter(({ name }) => !name.includes(".")).map((entry): [string, unknown] => [
     entry.name,
     (inputs: Readonly<Record<string, Given>> = {}, sizes: Sizes = {}) => call(() => {
       const feed = feedOf(entry, inputs, sizes);

@@ -1,6 +1,6 @@
 /**
  * The session behind a loaded model, made anew and larger when a call is larger than all before: nobody need know the sizes in
- * advance. The first session keeps the weights; later ones share them.
+ * advance. The first session keeps the weights; later ones share them, and have room for the entries that were called.
  */
 import { totalBytes } from "../buffers.ts";
 import { TfmError } from "../errors.ts";
@@ -21,6 +21,8 @@ export class Sessions {
   private readonly limits: ReadonlyMap<string, number>;
   private readonly memory: Pick<SessionOptions, "memoryBudget">;
   private current: Session;
+  /** That the current session has, where it is not the first. */
+  private called: readonly string[] = [];
   private alive = true;
 
   private constructor(base: Session, limits: ReadonlyMap<string, number>, memory: Pick<SessionOptions, "memoryBudget">) {
@@ -30,11 +32,14 @@ export class Sessions {
     this.memory = memory;
   }
 
-  static async open(program: Program, options: Omit<SessionOptions, "bounds"> & { readonly bounds?: Sizes }): Promise<Sessions> {
+  /** `entries`: those that are to be ready at first, all by default. */
+  static async open(program: Program, { entries, ...options }: Omit<SessionOptions, "bounds"> & { readonly bounds?: Sizes }): Promise<Sessions> {
     const limits = sizeLimits(program.entries);
     const bounds = Object.fromEntries(sizesOfAll(program.entries).map((name) => [name, Math.min(options.bounds?.[name] ?? FIRST, limits.get(name) ?? Infinity)]));
     const memory = options.memoryBudget === undefined ? {} : { memoryBudget: options.memoryBudget };
-    return new Sessions(await createSession(program, { ...options, bounds }), limits, memory);
+    // A session holds the states that its entries use, and this one must hold all.
+    const ready = entries && program.states.length < 2 ? { entries } : {};
+    return new Sessions(await createSession(program, { ...options, ...ready, bounds }), limits, memory);
   }
 
   /** The largest value that the entries' requirements leave to a size; Infinity where they leave it open. */
@@ -42,16 +47,21 @@ export class Sessions {
     return this.limits.get(name) ?? Infinity;
   }
 
-  /** A session that takes these sizes; valid until the next call. Throws a TfmError where they break a requirement of `entry`. */
-  async fitting(entry: Entry, sizes: Sizes): Promise<Session> {
+  /** A session in which `entry`, and `others` with it, take these sizes; valid until the next call. Throws a TfmError where they break a requirement of `entry`. */
+  async fitting(entry: Entry, sizes: Sizes, others: readonly string[] = []): Promise<Session> {
     checkSizes(entry, Object.keys(sizes), sizes, sizes);
+    const called = [entry.name, ...others];
+    const above = (bounds: Sizes): [string, number][] => Object.entries(sizes).filter(([name, size]) => size > (bounds[name] ?? 0));
+    const fits = (session: Session): boolean => above(session.bounds).length === 0 && called.every((name) => session.has(name));
+    const found = [this.current, this.base].find(fits);
+    if (found !== undefined || !this.alive) return found ?? this.current;
     const { bounds } = this.current;
-    const larger = Object.entries(sizes).filter(([name, size]) => size > (bounds[name] ?? 0));
-    if (larger.length === 0 || !this.alive) return this.current;
+    const larger = above(bounds);
     const roomy = larger.map(([name, size]): [string, number] => [name, Math.max(size, Math.min(2 * (bounds[name] ?? 0), this.limit(name)))]);
     // Before: all that is there at a time is to be within the budget.
     if (this.current !== this.base) this.current.dispose();
     this.current = this.base;
+    this.called = [...new Set([...this.called, ...called])];
     const made = await this.make({ ...bounds, ...Object.fromEntries(roomy) }, { ...bounds, ...Object.fromEntries(larger) });
     this.current = made;
     if (!this.alive) made.dispose();
@@ -61,7 +71,7 @@ export class Sessions {
   /** Room for growth is not worth failing for. */
   private async make(roomy: Sizes, exact: Sizes): Promise<Session> {
     const { program, usage } = this.base;
-    const shared = { ...this.memory, held: totalBytes(usage.bytes), states: this.base };
+    const shared = { ...this.memory, held: totalBytes(usage.bytes), states: this.base, entries: this.called };
     try {
       return await createSession(program, { ...shared, bounds: roomy });
     } catch (error) {

@@ -10,6 +10,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { checkedModel } from "../experiment/check.ts";
 import { savedTokenizer } from "../experiment/run-folder.ts";
 import { readModel } from "../experiment/source.ts";
+import { writingEntries } from "../experiment/decoding.ts";
 import { STAGES, afterPass, astText, stageText } from "../experiment/stages.ts";
 import type { Stage } from "../experiment/stages.ts";
 import { generationLimits } from "../experiment/translator.ts";
@@ -66,7 +67,7 @@ function writeModule(place: string, options: OptionValues, output: Output): Exit
   const { model, tokenizer, maxLength, window } = modelToEmbed(place, options, output);
   // Where the module will run is not known, unless the user says so.
   const kind = options.text("for") === undefined ? "any" : kindOf(options);
-  const { program } = compile(model, { profile: { kind }, training: false });
+  const { program } = compile(model, { profile: { kind }, training: false, entries: [...model.entries.map(({ name }) => name), ...writingEntries(model)] });
   const runtime = { text: valueOf(standaloneRuntime()) };
   const files = emitModule(model, program, { runtime, ...(tokenizer === undefined ? {} : { tokenizer }), ...(maxLength === undefined ? {} : { maxLength }), ...(window === undefined ? {} : { window }) });
   const written = writeModuleFiles(folder, files);

@@ -1,7 +1,8 @@
 /** `tfmc compile FILE -o DIR`: a model as an ES module with declarations, for a web page, a bundler or Node. */
 import type { Model } from "../../compiler/check/model.ts";
 import { asNumber } from "../../compiler/dim.ts";
-import { decodingOf, generatingEntries } from "../../runtime/index.ts";
+import { byLastPlace } from "../../runtime/decode/entries.ts";
+import { decodingOf, entriesOf, generatingEntries } from "../../runtime/index.ts";
 import type { Program } from "../../runtime/index.ts";
 import type { Generation } from "../../runtime/embedded/generation.ts";
 import { seededOptions } from "../experiment/decoding.ts";
@@ -39,8 +40,10 @@ function generationOf(model: Model, program: Program, entries: ReadonlyMap<strin
   const { generate, tokenizer } = model.recipe ?? {};
   if (generate === undefined || tokenizer === undefined) return undefined;
   const safe = (name: string): string => entries.get(name) ?? name;
-  const use = generatingEntries(program, safe(generate.entry), { encode: safe("encode"), decode: safe("decode") });
-  if (use === undefined) return undefined;
+  const whole = generatingEntries(program, safe(generate.entry), { encode: safe("encode"), decode: safe("decode") });
+  if (whole === undefined) return undefined;
+  const last = byLastPlace(whole);
+  const use = entriesOf(last).every((name) => program.entries.some((entry) => entry.name === name)) ? last : whole;
   const most = maxLength ?? generate.options["max_length"];
   return { use, decoding: decodingOf(generate.method, seededOptions(model, generate)), ...(most !== undefined && { maxLength: most }), ...(window !== undefined && use.source === undefined && { window }) };
 }

@@ -1,4 +1,5 @@
 /** The model's names as names of a JavaScript module: they stay what they are but where JavaScript gives them another meaning. */
+import { lastEntry } from "../../runtime/decode/entries.ts";
 import type { Program } from "../../runtime/index.ts";
 
 /** `transformer` for the model Transformer: the module's file name without its ending. */
@@ -35,7 +36,8 @@ export interface SafeNames {
 
 /** Renames entries, inputs and outputs that JavaScript could not have as members: by an underscore behind them. */
 export function withSafeNames(program: Program): SafeNames {
-  const entries = renamed(program.entries.map(({ name }) => name), (name) => TAKEN_MEMBERS.has(name));
+  const own = renamed(program.entries.map(({ name }) => name), (name) => TAKEN_MEMBERS.has(name));
+  const entries = new Map([...own, ...[...own].map(([name, safe]) => [lastEntry(name), lastEntry(safe)] as const)]);
   const isSetter = (name: string): boolean => name === "__proto__";
   return {
     entries,

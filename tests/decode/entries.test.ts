@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { beam } from "../../runtime/decode/beam.ts";
-import { entriesOf, generatingEntries } from "../../runtime/decode/entries.ts";
+import { byLastPlace, entriesOf, generatingEntries } from "../../runtime/decode/entries.ts";
 import type { NextLogits } from "../../runtime/decode/next-logits.ts";
 import { sessionLogits } from "../../runtime/decode/session-logits.ts";
 import { requestOf } from "../../runtime/decode/text.ts";
@@ -13,7 +13,7 @@ import { meaning, tiny, tokenizer, translation, weightsFile } from "../embed/tin
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { checkedModel } from "../support/reference.ts";
 
-const program: Program = compile(tiny, { profile: { kind: "cpu" }, training: false, entries: ["forward", "encode", "decode"] }).program;
+const program: Program = compile(tiny, { profile: { kind: "cpu" }, training: false, entries: ["forward", "encode", "decode", "last.forward", "last.decode"] }).program;
 
 /** A model in the place of a recurrent one: what it encodes are two values. */
 function twoValued(decode: string, encode = "encode(source: index(vocab)[B, S]) -> [B, S, d], [B, d]"): Program {
@@ -123,9 +123,12 @@ describeGpu("a model that encodes once", () => {
     const options = { end: tokenizer.end, pad: tokenizer.pad, maxLength: LONGEST };
     const requests = TEXTS.map((text) => requestOf(tokenizer, text, true));
     const wanted = await wantedOf();
-    for (const names of [undefined, { encode: "none", decode: "none" }]) {
+    const uses = [undefined, { encode: "none", decode: "none" }].flatMap((names) => {
       const use = generatingEntries(program, "forward", names);
-      if (use === undefined) throw new Error("no use");
+      return use === undefined ? [] : [use, byLastPlace(use)];
+    });
+    expect(uses.map(entriesOf)).toEqual([["encode", "decode"], ["encode", "last.decode"], ["forward"], ["last.forward"]]);
+    for (const use of uses) {
       const session = await createSession(program, { device: await gpuDevice(), bounds: { B: 8, S: 20, T: 12 }, entries: entriesOf(use) });
       loadWeights(session, weightsFile());
       const found = await beam(sessionLogits(session, use, tokenizer.pad), requests, SHAPE, options);

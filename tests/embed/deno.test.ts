@@ -7,6 +7,7 @@ import { compile } from "../../compiler/compile.ts";
 import { buildIfChanged } from "../../scripts/build.mjs";
 import { deno } from "../../scripts/setup/deno.mjs";
 import { checkedModel } from "../../src/experiment/check.ts";
+import { writingEntries } from "../../src/experiment/decoding.ts";
 import { readModel } from "../../src/experiment/source.ts";
 import { valueOf } from "../../src/failure.ts";
 import { standaloneRuntime } from "../../src/embed/standalone.ts";
@@ -46,7 +47,7 @@ console.log(JSON.stringify({ tried: kernels.length, refused }));
 /** The text of every kernel that a training of an example, and its use, ask of a device without features. */
 function kernelsOf(example: string): readonly (readonly [name: string, wgsl: string])[] {
   const model = checkedModel(valueOf(readModel(path.join(packageRoot, "examples", example, "model.tfm"))));
-  const { kernels } = compile(model, { profile: { kind: "gpu" }, training: true }).program;
+  const { kernels } = compile(model, { profile: { kind: "gpu" }, training: true, entries: [...model.entries.map((entry) => entry.name), ...writingEntries(model)] }).program;
   return kernels.flatMap(({ name, wgsl, features, fallback }) => {
     const plain = features.length === 0 ? wgsl : fallback?.wgsl;
     return plain === undefined ? [] : [[`${example} ${name}`, plain] as const];

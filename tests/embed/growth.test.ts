@@ -2,9 +2,11 @@ import { expect, it } from "vitest";
 import { Sessions } from "../../runtime/embedded/sessions.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Entry, Program } from "../../runtime/program.ts";
+import type { Session } from "../../runtime/session.ts";
 import { fakeDevice } from "../support/fake-device.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { tinyProgram } from "../support/tiny-program.ts";
+import { program as tiny } from "./tiny.ts";
 
 const program: Program = { ...tinyProgram, entries: tinyProgram.entries.filter(({ name }) => name === "forward") };
 const entry = program.entries[0] as Entry;
@@ -41,6 +43,24 @@ describeGpu("the session behind a loaded model", () => {
     expect((await tight.fitting(entry, { B: 600, T: 100 })).bounds).toEqual({ B: 600, T: 100 });
     tight.dispose();
   });
+});
+
+it("has room for what was called, and is ready for what it was opened for", async () => {
+  const { device } = fakeDevice();
+  const all = tiny("any");
+  const named = (name: string): Entry => all.entries.find((one) => one.name === name) as Entry;
+  const sessions = await Sessions.open(all, { device, entries: ["last.forward"] });
+  const has = (session: Session): string[] => all.entries.flatMap(({ name }) => (session.has(name) ? [name] : []));
+  expect(has(sessions.base)).toEqual(["last.forward"]);
+  expect(await sessions.fitting(named("last.forward"), { B: 2, T: 9, S: 16 })).toBe(sessions.base);
+  const larger = await sessions.fitting(named("last.forward"), { B: 1, T: 20, S: 3 });
+  expect(has(larger)).toEqual(["last.forward"]);
+  const both = await sessions.fitting(named("forward"), { B: 1, T: 2, S: 2 });
+  expect(has(both)).toEqual(["forward", "last.forward"]);
+  expect(both.bounds["T"]).toBe(larger.bounds["T"]);
+  expect(await sessions.fitting(named("last.forward"), { B: 1, T: 20, S: 3 })).toBe(both);
+  expect(has(await sessions.fitting(named("last.forward"), { B: 1, T: 3, S: 40 }, ["encode"]))).toEqual(["encode", "forward", "last.forward"]);
+  sessions.dispose();
 });
 
 it("all that is on the GPU at a time is within the budget, while it grows too", async () => {

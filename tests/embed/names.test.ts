@@ -36,6 +36,8 @@ describe("names of a module", () => {
     const { program, entries } = withSafeNames({ ...tinyProgram, entries: ["dispose", "dispose_", "forward", "then", "toString"].map(named) });
     expect(program.entries.map(({ name }) => name)).toEqual(["dispose__", "dispose_", "forward", "then_", "toString"]);
     expect(entries.get("dispose")).toBe("dispose__");
+    const last = withSafeNames({ ...tinyProgram, entries: ["forward", "then", "last.forward", "last.then"].map(named) });
+    expect(last.program.entries.map(({ name }) => name)).toEqual(["forward", "then_", "last.forward", "last.then_"]);
     expect(program.entries[0]?.inputs.map(({ name }) => name)).toEqual(["__proto___", "class"]);
     expect(program.entries[0]?.indexLists[0]?.of).toBe("__proto___");
     expect(withSafeNames(tinyProgram).program).toEqual(tinyProgram);
