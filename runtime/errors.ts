@@ -173,7 +173,7 @@ export function differentModel(differences: readonly string[]): TfmError {
     "weights-of-another-model",
     1,
     `The weights are of another model; ${differences.length} of its tensors differ:\n${firstOf(differences)}`,
-    "Use the same hyperparameters and tokenizer as when it was trained. Another program's weights become this model's by `tfmc train FILE --init-from WEIGHTS --steps 0`.",
+    "Use the same hyperparameters and tokenizer as when it was trained. Those of another program are taken over by `tfmc train FILE --init-from WEIGHTS --steps 0`.",
   );
 }
 

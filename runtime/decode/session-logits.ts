@@ -87,13 +87,13 @@ function encodeDecodeLogits(session: Session, use: EncodeDecodeEntries, pad: num
   };
 }
 
-/** Logits of the last place, of [B, vocab] all, and of [B, T, vocab] no others. */
+/** Logits of the last place, which of [B, vocab] are all: a [B, T, vocab] tensor is mostly not needed. */
 async function lastLogits(session: Session, entry: string, rows: number, length: number): Promise<Float32Array> {
   const output = session.output(entry);
   const shape = session.shapeOf(output);
   const vocabulary = shape.at(-1) ?? 0;
-  if (shape.length === 2) return (await session.read(output)).data as Float32Array;
-  const slices = Array.from({ length: rows }, (_, row) => ({ offset: (row * length + length - 1) * vocabulary, length: vocabulary }));
+  const places = shape.length === 2 ? 1 : length;
+  const slices = Array.from({ length: rows }, (_, row) => ({ offset: ((row + 1) * places - 1) * vocabulary, length: vocabulary }));
   return (await session.readSlices(output, slices)) as Float32Array;
 }
 

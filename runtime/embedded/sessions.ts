@@ -19,27 +19,24 @@ export class Sessions {
   /** The first: it holds the weights. */
   readonly base: Session;
   private readonly limits: ReadonlyMap<string, number>;
-  private readonly memory: Pick<SessionOptions, "memoryBudget">;
+  private readonly options: Omit<SessionOptions, "bounds">;
   private current: Session;
-  /** That the current session has, where it is not the first. */
-  private called: readonly string[] = [];
   private alive = true;
 
-  private constructor(base: Session, limits: ReadonlyMap<string, number>, memory: Pick<SessionOptions, "memoryBudget">) {
+  private constructor(base: Session, limits: ReadonlyMap<string, number>, options: Omit<SessionOptions, "bounds">) {
     this.base = base;
     this.current = base;
     this.limits = limits;
-    this.memory = memory;
+    this.options = options;
   }
 
   /** `entries`: those that are to be ready at first, all by default. */
   static async open(program: Program, { entries, ...options }: Omit<SessionOptions, "bounds"> & { readonly bounds?: Sizes }): Promise<Sessions> {
     const limits = sizeLimits(program.entries);
     const bounds = Object.fromEntries(sizesOfAll(program.entries).map((name) => [name, Math.min(options.bounds?.[name] ?? FIRST, limits.get(name) ?? Infinity)]));
-    const memory = options.memoryBudget === undefined ? {} : { memoryBudget: options.memoryBudget };
     // A session holds the states that its entries use, and this one must hold all.
     const ready = entries && program.states.length < 2 ? { entries } : {};
-    return new Sessions(await createSession(program, { ...options, ...ready, bounds }), limits, memory);
+    return new Sessions(await createSession(program, { ...options, ...ready, bounds }), limits, options);
   }
 
   /** The largest value that the entries' requirements leave to a size; Infinity where they leave it open. */
@@ -55,23 +52,23 @@ export class Sessions {
     const fits = (session: Session): boolean => above(session.bounds).length === 0 && called.every((name) => session.has(name));
     const found = [this.current, this.base].find(fits);
     if (found !== undefined || !this.alive) return found ?? this.current;
-    const { bounds } = this.current;
+    const before = this.current, { bounds } = before;
     const larger = above(bounds);
+    const entries = this.base.program.entries.map(({ name }) => name).filter((name) => called.includes(name) || (before !== this.base && before.has(name)));
     const roomy = larger.map(([name, size]): [string, number] => [name, Math.max(size, Math.min(2 * (bounds[name] ?? 0), this.limit(name)))]);
     // Before: all that is there at a time is to be within the budget.
-    if (this.current !== this.base) this.current.dispose();
+    if (before !== this.base) before.dispose();
     this.current = this.base;
-    this.called = [...new Set([...this.called, ...called])];
-    const made = await this.make({ ...bounds, ...Object.fromEntries(roomy) }, { ...bounds, ...Object.fromEntries(larger) });
+    const made = await this.make(entries, { ...bounds, ...Object.fromEntries(roomy) }, { ...bounds, ...Object.fromEntries(larger) });
     this.current = made;
     if (!this.alive) made.dispose();
     return made;
   }
 
   /** Room for growth is not worth failing for. */
-  private async make(roomy: Sizes, exact: Sizes): Promise<Session> {
+  private async make(entries: readonly string[], roomy: Sizes, exact: Sizes): Promise<Session> {
     const { program, usage } = this.base;
-    const shared = { ...this.memory, held: totalBytes(usage.bytes), states: this.base, entries: this.called };
+    const shared = { ...this.options, held: totalBytes(usage.bytes), states: this.base, entries };
     try {
       return await createSession(program, { ...shared, bounds: roomy });
     } catch (error) {
