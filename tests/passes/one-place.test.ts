@@ -7,7 +7,11 @@ import { interpret } from "../../compiler/ir/interpret.ts";
 import { printGraph } from "../../compiler/ir/print.ts";
 import { verify } from "../../compiler/ir/verify.ts";
 import { atOnePlace } from "../../compiler/passes/one-place.ts";
+import { prunedGraph } from "../../compiler/passes/prune.ts";
 import { bindingsFor, uniformOf } from "../support/graphs.ts";
+import { randomModel } from "../support/random-model.ts";
+import { randomBelow } from "../support/random-program.ts";
+import { checkedModel } from "../support/reference.ts";
 
 const last = size(dims.subtract(dims.named("T"), dims.ONE));
 
@@ -95,4 +99,37 @@ describe("a value that is read at one place of an axis", () => {
     expect(lines).toContain("after[i0: T, i1: 2] = h[i0, i1] * 0.5 + x[i0, i1]");
     expect(lines).toContain("seen[i0: 2] = h[(T - 1) + 1, i0] * 2.0");
   });
+});
+
+/** The last place, of the first axis of T elements, of some of a random model's values. */
+function lastOfSome(seed: number): Graph | undefined {
+  const below = randomBelow(seed);
+  const { graph } = checkedModel("random.tfm", randomModel(seed, "all")).entries[0]!;
+  const length = dims.named("T");
+  const axisOf = ({ shape }: Graph["values"][number]): number => shape.findIndex((dim) => dims.equal(dim, length));
+  const able = graph.values.filter((value) => value.kind === "equation" && axisOf(value) >= 0);
+  if (able.length === 0) return undefined;
+  const b = new GraphBuilder("some", { values: graph.values, outputs: [] });
+  for (let left = 1 + below(2); left > 0; left--) {
+    const value = able[below(able.length)]!, axis = axisOf(value);
+    b.output(`y${left}`, b.map(`y${left}`, value.shape.filter((_, at) => at !== axis), (...rest) => access(value, ...rest.slice(0, axis), last, ...rest.slice(axis))));
+  }
+  return prunedGraph(b.build());
+}
+
+test("of random models what is left is what it was", () => {
+  let fewer = 0;
+  for (let seed = 1; seed <= 40; seed++) {
+    const graph = lastOfSome(seed);
+    if (graph === undefined) continue;
+    const placed = atOnePlace(graph, ["T"]);
+    expect(verify(placed)).toEqual([]);
+    const ranks = ({ values }: Graph): number => values.reduce((sum, { shape }) => sum + shape.length, 0);
+    if (ranks(placed) < ranks(graph)) fewer++;
+    for (const sizes of [{ B: 2, T: 1 }, { B: 3, T: 5 }]) {
+      const bindings = bindingsFor(graph, sizes, seed);
+      expect(interpret(placed, bindings).outputs, `seed ${seed}`).toEqual(interpret(graph, bindings).outputs);
+    }
+  }
+  expect(fewer).toBeGreaterThan(15);
 });
