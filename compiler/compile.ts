@@ -10,6 +10,7 @@ import type { ScheduledKernel } from "./kernels/kernel.ts";
 import type { ContractProfile } from "./kernels/contract/spec.ts";
 import { type MadeKernels, schedule } from "./kernels/schedule.ts";
 import { differentiate } from "./passes/differentiate.ts";
+import { atOnePlace } from "./passes/one-place.ts";
 import { apart } from "./passes/fuse/apart.ts";
 import { fuse } from "./passes/fuse/fuse.ts";
 import { inSegments } from "./passes/fuse/segments.ts";
@@ -77,10 +78,10 @@ export function compile(model: Model, options: CompileOptions): Compiled {
   refuseUnknown(checkObserved([...own, ...(gradients && model.recipe ? [model.recipe.loss] : [])], observe, gradients, model.recipe?.loss));
   const inside = gradients && model.recipe ? [{ name: ENTRIES.grad, graph: observingGradients(model.recipe.loss, observe, gradients), source: model.recipe.loss }] : [];
   const inUse = (graph: Graph): Graph => (recipe?.average === undefined ? graph : averaged(graph, recipe.optimizer));
-  const seen = own.map((entry) => ({ name: entry.name, graph: inUse(observe.length > 0 ? observing(entry, observe) : entry.graph), source: entry }));
+  const seen = own.map((entry) => ({ name: entry.name, graph: inUse(observe.length > 0 ? observing(entry, observe) : entry.graph), source: entry, alone: !options.training }));
   const last = model.entries.filter(({ name }) => options.entries?.includes(lastEntry(name))).map((entry) => {
     const source = ofLastPlace(entry);
-    return { name: source.name, graph: inUse(source.graph), source };
+    return { name: source.name, graph: inUse(source.graph), source, alone: true };
   });
   const entries: Lowered[] = [...(step?.entries ?? []), ...(update ? [update] : []), ...inside, ...seen, ...last];
   return compileGraphs(model.name, entries, layout, options, recipe?.optimizer.learningRate);
@@ -99,7 +100,8 @@ export function metricEntry(name: string): string {
 export function compileGraphs(name: string, entries: readonly Lowered[], layout: Layout, options: Omit<CompileOptions, "training" | "entries" | "observe" | "gradients">, learningRate?: Expr): Compiled {
   const form = options.recognise === false ? apart : fuse;
   const lowered = entries.map((entry) => {
-    const fused = inSegments(optimized(entry.name, entry.grad ?? entry.graph, options), form);
+    const needed = entry.alone === true ? atOnePlace(entry.graph, entry.source?.requires ?? []) : (entry.grad ?? entry.graph);
+    const fused = inSegments(optimized(entry.name, needed, options), form);
     options.onPhase?.("fuse");
     return { ...entry, fused };
   });
@@ -125,6 +127,8 @@ export interface Lowered {
   readonly graph: Graph;
   readonly grad?: Graph;
   readonly source?: Pick<ModelEntry, "inputs" | "requires">;
+  /** Whether it is for use alone, so that what no result needs of a value need not be computed. */
+  readonly alone?: boolean;
 }
 
 /** `grad`, and for accumulation `count` before it. */

@@ -1,16 +1,12 @@
 /**
  * What a row goes on with. A function that gives logits for every place of a row, [B, T, vocab], is asked for those of the last place when
- * text is generated, and `last.forward` computes nothing else: of the last layer what that place takes, of the layers before it what the
- * places that it looks at take.
+ * text is generated. `last.forward` gives these alone, so that little else is computed of the last layer (passes/one-place.ts).
  */
 import type { Entry, SizeRequirement } from "./check/model.ts";
 import * as dims from "./dim.ts";
 import { GraphBuilder } from "./ir/builder.ts";
 import { access, size } from "./ir/expr.ts";
-import { atOnePlace } from "./passes/one-place.ts";
-import { prunedGraph } from "./passes/prune.ts";
 import { lastEntry } from "../runtime/decode/entries.ts";
-import { sizeNames } from "../runtime/size.ts";
 
 /** The entry whose result [B, T, vocab] is [B, vocab], that of the last place; it requires that there is one. */
 export function ofLastPlace({ name, inputs, requires, graph }: Pick<Entry, "name" | "inputs" | "requires" | "graph">): Pick<Entry, "name" | "inputs" | "requires" | "graph"> {
@@ -22,7 +18,5 @@ export function ofLastPlace({ name, inputs, requires, graph }: Pick<Entry, "name
   const before = dims.subtract(length, dims.ONE);
   builder.output(output.name, builder.map(logits.name, [rows, vocabulary], (b, v) => access(logits, b!, size(before), v!)));
   const required: SizeRequirement = { text: `${dims.print(length)} > 0`, test: { kind: "nonnegative", size: before } };
-  const present = sizeNames(length).filter((size) => dims.equal(length, dims.named(size)));
-  // What nothing needs any more reads at places of its own.
-  return { name: lastEntry(name), inputs, requires: [...requires, required], graph: prunedGraph(atOnePlace(prunedGraph(builder.build()), present)) };
+  return { name: lastEntry(name), inputs, requires: [...requires, required], graph: builder.build() };
 }

@@ -12,9 +12,15 @@ import { accessesIn, index, mapExpr, size, substituteIndices } from "../ir/expr.
 import type { AccessExpr, Equation, Expr, Graph, ValueId } from "../ir/graph.ts";
 import { partsOf } from "../ir/recurrence.ts";
 import { expressionsOf, mapExpressions, pinnedIn } from "../ir/walk.ts";
+import type { Requirement } from "../../runtime/program.ts";
+import { sizeNames } from "../../runtime/size.ts";
+import { prunedGraph } from "./prune.ts";
 
-/** `present`: sizes that are at least 1, for places that there would not be otherwise. */
-export function atOnePlace(graph: Graph, present: readonly string[]): Graph {
+/** `requires`: what is asked of sizes, as places are there only where there are any. */
+export function atOnePlace(whole: Graph, requires: readonly Requirement[]): Graph {
+  // What nothing needs reads at places of its own.
+  const graph = prunedGraph(whole);
+  const present = presentSizes(requires);
   const kept = new Set([...pinnedIn(graph), ...membersOfLoops(graph)]);
   const readers = new Map<ValueId, AccessExpr[]>(graph.values.map(({ id }) => [id, []]));
   const lost = new Map<ValueId, readonly number[]>();
@@ -32,7 +38,12 @@ export function atOnePlace(graph: Graph, present: readonly string[]): Graph {
     const axes = node.kind === "access" ? lost.get(node.value) : undefined;
     return node.kind === "access" && axes !== undefined ? { ...node, slots: node.slots.filter((_, axis) => !axes.includes(axis)) } : node;
   };
-  return { ...graph, values: values.toReversed().map((value) => mapExpressions(value, (expr) => mapExpr(expr, withoutSlots))) };
+  return prunedGraph({ ...graph, values: values.toReversed().map((value) => mapExpressions(value, (expr) => mapExpr(expr, withoutSlots))) });
+}
+
+/** Those of which `T > 0` or more is required. */
+function presentSizes(requires: readonly Requirement[]): readonly string[] {
+  return requires.flatMap(({ test }) => (test.kind === "nonnegative" ? sizeNames(test.size).filter((name) => dims.isNonNegative(dims.subtract(dims.subtract(dims.named(name), dims.ONE), test.size))) : []));
 }
 
 /** They have a value for each time, which the carries ask for. */

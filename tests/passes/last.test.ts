@@ -10,6 +10,7 @@ import type { Graph } from "../../compiler/ir/graph.ts";
 import { interpret } from "../../compiler/ir/interpret.ts";
 import { verify } from "../../compiler/ir/verify.ts";
 import { ofLastPlace } from "../../compiler/last.ts";
+import { atOnePlace } from "../../compiler/passes/one-place.ts";
 import { AHEAD, generatingEntry, PAST } from "../support/generating.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 import { bindingsFor } from "../support/graphs.ts";
@@ -40,8 +41,15 @@ function lastOfAll(graph: Graph, bindings: ReturnType<typeof bindingsFor>): Floa
   return Float64Array.from({ length: rows * vocabulary }, (_, at) => data[(Math.floor(at / vocabulary) * length + length - 1) * vocabulary + (at % vocabulary)]!);
 }
 
+/** As it is compiled. */
+function lastGraph(entry: Entry): Graph {
+  const { graph, requires } = ofLastPlace(entry);
+  return atOnePlace(graph, requires);
+}
+
 function expectLast(entry: Entry): void {
-  const { name, graph, requires } = ofLastPlace(entry);
+  const { name, requires } = ofLastPlace(entry);
+  const graph = lastGraph(entry);
   expect(verify(graph)).toEqual([]);
   expect(name).toBe(`last.${entry.name}`);
   expect(requires.at(-1)!.text).toBe("T > 0");
@@ -64,7 +72,7 @@ function along(graph: Graph): string[] {
 }
 
 test("of the last layer only keys and values are computed at every place", () => {
-  const { graph } = ofLastPlace(familyEntry("gpt", "forward", { layers: "2", d: "16", heads: "2", length: "9" }));
+  const graph = lastGraph(familyEntry("gpt", "forward", { layers: "2", d: "16", heads: "2", length: "9" }));
   const left = along(graph).filter((name) => name.startsWith("blocks.1.") || /^(norm|embed\.logits)\b/.test(name));
   expect([...new Set(left.map((name) => name.replace(/~\d+$/, "")))]).toEqual([
     "blocks.1.norm1.mu.sum", "blocks.1.norm1.mu", "blocks.1.norm1.var.sum", "blocks.1.norm1.var", "blocks.1.norm1.y", "blocks.1.attend.k", "blocks.1.attend.v",
@@ -76,7 +84,7 @@ describeGpu("by kernels", () => {
   const some = ["a window of the past", "ALiBi, causal", "a causal convolution", "an LSTM", "a prefix sum", "the place to copy from", "a loop of many times"];
   const entries = [...Object.entries(FAMILIES).map(([name, family]) => [name, () => familyEntry(...family)] as const), ...some.map((name) => [name, () => generatingEntry((PAST[name] ?? AHEAD[name])!).entry] as const)];
   test.each(entries)("%s", async (name, entry) => {
-    const { graph } = ofLastPlace(entry());
+    const graph = lastGraph(entry());
     const compiled = compiledGraph(graph, SIZES[2]!);
     for (const sizes of [SIZES[2]!, SIZES[0]!]) {
       const bindings = bindingsFor(graph, sizes, 3);

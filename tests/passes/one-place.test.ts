@@ -8,11 +8,13 @@ import { printGraph } from "../../compiler/ir/print.ts";
 import { verify } from "../../compiler/ir/verify.ts";
 import { atOnePlace } from "../../compiler/passes/one-place.ts";
 import { prunedGraph } from "../../compiler/passes/prune.ts";
+import type { Requirement } from "../../runtime/program.ts";
 import { bindingsFor, uniformOf } from "../support/graphs.ts";
 import { randomModel } from "../support/random-model.ts";
 import { randomBelow } from "../support/random-program.ts";
 import { checkedModel } from "../support/reference.ts";
 
+const THERE: readonly Requirement[] = [{ text: "T > 0", test: { kind: "nonnegative", size: dims.subtract(dims.named("T"), dims.ONE) } }];
 const last = size(dims.subtract(dims.named("T"), dims.ONE));
 
 function graphOf(build: (b: GraphBuilder) => Equation): Graph {
@@ -21,9 +23,9 @@ function graphOf(build: (b: GraphBuilder) => Equation): Graph {
   return b.build();
 }
 
-/** The equations, without their numbers; T is at least 1. Checks that they mean what they meant. */
-function equations(graph: Graph, present: readonly string[] = ["T"]): string[] {
-  const placed = atOnePlace(graph, present);
+/** The equations, without their numbers. Checks that they mean what they meant. */
+function equations(graph: Graph, requires = THERE): string[] {
+  const placed = atOnePlace(graph, requires);
   expect(verify(placed)).toEqual([]);
   for (const sizes of [{ B: 2, T: 1 }, { B: 1, T: 5 }]) {
     const bindings = { ...bindingsFor(graph, sizes), uniform: uniformOf(1) };
@@ -122,7 +124,7 @@ test("of random models what is left is what it was", () => {
   for (let seed = 1; seed <= 40; seed++) {
     const graph = lastOfSome(seed);
     if (graph === undefined) continue;
-    const placed = atOnePlace(graph, ["T"]);
+    const placed = atOnePlace(graph, THERE);
     expect(verify(placed)).toEqual([]);
     const ranks = ({ values }: Graph): number => values.reduce((sum, { shape }) => sum + shape.length, 0);
     if (ranks(placed) < ranks(graph)) fewer++;
