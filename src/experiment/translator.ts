@@ -1,11 +1,10 @@
 import type { Model } from "../../compiler/check/model.ts";
-import { createSession, entriesOf, requestOf, sessionLogits, writeTexts } from "../../runtime/index.ts";
+import { createSession, entriesOf, place, requestOf, sessionLogits, writeTexts } from "../../runtime/index.ts";
 import type { DecodeRequest, EncodeDecodeEntries, ForwardEntry, Program, Session, Sizes, WriteOptions } from "../../runtime/index.ts";
 import { boundSizes } from "../../runtime/decode/session-logits.ts";
 import { largest } from "../../runtime/largest.ts";
 import { entryOf, inputOf } from "../../runtime/lookup.ts";
 import type { Entry } from "../../runtime/program.ts";
-import { evaluateSize } from "../../runtime/size.ts";
 import type { Tokenizer } from "../../runtime/text/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
@@ -47,8 +46,8 @@ export interface TranslatorParts {
   readonly seed?: number;
 }
 
-/** Values that the logits of a batch may have: 64 MiB. */
-const LOGITS = 2 ** 24;
+/** Bytes that the values of a batch may take at a time. */
+const ROOM = 128 * 2 ** 20;
 const ROWS = 64;
 /** Most new tokens of a model that goes on with a text, where nobody says. */
 const CONTINUATION = 256;
@@ -121,14 +120,14 @@ interface Room {
   readonly target: number;
 }
 
-/** As many rows as the logits of all their places would leave room for: the layers before them hold about as much. */
+/** For as many rows as there is room for. */
 function boundsFor(program: Program, use: ForwardEntry | EncodeDecodeEntries, { source, target }: Room): Sizes {
   const [reader, writer] = (use.kind === "forward" ? [use.entry, use.entry] : [use.encode, use.decode]).map((name) => entryOf(program, name)) as [Entry, Entry];
   const written = inputOf(writer, use.target);
   const read = use.source === undefined ? undefined : inputOf(reader, use.source);
   const sizes = (rows: number): Sizes => ({ ...(read && boundSizes(read, [rows, source])), ...boundSizes(written, [rows, target]) });
-  const logits = target * evaluateSize(writer.outputs[0]?.shape.at(-1) ?? [], sizes(1));
-  return sizes(Math.max(1, Math.min(ROWS, Math.floor(LOGITS / logits))));
+  const { live } = place([...new Set([reader, writer])], sizes(1), Infinity);
+  return sizes(Math.max(1, Math.min(ROWS, Math.floor(ROOM / live))));
 }
 
 /** A translator with a checkpoint's weights. */
