@@ -11,8 +11,13 @@ import { inAdapterProcess, startProgram, told } from "./program.ts";
 // `tfmc`: reads the command line, moves to a process that has the adapter where the verb needs one, and runs the verb.
 startProgram(async (inChild) => {
   const streams = { out: (text: string) => void process.stdout.write(text), err: (text: string) => void process.stderr.write(text) };
-  const parsed = await parseCommandLine(process.argv.slice(2), { version: version(), commands, commonOptions, notes: helpNotes }, streams);
-  if (!parsed.ok) return parsed.usageError ? exitCodes.usage : exitCodes.ok;
+  const args = process.argv.slice(2);
+  const parsed = await parseCommandLine(args, { version: version(), commands, commonOptions, notes: helpNotes }, streams);
+  if (!parsed.ok) {
+    // No options are known where the line could not be read.
+    if (parsed.failure !== undefined) terminalOutput({ json: false, quiet: false, color: !args.includes("--no-color") }).fail(parsed.failure);
+    return parsed.usageError ? exitCodes.usage : exitCodes.ok;
+  }
 
   const { command, arguments: given, options, color } = parsed.line;
   if (command.needsAdapter && !inChild) return inAdapterProcess();

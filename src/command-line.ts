@@ -1,5 +1,7 @@
 import { Argument, Command as Parser, CommanderError, InvalidArgumentError, Option as ParserOption } from "commander";
 import type { Command, Option, OptionValue } from "./commands/command.ts";
+import type { Failure } from "./failure.ts";
+import { usageFailure } from "./usage-failure.ts";
 
 /** A command line that names a verb and fits it. */
 export interface ParsedLine {
@@ -17,20 +19,22 @@ export interface CommandLineTable {
   readonly notes?: string | undefined;
 }
 
-/** Where help and usage errors go. */
+/** Where help goes: to `err` where no verb is given. */
 export interface CommandLineStreams {
   out(text: string): void;
   err(text: string): void;
 }
 
-/** Reads a command line by the table. After help, the version or a usage error: whether what was asked for was done. */
+/** Reads a command line by the table. After help, the version or a usage error: whether what was asked for was not done, and what is to be told. */
 export async function parseCommandLine(
   args: readonly string[],
   table: CommandLineTable,
   streams: CommandLineStreams,
-): Promise<{ readonly ok: true; readonly line: ParsedLine } | { readonly ok: false; readonly usageError: boolean }> {
+): Promise<{ readonly ok: true; readonly line: ParsedLine } | { readonly ok: false; readonly usageError: boolean; readonly failure?: Failure }> {
   let line: ParsedLine | undefined;
-  const output = { writeOut: (text: string) => streams.out(text), writeErr: (text: string) => streams.err(text) };
+  let verb: string | undefined;
+  // What is wrong is thrown as well, and told with a code by the caller.
+  const output = { writeOut: (text: string) => streams.out(text), writeErr: (text: string) => streams.err(text), outputError: () => {} };
   const program = new Parser("tfmc")
     .description("Write a transformer down and run it: a small language for models, compiled to WebGPU.")
     .version(table.version)
@@ -38,10 +42,14 @@ export async function parseCommandLine(
     .configureHelp({ showGlobalOptions: true })
     .configureOutput(output)
     .exitOverride();
+  const ofVerb = (name: string) => (error: CommanderError): never => {
+    verb = name;
+    throw error;
+  };
   if (table.notes !== undefined) program.addHelpText("after", `\n${table.notes}`);
   for (const option of table.commonOptions) program.addOption(parserOption(option));
   for (const command of table.commands) {
-    const parser = program.command(command.name).description(command.summary).exitOverride().configureHelp({ showGlobalOptions: true }).configureOutput(output);
+    const parser = program.command(command.name).description(command.summary).exitOverride(ofVerb(command.name)).configureHelp({ showGlobalOptions: true }).configureOutput(output);
     for (const argument of command.arguments) parser.addArgument(parserArgument(argument));
     for (const option of command.options) parser.addOption(parserOption(option));
     if (command.details !== undefined) parser.addHelpText("after", `\n${command.details}`);
@@ -58,8 +66,9 @@ export async function parseCommandLine(
   try {
     await program.parseAsync([...args], { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) return { ok: false, usageError: error.exitCode !== 0 };
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    const failure = error.exitCode === 0 ? undefined : usageFailure(error, verb);
+    return { ok: false, usageError: error.exitCode !== 0, ...(failure && { failure }) };
   }
   return line === undefined ? { ok: false, usageError: true } : { ok: true, line };
 }

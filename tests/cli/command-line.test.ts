@@ -59,26 +59,34 @@ describe("a command line", () => {
   });
 
   it.each([
-    ["train m.tfm --step 3", "Did you mean --steps?"],
-    ["trian m.tfm", "Did you mean train?"],
-    ["train m.tfm --steps 1.5", "It must be a whole number."],
-    ["train m.tfm --steps 12x", "It must be a whole number."],
-    ["train m.tfm --rate fast", "It must be a number."],
-    ["train m.tfm --emit llvm", "Allowed choices are ast, wgsl."],
-    ["train", "missing required argument 'file'"],
-    ["train a b", "too many arguments"],
-    ["train a --steps", "argument missing"],
-    ["train ''", "argument 'file'. It must not be empty."],
-    ["train a --out ''", "'--out <DIR>' argument '' is invalid. It must not be empty."],
-    ["train a --set b=1 --set ''", "It must not be empty."],
-    ["train a --emit ''", "Allowed choices are ast, wgsl."],
-    ["say ''", "argument 'run'. It must not be empty."],
-    ["", "Usage: tfmc"],
-  ])("`tfmc %s` is a usage error that helps", async (line, message) => {
+    ["train m.tfm --step 3", "option-unknown", "unknown option `--step`", "did you mean `--steps`? `tfmc train --help` lists all"],
+    ["trian m.tfm", "command-unknown", "unknown command `trian`", "did you mean `train`? `tfmc --help` lists all"],
+    ["train m.tfm --nothing-alike", "option-unknown", "unknown option `--nothing-alike`", "`tfmc train --help` says what it takes"],
+    ["train m.tfm --steps 1.5", "option-value", "option `--steps <N>` argument `1.5` is invalid: it must be a whole number", "`tfmc train --help` says what it takes"],
+    ["train m.tfm --steps 12x", "option-value", "it must be a whole number"],
+    ["train m.tfm --rate fast", "option-value", "it must be a number"],
+    ["train m.tfm --emit llvm", "option-value", "allowed choices are ast, wgsl"],
+    ["train", "argument-not-given", "missing required argument `file`"],
+    ["train a b", "arguments-too-many", "too many arguments for `train`: expected 1 argument but got 2"],
+    ["train a --steps", "option-value", "option `--steps <N>` argument missing"],
+    ["train ''", "option-value", "argument `file`: it must not be empty"],
+    ["train a --out ''", "option-value", "`--out <DIR>` argument `` is invalid: it must not be empty"],
+    ["train a --set b=1 --set ''", "option-value", "it must not be empty"],
+    ["train a --emit ''", "option-value", "allowed choices are ast, wgsl"],
+    ["say ''", "option-value", "argument `run`: it must not be empty"],
+  ])("`tfmc %s` is a usage error with a code, that helps", async (line, code, message, remedy?: string) => {
     const { result, err, out } = await parse(line);
-    expect(result).toEqual({ ok: false, usageError: true });
-    expect(err).toContain(message);
-    expect(out).toBe("");
+    if (result.ok || result.failure === undefined) throw new Error("read, or not told");
+    expect(result).toMatchObject({ usageError: true, failure: { code, exit: exitCodes.usage } });
+    expect(result.failure.message).toContain(message);
+    expect(result.failure.remedy).toContain(remedy ?? "--help");
+    expect([err, out]).toEqual(["", ""]);
+  });
+
+  it("without a verb is a usage error that shows the help", async () => {
+    const { result, err, out } = await parse("");
+    expect([result, out]).toEqual([{ ok: false, usageError: true }, ""]);
+    expect(err).toContain("Usage: tfmc");
   });
 
   it("may hold empty texts where a text is asked for", async () => {

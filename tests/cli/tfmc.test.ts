@@ -14,7 +14,7 @@ describe("tfmc", () => {
     expect(help.stdout).toContain("doctor");
     const wrong = await tfmc(["doctr"]);
     expect([wrong.code, wrong.stdout]).toEqual([2, ""]);
-    expect(wrong.stderr).toContain("Did you mean doctor?");
+    expect(wrong.stderr).toBe("error[command-unknown]: unknown command `doctr`\n  = fix: did you mean `doctor`? `tfmc --help` lists all\n");
   });
 
   it("lists the exit codes", async () => {
