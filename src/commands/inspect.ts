@@ -54,6 +54,7 @@ whole pair; where written tokens meet read ones, rows are called by the token th
 };
 
 async function inspectModel(file: string, options: OptionValues, output: Output): Promise<ExitCode> {
+  checkFed(options);
   const { recipe, set } = modelChoices(options);
   const subject = await readSubject(file, { recipe, set, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), untrained: options.flag("untrained") });
   const entry = options.text("entry");
@@ -78,6 +79,15 @@ async function inspectModel(file: string, options: OptionValues, output: Output)
   writeFigure(svg, drawn(observations, kind, grid, subject.weights));
   output.say(svg);
   return exitCodes.ok;
+}
+
+/** Throws CommandFailure where one option of what is fed would be passed over beside, or without, another. */
+function checkFed(options: OptionValues): void {
+  const misuse = (code: string, message: string, remedy: string): CommandFailure => new CommandFailure({ code, exit: exitCodes.usage, message, remedy });
+  const input = options.text("input");
+  if (input === undefined && options.text("target") !== undefined) throw misuse("option-alone", "--target is the answer to --input, which is not given", "give --input TEXT as well; the examples of the data have their own answers");
+  const example = ["example", "rows"].find((name) => options.number(name) !== undefined);
+  if (input !== undefined && example !== undefined) throw misuse("options-exclude", `--input is what the model reads, so --${example} has no meaning beside it`, "leave one of them out");
 }
 
 type Kind = "heat" | "similarity" | "image" | "patches";

@@ -64,6 +64,7 @@ async function textBatch(subject: Subject, { written }: Examples, { source, fiel
     const ids = padded([{ source: tokenizer.encode(input), target: tokenizer.encode(answer) }], tokenizer);
     return { batch: ids, ...(target === undefined ? { answer } : {}) };
   }
+  if (written !== undefined && target !== undefined) throw new CommandFailure({ code: "options-exclude", exit: exitCodes.usage, message: `data of kind \`${source}\` are texts that go on, with no answer beside them, so --target has no meaning`, remedy: "give the whole text with --input" });
   if (written !== undefined) return { batch: goingOn(textTokenizer(subject.tokenizer), input, written) };
   // What is not in the text, such as its class, is not made up: what needs it takes an example.
   if (declared.has("ids") && declared.has("segment")) {

@@ -126,6 +126,20 @@ embed.logits.y  value      [B, T, 61]  forward  std/linear.tfm
     expect(await run("inspect", "trained", "--at", "mix.wieght", "--input", "un")).toMatchObject({ code: 1, stderr: expect.stringContaining("did you mean `mix.weight`?") as string });
     expect(await run("inspect", "trained", "--at", "about", "--example", "16", "--rows", "2")).toMatchObject({ code: 2, stderr: expect.stringContaining("--example takes a number from 1 to 15") as string });
     expect(await run("inspect", "trained", "--at", "about", "--entry", "decode")).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no function `decode` to look into") as string });
+    const fed = (...more: readonly string[]): Promise<CommandResult> => run("inspect", "trained", "--at", "about", ...more);
+    expect(await fed("--target", "one")).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("error[option-alone]: --target is the answer to --input, which is not given") as string });
+    expect(await fed("--input", "un", "--rows", "2")).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("error[options-exclude]: --input is what the model reads, so --rows has no meaning beside it") as string });
+    writeFileSync(path.join(project, "verse.txt"), "one two three four ".repeat(8));
+    writeFileSync(path.join(project, "on.tfm"), `model On(vocab, d = 8) {
+  words = Embedding(vocab, d)
+  forward(ids: index(vocab)[B, T]) -> [B, T, vocab] = words.logits(words(ids))
+}
+train on {
+  tokenizer = characters(); data = text("verse.txt", tokenizer: tokenizer, length: 8); model = On(vocab: tokenizer.size)
+  loss(ids, next) = cross_entropy(model(ids), next)
+  generate = greedy(model); optimizer = Adam(lr: 0.01); batch = 2; steps = 2
+}`);
+    expect(await run("inspect", "on.tfm", "--untrained", "--at", "words", "--input", "on", "--target", "e")).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("data of kind `text` are texts that go on") as string });
     expect(await run("inspect", "missing", "--at", "about")).toMatchObject({ code: 1, stderr: expect.stringContaining("missing") as string });
   });
 
