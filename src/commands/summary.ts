@@ -51,10 +51,9 @@ interface Estimate {
 }
 
 async function summary(file: string, options: OptionValues, output: Output): Promise<ExitCode> {
-  const rate = positive(options, "rate");
   const subject = await subjectOf(file, options, output);
   const found = summarize(subject.model, subject.request);
-  const estimate = found.training === undefined ? undefined : await estimateOf(found.training, rate);
+  const estimate = found.training === undefined ? undefined : await estimateOf(found.training, positive(options, "rate"));
   if (output.json) output.dataJson(asJson(found, subject, estimate));
   else for (const line of [...numbers(found, subject), "", ...formulas(found), "", ...totals(found, estimate)]) output.data(line);
   return exitCodes.ok;
@@ -119,15 +118,19 @@ function rows(cost: LayerCost, depth = 0): readonly Row[] {
 
 const title = ({ depth, cost: { name, layer, times } }: Row): string => `${"  ".repeat(depth)}${name}  ${layer}${times > 1 ? ` × ${times}` : ""}`;
 
-function numbers({ name, of, sizes, steps, cost }: Summary, subject: Subject): readonly string[] {
+/** Without a recipe nothing is differentiated: there is no arithmetic but the function's own, and nothing is kept for a gradient. */
+const ofTraining = (summary: Summary, figures: readonly string[]): readonly string[] => (summary.training === undefined ? [] : figures);
+const forwardTitle = ({ training, of }: Summary): string => `${training === undefined ? of : "forward"} FLOPs`;
+
+function numbers(summary: Summary, subject: Subject): readonly string[] {
+  const { name, of, sizes, steps, cost } = summary;
   const figures = ({ parameters, forward, step, activations }: LayerCost): readonly string[] => [
     parameters.toLocaleString("en-US"),
     short(meanOf(forward, steps)),
-    short(meanOf(step, steps)),
-    bytesText(meanOf(activations, steps)),
+    ...ofTraining(summary, [short(meanOf(step, steps)), bytesText(meanOf(activations, steps))]),
   ];
   const lines = [
-    ["layer", "parameters", "forward FLOPs", "training FLOPs", "activations"],
+    ["layer", "parameters", forwardTitle(summary), ...ofTraining(summary, ["training FLOPs", "activations"])],
     ...rows(cost).map((row) => [title(row), ...figures(row.cost)]),
     ["all, with what is in no layer", ...figures(cost)],
   ];
@@ -145,10 +148,11 @@ function originText({ from, about, model, request }: Subject, sizes: Sizes, step
   return `assumed, as the recipe's data could not be read (${about}); --data PATH names others, --length N gives all batches one`;
 }
 
-function formulas({ cost }: Summary): readonly string[] {
+function formulas(summary: Summary): readonly string[] {
+  const { cost } = summary;
   const text = (dim: Dim): string => tidy(print(dim));
-  const figures = ({ forward, step, activations }: LayerCost): readonly string[] => [text(forward), text(step), text(activations)];
-  return table([["layer", "forward FLOPs", "training FLOPs", "activations in bytes"], ...rows(cost).map((row) => [title(row), ...figures(row.cost)]), ["all", ...figures(cost)]], new Set());
+  const figures = ({ forward, step, activations }: LayerCost): readonly string[] => [text(forward), ...ofTraining(summary, [text(step), text(activations)])];
+  return table([["layer", forwardTitle(summary), ...ofTraining(summary, ["training FLOPs", "activations in bytes"])], ...rows(cost).map((row) => [title(row), ...figures(row.cost)]), ["all", ...figures(cost)]], new Set());
 }
 
 /** Powers in the place of `T*T`. */
@@ -157,7 +161,7 @@ function tidy(text: string): string {
 }
 
 function totals({ memory, peakBytes, bounds, training }: Summary, estimate: Estimate | undefined): readonly string[] {
-  const parts = ([["parameters, gradients, optimizer", "state"], ["activations and other values, by their lifetimes", "arena"], ["batches", "input"], ["tables", "table"], ["transfers", "transfer"]] as const).filter(([, part]) => memory[part] > 0);
+  const parts = ([[training === undefined ? "parameters" : "parameters, gradients, optimizer", "state"], [`${training === undefined ? "" : "activations and other "}values, by their lifetimes`, "arena"], ["batches", "input"], ["tables", "table"], ["transfers", "transfer"]] as const).filter(([, part]) => memory[part] > 0);
   const line = (name: string, text: string): string => `${name.padEnd(16)}${text}`;
   return [
     line("peak memory", `${bytesText(peakBytes)} with ${sizesText(bounds)}: ${parts.map(([name, part]) => `${bytesText(memory[part])} ${name}`).join(" + ")}`),
@@ -178,7 +182,7 @@ function asJson(summary: Summary, { from }: Subject, estimate: Estimate | undefi
   const { name, of, sizes, steps, bounds, cost, memory, peakBytes, training } = summary;
   const layer = ({ path, layer: kind, times, parameters, forward, step, activations, children }: LayerCost): unknown => ({
     path, layer: kind, times, parameters,
-    ...Object.fromEntries(([["forwardFlops", forward], ["trainingFlops", step], ["activationBytes", activations]] as const).map(([key, dim]) => [key, { formula: print(dim), value: meanOf(dim, steps) }])),
+    ...Object.fromEntries(([["forwardFlops", forward], ...(training === undefined ? [] : [["trainingFlops", step], ["activationBytes", activations]] as const)] as const).map(([key, dim]) => [key, { formula: print(dim), value: meanOf(dim, steps) }])),
     children: children.map(layer),
   });
   return { model: name, of, sizes, sizesFrom: from, layers: layer(cost), bounds, peakBytes, memory, ...(training === undefined ? {} : { training: { ...training, estimate: estimate ?? null } }) };

@@ -202,6 +202,19 @@ describe("tfmc summary", () => {
     expect(await tfmc(["summary", gpt, "--length", "100"])).toMatchObject({ code: 1, stderr: expect.stringContaining("loss requires T <= length, which does not hold for B = 12, T = 100: T may be at most 64.") as string });
   });
 
+  it("without a recipe tells the function alone: nothing is trained", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "tfm-summary-"));
+    const bare = path.join(folder, "bare.tfm");
+    writeFileSync(bare, "model Bare(d = 8) {\n  up = Linear(d, d)\n  encode(x: [B, T, d]) -> [B, T, d] = up(x)\n}\n");
+    const { stdout, stderr, code } = await tfmc(["summary", bare, "--rate", "10"]);
+    expect([code, stderr]).toEqual([0, "without effect here: --rate\n"]);
+    expect(stdout).toContain("layer                           parameters   encode FLOPs\n");
+    expect(stdout).not.toMatch(/training|activations|gradients|optimizer/);
+    const { layers } = JSON.parse((await tfmc(["summary", bare, "--json"])).stdout) as { layers: object };
+    expect(Object.keys(layers)).toEqual(["path", "layer", "times", "parameters", "forwardFlops", "children"]);
+    rmSync(folder, { recursive: true });
+  });
+
   it("prints what it found as JSON, with a time by the given rate", async () => {
     const timed = async (rate: string): Promise<{ sizes: object; sizesFrom: string; layers: { trainingFlops: { value: number } }; training: { steps: number; flops: number; estimate: { seconds: number } } }> => {
       const { code, stdout } = await tfmc(["summary", FILE, "--batch", "8", "--length", "20", "--rate", rate, "--json"]);
