@@ -1,5 +1,5 @@
 /** Messages about names, calls and arguments. */
-import type { Callable, Field, Parameter } from "../../grammar/ast.ts";
+import type { Callable, Decl, Field, Parameter } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
 import { placeOf, spanText } from "../../grammar/source.ts";
@@ -239,6 +239,10 @@ export function assignsParameter(span: Span, name: string): Diagnostic {
 
 export function misplaced(span: Span, what: string, place: string): Diagnostic {
   return error("misplaced-item", `${what} does not belong here`, span, `it belongs in ${place}`);
+}
+
+export function misplacedDeclaration({ category, name }: Decl): Diagnostic {
+  return misplaced(name.span, `\`${category}\``, category === "weights" ? "a model" : "a file");
 }
 
 /** `norm: LayerNorm(d)` outside of a `data` declaration. */

@@ -133,6 +133,7 @@ function duplicatesIn(top: Exclude<Top, { kind: "use" }>, world: World): void {
   parametersOf(top, world);
   if (top.kind === "fn") return;
   if (top.like && top.category !== "train") world.report(errors.likeElsewhere(top.like.span, top.category));
+  if (top.category === "weights") world.report(errors.misplacedDeclaration(top));
   if (top.category === "train" && top.params?.[0]) world.report(errors.recipeParameter(top.params[0].span));
   const methods = new Map<string, Decl | Fn["name"]>();
   for (const item of top.body.items) {

@@ -70,7 +70,7 @@ function executeItem(item: Item, ctx: Context): Returned | "poison" | undefined 
       else scan(item, ctx);
       return undefined;
     case "decl":
-      if (item.category !== "weights" || ctx.frame.self?.decl.category !== "model" || !inClass) ctx.world.report(errors.misplaced(item.name.span, `\`${item.category}\``, item.category === "weights" ? "a model" : "a file"));
+      if (item.category !== "weights" || ctx.frame.self?.decl.category !== "model" || !inClass) ctx.world.report(errors.misplacedDeclaration(item));
       return undefined;
     case "method":
       if (!inClass) ctx.world.report(errors.misplaced(item.name.span, "a function", "a layer, a model or a file"));

@@ -191,3 +191,16 @@ layer Five(d) {
 `;
   expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ code }) => code)).toEqual(codes);
 });
+
+test.each([
+  ["a file", (block: string) => `${block}\nmodel M(d = 4) {\n  forward(x: [B, d]) -> [B, d] = x\n}\n`],
+  ["a layer", (block: string) => `layer L(d) {\n  ${block}\n  forward(x: [B, d]) -> [B, d] = x\n}\nmodel M(d = 4) {\n  l = L(d)\n  forward(x: [B, d]) -> [B, d] = l(x)\n}\n`],
+])("a `weights` block in %s is told, as nobody would follow it", (_, text) => {
+  const { diagnostics } = check(sourceFile("model.tfm", text(`weights others { up.bias = "fc.bias" }`)), { std });
+  expect(diagnostics.map(({ title, fix, notes }) => [title, fix, notes])).toEqual([["`weights` does not belong here", undefined, []]]);
+});
+
+test("a declaration in a recipe is told by its own word", () => {
+  const text = "model M(d = 4) {\n  forward(x: [B, d]) -> [B, d] = x\n}\ntrain t {\n  weights others { up.bias = \"fc.bias\" }\n}\n";
+  expect(check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ title }) => title)).toContain("`weights` does not belong here");
+});

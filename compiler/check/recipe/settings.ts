@@ -121,7 +121,8 @@ export class Settings {
       else if (item.kind === "field") {
         this.world.report(errors.misplacedField(item));
         this.lost.add(item.name.text);
-      } else this.world.report(errors.misplaced(item.span, `\`${item.kind}\``, "a function; a recipe has settings and functions"));
+      } else if (item.kind === "decl") this.world.report(errors.misplacedDeclaration(item));
+      else this.world.report(errors.misplaced(item.span, `\`${item.kind}\``, "a function; a recipe has settings and functions"));
     }
     if (!decl.like) return true;
     const base = declared(this.home, decl.like.text);
