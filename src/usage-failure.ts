@@ -9,7 +9,7 @@ const CODES: Readonly<Record<string, string>> = {
   "commander.missingArgument": "argument-not-given",
   "commander.optionMissingArgument": "option-value",
   "commander.invalidArgument": "option-value",
-  "commander.excessArguments": "arguments-too-many",
+  "commander.excessArguments": "extra-argument",
 };
 
 /** What the parser of the command line says, told as every other failure; `verb` is the one whose line it is, where it has one. Undefined where help was printed in its place. */

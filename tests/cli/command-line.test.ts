@@ -67,7 +67,7 @@ describe("a command line", () => {
     ["train m.tfm --rate fast", "option-value", "it must be a number"],
     ["train m.tfm --emit llvm", "option-value", "allowed choices are ast, wgsl"],
     ["train", "argument-not-given", "missing required argument `file`"],
-    ["train a b", "arguments-too-many", "too many arguments for `train`: expected 1 argument but got 2"],
+    ["train a b", "extra-argument", "too many arguments for `train`: expected 1 argument but got 2"],
     ["train a --steps", "option-value", "option `--steps <N>` argument missing"],
     ["train ''", "option-value", "argument `file`: it must not be empty"],
     ["train a --out ''", "option-value", "`--out <DIR>` argument `` is invalid: it must not be empty"],
