@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Model } from "../../compiler/check/model.ts";
 import { compile } from "../../compiler/compile.ts";
 import { emitModule } from "../embed/module.ts";
+import { moduleWeights } from "../embed/module-weights.ts";
 import { commonJsPackage } from "../embed/package-type.ts";
 import { standaloneRuntime } from "../embed/standalone.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -26,7 +27,8 @@ export const compileCommand: Command = {
   name: "compile",
   summary: "print any stage of the compiler, or write a model as a module for Node and browsers",
   details: `  tfmc compile model.tfm --emit graph --entry forward
-  tfmc compile runs/translation -o app/model     (at its trained sizes, with its tokenizer inside)`,
+  tfmc compile runs/translation -o app/model     (at its trained sizes, with its tokenizer inside)
+  tfmc compile model.tfm -o app/model --init-from gpt2/model.safetensors     (with weights that are there already)`,
   arguments: [{ name: "file", count: "one", doc: "the model; for a module, a run folder as well" }],
   options: [
     ...modelOptions,
@@ -35,6 +37,7 @@ export const compileCommand: Command = {
     { name: "entry", kind: "text", value: "NAME", doc: "of this entry alone: grad, update, or a function of the model" },
     { name: "for", kind: "text", choices: ["cpu", "gpu"], value: "KIND", doc: "kernels for an adapter that computes on the CPU, or for a GPU (the default; a module has both)" },
     { name: "out", short: "o", kind: "text", value: "DIR", doc: "write the model as an ES module with declarations into this folder" },
+    { name: "init-from", kind: "text", value: "FILE", doc: "write these weights of another program beside the module, as model.safetensors with the model's own names; the model needs no recipe" },
   ],
   needsAdapter: false,
   run: ({ arguments: [file = ""], options, output }) => reporting(output, async () => (options.text("out") === undefined ? printStage(file, options, output) : writeModule(file, options, output))),
@@ -69,8 +72,11 @@ function writeModule(place: string, options: OptionValues, output: Output): Exit
   const kind = options.text("for") === undefined ? "any" : kindOf(options);
   const { program } = compile(model, { profile: { kind }, training: false, entries: [...model.entries.map(({ name }) => name), ...writingEntries(model)] });
   const runtime = { text: valueOf(standaloneRuntime()) };
+  const given = options.text("init-from");
+  const weights = given === undefined ? undefined : moduleWeights(model, program, given);
   const files = emitModule(model, program, { runtime, ...(tokenizer === undefined ? {} : { tokenizer }), ...(maxLength === undefined ? {} : { maxLength }), ...(window === undefined ? {} : { window }) });
-  const written = writeModuleFiles(folder, files);
+  const written = writeModuleFiles(folder, files, weights?.bytes);
+  for (const line of weights?.told ?? []) output.say(line);
   if (output.json) output.dataJson({ files: written });
   else for (const file of written) output.data(file);
   const manifest = commonJsPackage(folder);
@@ -90,6 +96,7 @@ function modelToEmbed(place: string, options: OptionValues, output: Output): Emb
   if (statSync(place, { throwIfNoEntry: false })?.isDirectory() !== true) {
     return { model: checkedModel(valueOf(readModel(place)), modelChoices(options), (warnings) => output.report(warnings)) };
   }
+  if (options.text("init-from") !== undefined) throw new CommandFailure({ code: "options-exclude", exit: exitCodes.usage, message: `${place} is compiled with its own weights, so --init-from has no meaning beside it`, remedy: "leave it out, or name the model file" });
   const { checkpoint, model } = readTrained(place);
   const { maxLength, window } = generationLimits(checkpoint.record);
   const tokenizer = savedTokenizer(checkpoint);

@@ -1,8 +1,10 @@
+import { parse } from "../../grammar/index.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import { totalElements } from "../../runtime/size.ts";
 import { classList } from "../data-sources/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { checkedModel, recipeOf } from "../experiment/check.ts";
 import { metricsText } from "../experiment/evaluate.ts";
 import { evaluationText } from "../experiment/evaluating.ts";
 import { checkMeasurable } from "../experiment/measure.ts";
@@ -63,14 +65,17 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
   const resume = resumed === undefined ? undefined : readCheckpoint(resumed);
   const { recipe, set } = modelChoices(options);
   const numbers = countOptions(options);
+  const source = modelOf(file, resume);
+  const initFrom = initialOption(options, resumed);
+  checkTrainable(source, set, initFrom);
   const prepared = await prepareRun({
-    source: modelOf(file, resume),
+    source,
     recipe,
     set: { ...set, ...validationSetting(options), ...frozenSetting(options), ...numbers.set },
     data: options.text("data"),
     skipBadRows: options.flag("skip-bad-rows") ? true : undefined,
     resume,
-    initFrom: initialOption(options, resumed),
+    initFrom,
     warn: (warnings) => output.report(warnings),
     onReading: (bytes) => output.say(`reading ${bytesText(bytes)} of data …`),
     onLearning: () => output.say("training the tokenizer …"),
@@ -152,6 +157,18 @@ function modelOf(file: string | undefined, resume: Checkpoint | undefined): Mode
   if (file !== undefined) return valueOf(readModel(file));
   if (resume !== undefined) return resume.source;
   throw new CommandFailure({ code: "file-not-given", exit: exitCodes.usage, message: "no model is given", remedy: "tfmc train FILE.tfm, or tfmc train --resume DIR" });
+}
+
+/** Throws CommandFailure for a file without a recipe, before options that are settings of one: with what takes weights over without it. */
+function checkTrainable(source: ModelSource, set: Settings, [weights]: readonly string[]): void {
+  if (parse(source.file).ast.tops.some((top) => top.kind === "decl" && top.category === "train")) return;
+  try {
+    recipeOf(checkedModel(source, { set }));
+  } catch (error) {
+    if (weights === undefined || weights === "none" || !(error instanceof CommandFailure) || error.failure.code !== "no-recipe") throw error;
+    const { remedy = "" } = error.failure;
+    throw new CommandFailure({ ...error.failure, remedy: `${remedy}; or use the weights as they are, without one: tfmc compile ${shellWord(source.file.path)} -o DIR --init-from ${shellWord(weights)}` });
+  }
 }
 
 /** Throws CommandFailure where fewer steps are asked for than are done; says that the model's file has another text than the run keeps. */
