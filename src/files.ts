@@ -111,7 +111,7 @@ function placeOf(file: string): Staged {
 
 function stage({ target, temporary, mode = 0o666 }: Staged, content: string | Uint8Array): void {
   const folder = path.dirname(target);
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   removeAbandoned(folder, path.basename(target));
   const descriptor = openSync(temporary, "w", mode);
   try {
@@ -121,6 +121,24 @@ function stage({ target, temporary, mode = 0o666 }: Staged, content: string | Ui
     closeSync(descriptor);
   }
 }
+
+/**
+ * Makes a folder that may be there already, and those above it that are missing. Throws Node's error. Node's own `recursive` never ends
+ * where the system denies a new folder with the words that one above it is missing, as /proc does.
+ */
+export function makeFolders(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const above = path.dirname(folder);
+    if (isFolder(folder)) return;
+    if (codeOf(error) !== "ENOENT" || isFolder(above)) throw error;
+    makeFolders(above);
+    makeFolders(folder);
+  }
+}
+
+const isFolder = (place: string): boolean => statOf(place)?.isDirectory() === true;
 
 /** Whether it is a pipe or a device: what is renamed over such a one is a file in its place, which nobody reads. */
 function isStream(file: string): boolean {

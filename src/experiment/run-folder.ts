@@ -1,11 +1,11 @@
-import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, linkSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { CHECKPOINT, loadWeights, readManifest, verifyFiles } from "../../runtime/index.ts";
 import type { CheckpointFiles, Manifest, Session } from "../../runtime/index.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
-import { readBytes, writeTogether } from "../files.ts";
+import { makeFolders, readBytes, writeTogether } from "../files.ts";
 import { shellWord } from "../shell.ts";
 import type { DataRecord } from "./data.ts";
 import type { Standing } from "./evaluating.ts";
@@ -97,7 +97,7 @@ export function claimRunFolder(folder: string): void {
 
 export function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
   } catch (error) {
     throw new CommandFailure({ code: "folder-not-made", exit: exitCodes.wrong, message: `the folder ${folder} could not be made: ${error instanceof Error ? error.message : String(error)}`, remedy: "give another with --out" });
   }
@@ -112,7 +112,7 @@ export function writeCheckpoint(folder: string, files: CheckpointFiles, best?: U
 function keepPrevious(folder: string): void {
   if (!holdsCheckpoint(folder) || isCutOff(folder)) return;
   const previous = path.join(folder, PREVIOUS);
-  mkdirSync(previous, { recursive: true });
+  makeFolders(previous);
   // The manifest goes first and comes last, so that what lies there is never half of one and half of another.
   rmSync(path.join(previous, CHECKPOINT.manifest), { force: true });
   for (const name of FILES) {

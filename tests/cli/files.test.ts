@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -109,6 +110,15 @@ describe("writing", () => {
     const result = writeAtomically(inside("plain/file"), "x");
     expect(result.ok ? "" : result.failure.message).toMatch(/plain.file could not be written: /);
   });
+
+  // In /proc a folder that cannot be made is said to be missing above.
+  it.skipIf(process.platform !== "linux")("says so at once where no folder can be made", async () => {
+    const bundle = inside("writer.mjs");
+    const source = `import { writeAtomically } from "./src/files.ts"; process.stdout.write(writeAtomically("/proc/tfm/run/file", "x").failure.message);`;
+    await build({ stdin: { contents: source, resolveDir: packageRoot }, bundle: true, platform: "node", format: "esm", outfile: bundle, logLevel: "silent" });
+    const { stdout } = await promisify(execFile)(process.execPath, [bundle], { timeout: 20_000, killSignal: "SIGKILL" });
+    expect(stdout).toMatch(/^\/proc\/tfm\/run\/file could not be written: ENOENT/);
+  }, 30_000);
 
   it("removes what a killed writer left, and nothing of a living one", () => {
     // Larger than any process id; the parent of this process lives.
