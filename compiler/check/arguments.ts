@@ -251,11 +251,18 @@ function withElementType({ param, span, tensor }: Given, ctx: Context, outer: Co
       const { low, high } = boundsOf(tensor.body, outer);
       const proves = (dim: dims.Dim): boolean => ctx.run.facts.proves(dim, outer.live.map((v) => dims.subtract(v.size.dim, dims.ONE)));
       if (low && high && proves(low) && proves(dims.subtract(dims.subtract(range.dim, high), dims.ONE))) return tensor;
-      outer.world.report(errors.indexRange(span, param, range, high, sourceOf(param), ctx.frame.self));
+      outer.world.report(errors.indexRange(span, param, range, high, sourceOf(param), { of: ctx.frame.self, ids: areTokens(high, outer) }));
       return undefined;
     }
     default:
       outer.world.report(errors.unknownType(param.type!.name!.span, wanted, nearest(wanted, RUN_KINDS)));
       return undefined;
   }
+}
+
+/** Whether integers up to `high` are the ids of the recipe's tokenizer. */
+function areTokens(high: dims.Dim | undefined, ctx: Context): boolean {
+  const tokenizer = ctx.frame.kind === "recipe" ? ctx.frame.settings?.("tokenizer") : undefined;
+  const size = tokenizer?.kind === "tokenizer" ? tokenizer.sizes.get("size") : undefined;
+  return high !== undefined && size?.kind === "size" && dims.equal(dims.add(high, dims.ONE), size.size.dim);
 }

@@ -239,11 +239,15 @@ export function argumentType(span: Span, param: Parameter, kind: string): Diagno
   });
 }
 
-export function indexRange(span: Span, param: Parameter, range: Size, high: dims.Dim | undefined, from: SizeSource, of: InstanceVal | undefined): Diagnostic {
+/** `of`: whose function is called; `ids`: whether the argument is the ids of the recipe's tokenizer. */
+export function indexRange(span: Span, param: Parameter, range: Size, high: dims.Dim | undefined, from: SizeSource, { of, ids }: { readonly of: InstanceVal | undefined; readonly ids: boolean }): Diagnostic {
+  const built = builtAt(of);
+  const name = built.length > 0 && of?.hyperparameters.some(([own]) => own === range.text) ? of.decl.name.text : undefined;
+  const larger = name && high && (ids ? `these are the tokenizer's ids: build \`${name}\` with \`${range.text}: tokenizer.size\`` : `build \`${name}\` with a \`${range.text}\` of at least ${dims.print(dims.add(high, dims.ONE))}`);
   return error("index-range", `\`${param.name.text}\` must be below ${sized(range)}`, span, high ? `this may be ${dims.print(high)}` : "nothing is known of how large this may be", {
     also: [beside(from.span, `declared here`)],
-    notes: builtAt(of),
-    ...(high ? {} : { fix: `of an argument say it where it is declared, \`index(${range.text})[…]\`; elsewhere keep it there, \`clamp(…, 0, ${range.text} - 1)\`` }),
+    notes: built,
+    ...(high ? (larger ? { fix: larger } : {}) : { fix: `of an argument say it where it is declared, \`index(${range.text})[…]\`; elsewhere keep it there, \`clamp(…, 0, ${range.text} - 1)\`` }),
   });
 }
 

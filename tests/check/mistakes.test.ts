@@ -96,3 +96,29 @@ describe("what the library is given", () => {
     expect(told("layer L(d, l) { forward(x: [d]) -> [d] = dropout(x, 1 / (l + 1)) }")).toEqual([]);
   });
 });
+
+describe("ids that are too large for a table", () => {
+  const fixes = (model: string, embedding: string): (string | undefined)[] => {
+    const text = `model Net(d = 8, vocab = 50) {
+  embed = Embedding(${embedding}, d)
+  forward(ids: index(vocab)[B, T]) -> [B, T, ${embedding}] = embed.logits(embed(ids))
+}
+train t {
+  tokenizer = bpe(400); data = text("a.txt", tokenizer: tokenizer); model = ${model}
+  loss(ids) = mean[b,t] model(ids)[b,t,0]
+  optimizer = Sgd(lr: 0.1); batch = 4; steps = 10
+}
+`;
+    return check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ code, fix }) => (code === "index-range" ? fix?.text : code));
+  };
+
+  test("are the tokenizer's, whose size the model is given", () => {
+    expect(fixes("Net()", "vocab")).toEqual(["these are the tokenizer's ids: build `Net` with `vocab: tokenizer.size`"]);
+    expect(fixes("Net(vocab: 60)", "vocab")).toEqual(["these are the tokenizer's ids: build `Net` with `vocab: tokenizer.size`"]);
+    expect(fixes("Net(vocab: tokenizer.size)", "vocab")).toEqual([]);
+  });
+
+  test("need a larger one within the model", () => {
+    expect(fixes("Net(vocab: tokenizer.size)", "30")).toEqual(["build `Embedding` with a `vocab` of at least 400"]);
+  });
+});
