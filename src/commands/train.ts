@@ -9,6 +9,7 @@ import { metricsText } from "../experiment/evaluate.ts";
 import { evaluationText } from "../experiment/evaluating.ts";
 import { checkMeasurable } from "../experiment/measure.ts";
 import { duration, measuredSoFar, progressLines } from "../experiment/progress-line.ts";
+import { otherProgramText } from "../experiment/other-program.ts";
 import { newRunFolder, readCheckpoint } from "../experiment/run-folder.ts";
 import type { Checkpoint } from "../experiment/run-folder.ts";
 import { readModel } from "../experiment/source.ts";
@@ -209,7 +210,8 @@ function countOptions(options: OptionValues): Counts {
   };
 }
 
-function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sameProgram, sameValidation, initial }: Run, resume: Checkpoint | undefined, adapter: string, output: Output): void {
+function greet({ prepared, folder, from, sameProgram, sameValidation, initial }: Run, resume: Checkpoint | undefined, adapter: string, output: Output): void {
+  const { model, recipe, data, tokenizer } = prepared;
   const frozen = totalElements(frozenParameters(model));
   output.say(`${model.name} with ${totalElements(model.parameters).toLocaleString("en-US")} parameters, ${frozen === 0 ? "" : `${frozen.toLocaleString("en-US")} of them frozen, `}${tokenizer === undefined ? "" : `${tokenizer.size} tokens, `}${counted(data.training)}, batches of ${recipe.batch}, on ${adapter}`);
   sayBadRows(data.badRows, output);
@@ -217,6 +219,6 @@ function greet({ prepared: { model, recipe, data, tokenizer }, folder, from, sam
   for (const line of resume === undefined && initial !== undefined ? initialText(initial) : []) output.say(line);
   if (resume !== undefined) output.say(from >= recipe.steps ? `all ${recipe.steps} steps are done; --steps N trains longer` : `going on after step ${from} of ${recipe.steps}`);
   if (!sameValidation) output.say("the validation is another one from here on: some of it may have been trained on, and the best so far is not known");
-  if (!sameProgram) output.say("the program is not the one that was interrupted, so the run does not go on bit for bit");
+  if (resume !== undefined && !sameProgram) output.say(otherProgramText(resume, prepared));
   output.say(`run folder ${folder}`);
 }

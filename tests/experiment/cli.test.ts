@@ -177,6 +177,15 @@ describeGpu("the commands of a run", () => {
     expect(JSON.parse(read("short", "state.json"))).toMatchObject({ step: 8 });
   });
 
+  it("--resume says why the program is another, and what to do where it reads the steps", async () => {
+    expect((await run(["train", "tiny.tfm", "--steps", "4", "--out", "fallen", "-q"])).code).toBe(0);
+    const longer = await run(["train", "--resume", "fallen", "--steps", "6"]);
+    expect(longer.stderr).toContain("does not go on bit for bit: `steps` was 4 and is 6, which it reads, as `cosine(step, steps)` does in a rate. What is left is trained as the end of 6 steps; for all of them by one schedule: tfmc train tiny.tfm --steps 6\n");
+    writeFileSync(path.join(project, "slower.tfm"), read("tiny.tfm").replace("lr: 0.05", "lr: 0.04"));
+    const other = await run(["train", "slower.tfm", "--resume", "fallen"]);
+    expect(other.stderr).toContain("does not go on bit for bit: the text of the model is another\n");
+  });
+
   it("the newest run of a model file is of that file, wherever in runs/ it is, and is named", async () => {
     mkdirSync(path.join(project, "other"));
     for (const name of ["tiny.tfm", "pairs.tsv"]) copyFileSync(path.join(project, name), path.join(project, "other", name));
