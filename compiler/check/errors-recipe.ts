@@ -113,6 +113,14 @@ export function unknownData(span: Span, nearest: string | undefined, all: readon
   return error("value-unknown", "a source of data is wanted here", span, "such as `pairs(\"train.tsv\", …)`", meantCall(span, nearest, all));
 }
 
+/** `isDefault`: the length is what the data have where nothing is said. */
+export function windowTooLong(span: Span, length: number, { most, text }: { readonly most: number; readonly text: string }, isDefault: boolean): Diagnostic {
+  return error("require-fails", `the data give windows of ${length} tokens, and the model takes ${most}`, span, isDefault ? `\`length\` is ${length} where nothing is said` : `${length} at a time`, {
+    notes: [`the model requires \`${text}\``],
+    fix: most < 1 ? "let the model take more" : `${isDefault ? "add" : "write"} \`length: ${most}\`, or let the model take more`,
+  });
+}
+
 export function unknownOptimizer(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
   return error("value-unknown", "an optimizer is wanted here", span, "such as `Adam(lr: 1e-3)`", meantCall(span, nearest, all));
 }

@@ -122,3 +122,27 @@ train t {
     expect(fixes("Net(vocab: tokenizer.size)", "30")).toEqual(["build `Embedding` with a `vocab` of at least 400"]);
   });
 });
+
+describe("windows of a text that the model can never take", () => {
+  const found = (length: string, phases = ""): (string | undefined)[][] => {
+    const text = `model Net(vocab, d = 8, most = 6) {
+  embed = Embedding(vocab, d); place = Learned(most, d)
+  forward(ids: index(vocab)[B, T]) -> [B, T, vocab] = embed.logits(place(embed(ids)))
+}
+train t {
+  tokenizer = bpe(400); data = text("a.txt", tokenizer: tokenizer${length}); model = Net(vocab: tokenizer.size)
+  loss(ids, next) = cross_entropy(model(ids), next)
+  optimizer = Sgd(lr: 0.1); batch = 4; steps = 10${phases}
+}
+`;
+    return check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ title, fix }) => [title, fix?.text]);
+  };
+
+  test.each([
+    [", length: 8", "", "the data give windows of 8 tokens, and the model takes 6", "write `length: 6`, or let the model take more"],
+    ["", "", "the data give windows of 256 tokens, and the model takes 6", "add `length: 6`, or let the model take more"],
+    [", length: 6", "; phases = until(0.5, length: 7)", "the data give windows of 7 tokens, and the model takes 6", "write `length: 6`, or let the model take more"],
+  ])("text(…%s)%s", (length, phases, title, fix) => expect(found(length, phases)).toEqual([[title, fix]]));
+
+  test("and those that it takes", () => expect(found(", length: 6", "; phases = until(0.5, length: 5)")).toEqual([]));
+});

@@ -14,6 +14,7 @@ import { trainedOf } from "./groups.ts";
 import { optimizerOf } from "./optimizer.ts";
 import { phasesOf } from "./phases.ts";
 import { Settings, type RecipeOptions } from "./settings.ts";
+import { requireWindowsFit } from "./windows.ts";
 import { validationOf } from "./validation.ts";
 
 export interface Built {
@@ -60,6 +61,7 @@ function recipeOf(settings: Settings, model: InstanceVal): Pick<Built, "recipe" 
   const reports = reportsOf(settings);
   const initFrom = initFromOf(settings);
   const phases = data ? phasesOf({ nodes: settings.written.get("phases")?.values ?? [], set: settings.options.set["recipe.phases"] }, data.spec, (node) => settings.evaluated(node), world) : [];
+  if (data && dataNode && loss) requireWindowsFit({ data: data.spec, at: dataNode, phases, phasesAt: settings.span("phases") }, loss, world);
   const validation = validationOf({
     validation: settings.value("validation"), evaluate: settings.optionalCount("evaluate"), patience: settings.optionalCount("patience"), watch: settings.written.get("watch")?.values[0],
     watchSet: settings.options.set["recipe.watch"], span: (name) => settings.span(name), figures: [...reports, ...metrics.map(({ name }) => name), "loss"],
