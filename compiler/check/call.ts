@@ -11,6 +11,7 @@ import { sameForm } from "./forms.ts";
 import { construct } from "./instance.ts";
 import { execute } from "./items.ts";
 import { lookupOutside, member, unknownName } from "./names.ts";
+import { reportRecursion } from "./recursion.ts";
 import { checkResults } from "./results.ts";
 import { asArgument } from "./tensor.ts";
 import { isScalarFunction, mapOver } from "./scalars.ts";
@@ -94,8 +95,9 @@ export function callFunction(target: FnVal | MethodVal, args: readonly Argument[
     ctx.world.report(errors.computedInLayer(span));
     return poisoned;
   }
-  if (ctx.frame.active.some((active) => active.what === fn && active.self === self)) {
-    ctx.world.report(errors.recursion(span, fn.name.text, fn.name.span));
+  const first = ctx.frame.active.findIndex((active) => active.what === fn && active.self === self);
+  if (first >= 0) {
+    reportRecursion(ctx, first, span);
     return poisoned;
   }
   const path = self ? joinPath(self.path, fn.name.text === "forward" ? "" : fn.name.text) : joinPath(ctx.frame.path, fn.name.text);

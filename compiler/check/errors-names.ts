@@ -5,7 +5,8 @@ import type { Span } from "../../grammar/source.ts";
 import { placeOf, spanText } from "../../grammar/source.ts";
 import { FOREIGN_MEMBERS, FOREIGN_NAMES, FOREIGN_TYPES } from "./foreign-names.ts";
 import { SETTINGS, type SettingName } from "./recipe/setting-names.ts";
-import { article, beside, didYouMean, error, meant, plural, replace, wholeNumber } from "./message.ts";
+import { article, beside, didYouMean, error, list, meant, plural, replace, wholeNumber } from "./message.ts";
+import type { InstanceVal } from "./value.ts";
 
 export function unknownName(span: Span, name: string, nearest: string | undefined): Diagnostic {
   return error("name-unknown", `nothing is called \`${name}\``, span, "not defined here", { fix: meant(span, nearest, FOREIGN_NAMES.get(name)) });
@@ -98,10 +99,11 @@ export function noForward(span: Span, title: string): Diagnostic {
   return error("not-callable", `\`${title}\` has no \`forward\``, span, "calling a layer calls its `forward`");
 }
 
-export function recursion(span: Span, name: string, declared: Span): Diagnostic {
+/** `through`: what is called on the way, where it is not called by itself. */
+export function recursion(span: Span, name: string, declared: Span, through: readonly string[] = []): Diagnostic {
   return error("recursion", `\`${name}\` would contain itself`, span, "it is already being expanded here", {
     also: [beside(declared, "this one")],
-    notes: ["every call is expanded when compiling, so a function cannot call itself and a layer cannot build itself"],
+    notes: [...(through.length === 0 ? [] : [`by way of ${list(through.map((one) => `\`${one}\``))}`]), "every call is expanded when compiling, so a function cannot call itself and a layer cannot build itself"],
   });
 }
 
@@ -270,12 +272,25 @@ export function unnamedLayer(span: Span, name: string): Diagnostic {
   return error("unnamed-layer", `the \`${name}\` built here needs a name`, span, "its parameters would have no path", { fix: `give it one first: \`inner = ${name}(…)\`` });
 }
 
-export function builtInFunction(span: Span, name: string): Diagnostic {
+/** `of`: the layer in whose function this stands, where a hyperparameter of it may be what is called. */
+export function builtInFunction(span: Span, name: string, of: InstanceVal | undefined): Diagnostic {
   const alias = /^(\w+)\(/.exec(spanText(span))?.[1];
-  if (alias !== undefined && alias !== name) return error("unnamed-layer", `\`${alias}\` names \`${name}\`, of which no layer is built yet`, span, "called like this it would be built here", { fix: `build it where it gets its name: \`${alias} = ${name}(…)\` in a body, \`${alias}: ${name}(…)\` where it is an argument` });
+  if (alias !== undefined && alias !== name) {
+    const given = of && of.span !== of.decl.name.span && of.decl.params?.some((param) => param.name.text === alias) ? argumentIn(of.span, alias, name) : undefined;
+    return error("unnamed-layer", `\`${alias}\` names \`${name}\`, of which no layer is built yet`, given ?? span, given ? "given here, where a layer is called for" : "called like this it would be built here", {
+      also: given ? [beside(span, "called here")] : [],
+      fix: given ? `build it: \`${alias}: ${name}(…)\`` : `build it where it gets its name: \`${alias} = ${name}(…)\` in a body, \`${alias}: ${name}(…)\` where it is an argument`,
+    });
+  }
   return error("unnamed-layer", `a function cannot build \`${name}\``, span, "layers are built once, in the body of the layer or model", {
     fix: `move it there and give it a name: \`inner = ${name}(…)\``,
   });
+}
+
+/** `rotate: Rotary` in the call that builds a layer; the whole call where it is given without a name. */
+function argumentIn(call: Span, name: string, value: string): Span {
+  const found = new RegExp(`\\b${name}\\s*:\\s*${value}\\b`).exec(spanText(call));
+  return found === null ? call : { ...call, start: call.start + found.index, end: call.start + found.index + found[0].length };
 }
 
 export function notALayerClass(span: Span, name: string, category: string): Diagnostic {

@@ -13,6 +13,7 @@ import { execute, setMember } from "./items.ts";
 import type { Instance } from "./model.ts";
 import { lookupOutside } from "./names.ts";
 import { asNewIndex } from "./range.ts";
+import { reportRecursion } from "./recursion.ts";
 import type { ClassVal, InstanceVal, ParamVal, StackVal, Val } from "./value.ts";
 import { kindOf, POISON } from "./value.ts";
 import type { Context, Frame } from "./world.ts";
@@ -25,11 +26,12 @@ export function construct(target: ClassVal, args: readonly Argument[], ctx: Cont
     return POISON;
   }
   if (!ctx.building) {
-    ctx.world.report(ctx.run.building ? errors.unnamedLayer(span, decl.name.text) : errors.builtInFunction(span, decl.name.text));
+    ctx.world.report(ctx.run.building ? errors.unnamedLayer(span, decl.name.text) : errors.builtInFunction(span, decl.name.text, ctx.frame.self));
     return POISON;
   }
-  if (ctx.frame.active.some((active) => active.what === decl)) {
-    ctx.world.report(errors.recursion(span, decl.name.text, decl.name.span));
+  const first = ctx.frame.active.findIndex((active) => active.what === decl);
+  if (first >= 0) {
+    reportRecursion(ctx, first, span);
     return POISON;
   }
   const params = decl.params ?? [];
@@ -193,7 +195,7 @@ export function stack(node: Apply, head: Call, ctx: Context): Val {
     return POISON;
   }
   if (!ctx.building) {
-    ctx.world.report(ctx.run.building ? errors.unnamedLayer(head.span, "stack") : errors.builtInFunction(head.span, "stack"));
+    ctx.world.report(ctx.run.building ? errors.unnamedLayer(head.span, "stack") : errors.builtInFunction(head.span, "stack", undefined));
     return POISON;
   }
   const index = asNewIndex(arg.value);

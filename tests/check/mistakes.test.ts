@@ -63,7 +63,22 @@ describe("one message for one mistake", () => {
     ["model M(d = 3) { l = Attention(d, 1, causal: training); forward(x: [B, T, d]) -> [B, T, d] = l(x) }", "a layer is built once, for training and for use"],
     ["model M(d = 3) { let n = if training then 2 else 3; param w: [n] ~ zeros; forward(x: [d]) -> [d] = x }", "a layer is built once, for training and for use"],
     ["model M() { e = Linear; forward(x: [B, 3]) -> [B, 3] = e(x) }", "`e` names `Linear`, of which no layer is built yet"],
+    ["fn even(x: real) -> real = odd(x - 1)\nfn odd(x: real) -> real = even(x - 1)", "`even` would contain itself"],
+    ["fn fib(x: real) -> real = fib(x - 1) + fib(x - 2)", "`fib` would contain itself"],
+    ["layer A(d) { b = B(d); forward(x: [d]) -> [d] = b(x) }\nlayer B(d) { a = A(d); forward(x: [d]) -> [d] = a(x) }", "`A` would contain itself"],
   ])("%s", (text, title) => expect(told(text)).toEqual([title]));
+
+  test("a circle is told with what it goes through", () => {
+    const { diagnostics } = check(sourceFile("model.tfm", "fn a(x: real) -> real = b(x)\nfn b(x: real) -> real = c(x)\nfn c(x: real) -> real = a(x)"), { std });
+    expect(diagnostics.map(({ notes }) => notes[0])).toEqual(["by way of `b` and `c`"]);
+  });
+
+  test("a layer that is not built is told once, where it is given", () => {
+    const argument = "rotate: Rotary";
+    const text = `model M(d = 8) {\n  a = Attention(8, 2, ${argument})\n  forward(x: [B, T, d]) -> [B, T, d] = a(x)\n}\n`;
+    const { diagnostics } = check(sourceFile("model.tfm", text), { std });
+    expect(diagnostics.map(({ code, span, fix }) => [code, span.file.path, text.slice(span.start, span.end), fix?.text])).toEqual([["unnamed-layer", "model.tfm", argument, "build it: `rotate: Rotary(…)`"]]);
+  });
 });
 
 describe("sizes that are none", () => {
