@@ -7,7 +7,7 @@ import type { Span } from "./source.ts";
  * what to write; tests/errors/CODE.txt shows each at work.
  */
 export const GRAMMAR_CODES = [
-  "bad-escape", "bad-number", "chained-equals", "comma-between-items", "double-equals", "empty-place", "extra-brace", "extra-bracket",
+  "bad-escape", "bad-name", "bad-number", "chained-equals", "comma-between-items", "double-equals", "empty-place", "extra-brace", "extra-bracket",
   "foreign-comment", "foreign-operator", "foreign-word", "index-missing", "item-misplaced", "list-of-values", "matrix-product",
   "missing-bracket", "missing-block", "missing-body", "missing-brace", "missing-else", "missing-initialiser", "missing-name", "missing-operator",
   "missing-separator", "missing-then", "missing-type", "missing-value", "mismatched-brackets", "named-argument", "needs-parentheses", "no-item",
@@ -60,6 +60,12 @@ export function badEscape(span: Span, text: string): Diagnostic {
 export function meantNumber(text: string): string | undefined {
   const tidy = text.replace(/_/g, "");
   return /^\.\d+$/.test(tidy) ? `0${tidy}` : /^\d+\.$/.test(tidy) ? `${tidy}0` : /^\d+$/.test(tidy) ? tidy : undefined;
+}
+
+/** `2x` where a name stands. */
+export function badName(span: Span, text: string): Diagnostic {
+  const [, digits = "", letters = ""] = /^(\d+)_*(\w*)$/.exec(text) ?? [];
+  return error("bad-name", `\`${text}\` is no name`, span, "a name does not begin with a digit", { fix: letters === "" ? undefined : replace(span, letters + digits) });
 }
 
 export function badNumber(span: Span, text: string): Diagnostic {

@@ -8,19 +8,26 @@ import * as t from "./tokens.ts";
 
 /**
  * Reports the tokens that the language does not have and puts in their place what was probably meant, so that reading goes
- * on: `a && b` becomes `a and b`, `'x'` a text, `#…` a comment, and a word of the language where a name must stand a name, told once
- * for all its places. What has no counterpart stays Stray and spoils its item.
+ * on: `a && b` becomes `a and b`, `'x'` a text, `#…` a comment, and a word of the language, or one that begins with a digit, where a name
+ * must stand a name, told once for all its places. What has no counterpart stays Stray and spoils its item.
  */
 export function mend(file: SourceFile, all: readonly IToken[], report: (d: Diagnostic) => void): IToken[] {
   const tokens = withoutPrefixes(file, all, report);
   const out: IToken[] = [];
   let reportedLine = 0;
   const reportedWords = new Set<string>();
+  const digitsFirst = namesBeginningWithDigits(tokens);
   for (const [at, raw] of tokens.entries()) {
     const token = joined(out, raw);
     const span = tokenSpan(file, token);
     if (isMeantAsName(token, out.at(-1), tokens[at + 1])) {
       if (!reportedWords.has(token.image)) report(errors.reservedWord(span, token.image));
+      reportedWords.add(token.image);
+      out.push(as(token, t.Name));
+      continue;
+    }
+    if (isOneOf(token, [t.Numeral]) && digitsFirst.has(token.image)) {
+      if (!reportedWords.has(token.image)) report(errors.badName(span, token.image));
       reportedWords.add(token.image);
       out.push(as(token, t.Name));
       continue;
@@ -130,6 +137,12 @@ function isMeantAsName(token: IToken, before: IToken | undefined, after: IToken 
   if (isOneOf(after, [t.LeftSquare])) return isOneOf(token, BEFORE_NAME);
   const isLast = after === undefined || isOneOf(after, [t.Newline, t.Semicolon, t.RightBrace]);
   return isLast && isOneOf(before, [...OPERATORS, t.Equal, t.Comma, t.LeftParen, t.LeftSquare]);
+}
+
+/** `2x` of `fn f(2x: real)`: what stands where a name must at some place is one at all of its places. */
+function namesBeginningWithDigits(tokens: readonly IToken[]): ReadonlySet<string> {
+  const stands = (at: number): boolean => isOneOf(tokens[at + 1], [t.Equal, t.Colon]) || isOneOf(tokens[at - 1], [...BEFORE_NAME, t.Kind]);
+  return new Set(tokens.flatMap((token, at) => (isOneOf(token, [t.Numeral]) && /^\d+[A-Za-z_]\w*$/.test(token.image) && !t.isNumber(token.image) && stands(at) ? [token.image] : [])));
 }
 
 /** `caf` and `é` are one word: the second takes the first back. */
