@@ -62,6 +62,12 @@ export function meantNumber(text: string): string | undefined {
   return /^\.\d+$/.test(tidy) ? `0${tidy}` : /^\d+\.$/.test(tidy) ? `${tidy}0` : /^\d+$/.test(tidy) ? tidy : undefined;
 }
 
+/** The two factors of `2x`. */
+export function meantProduct(text: string): readonly [number: string, name: string] | undefined {
+  const [, number, name] = /^(\d+(?:\.\d+)?)([A-Za-z]\w*)$/.exec(text) ?? [];
+  return number === undefined || name === undefined ? undefined : [number, name];
+}
+
 /** `2x` where a name stands. */
 export function badName(span: Span, text: string): Diagnostic {
   const [, digits = "", letters = ""] = /^(\d+)_*(\w*)$/.exec(text) ?? [];
@@ -70,10 +76,10 @@ export function badName(span: Span, text: string): Diagnostic {
 
 export function badNumber(span: Span, text: string): Diagnostic {
   const better = meantNumber(text);
-  const product = /^(\d+(?:\.\d+)?)([A-Za-z]\w*)$/.exec(text);
+  const product = meantProduct(text);
   return error("bad-number", `\`${text}\` is no number`, span, "numbers look like `12`, `0.5`, `1e-5`", {
     notes: text.includes("..") ? ["a range is written as a comparison: `i < n`"] : [],
-    fix: better !== undefined ? replace(span, better) : product !== null ? `if a product is meant, write \`${product[1]} * ${product[2]}\`` : undefined,
+    fix: better !== undefined ? replace(span, better) : product !== undefined ? `if a product is meant, write \`${product.join(" * ")}\`` : undefined,
   });
 }
 

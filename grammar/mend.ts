@@ -70,7 +70,9 @@ export function mend(file: SourceFile, all: readonly IToken[], report: (d: Diagn
         if (t.isNumber(token.image)) out.push(token);
         else {
           report(errors.badNumber(span, token.image));
-          out.push({ ...token, image: errors.meantNumber(token.image) ?? token.image });
+          const product = errors.meantProduct(token.image);
+          if (product !== undefined) out.push(...spread(token, product));
+          else out.push({ ...token, image: errors.meantNumber(token.image) ?? token.image });
         }
         break;
       case t.Stray: {
@@ -137,6 +139,12 @@ function isMeantAsName(token: IToken, before: IToken | undefined, after: IToken 
   if (isOneOf(after, [t.LeftSquare])) return isOneOf(token, BEFORE_NAME);
   const isLast = after === undefined || isOneOf(after, [t.Newline, t.Semicolon, t.RightBrace]);
   return isLast && isOneOf(before, [...OPERATORS, t.Equal, t.Comma, t.LeftParen, t.LeftSquare]);
+}
+
+/** `2x` as the three tokens of `2 * x`, the sign where the name is. */
+function spread(token: IToken, [number, name]: readonly [number: string, name: string]): readonly IToken[] {
+  const at = token.startOffset + number.length;
+  return [{ ...token, image: number, endOffset: at - 1 }, { ...as(token, t.Star), image: "*", startOffset: at }, { ...as(token, t.Name), image: name, startOffset: at }];
 }
 
 /** `2x` of `fn f(2x: real)`: what stands where a name must at some place is one at all of its places. */
