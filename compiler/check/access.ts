@@ -4,7 +4,7 @@ import { spanText } from "../../grammar/source.ts";
 import { index, int, size as sizeExpr } from "../ir/expr.ts";
 import type { Expr } from "../ir/graph.ts";
 import * as dims from "../dim.ts";
-import { boundsOf, guarded, isCount, isWithin } from "./bounds.ts";
+import { boundsOf, guarded, isCount, isWithin, neededTerms } from "./bounds.ts";
 import * as errors from "./errors.ts";
 import { commonType, evaluate, evaluateTensor } from "./evaluate.ts";
 import { apply } from "./fold.ts";
@@ -38,7 +38,7 @@ export function readAccess(node: Access, ctx: Context): Val {
     if (isWithin(expr, axis.size.dim, ctx)) continue;
     if (!node.slots.fill) {
       const bare = written.kind === "name" ? ctx.indices?.vars.get(written.text) : undefined;
-      ctx.world.report(bare ? errors.declaredTooLong(written.span, bare, axis.size) : errors.outOfBounds(written, spanText(node.base.span), axis.size, boundsOf(expr, ctx), node, (size) => isCount(size, ctx)));
+      ctx.world.report(bare ? errors.declaredTooLong(written.span, bare, axis.size) : errors.outOfBounds(written, spanText(node.base.span), axis.size, boundsOf(expr, ctx), node, { isKnown: (size) => isCount(size, ctx), terms: neededTerms(expr, ctx) }));
       return POISON;
     }
     outside.push(apply("ile", int(0), expr), apply("ilt", expr, sizeExpr(axis.size.dim)));

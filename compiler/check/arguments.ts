@@ -3,7 +3,7 @@ import type { Arg, Expr as Node, Name, Parameter, Type } from "../../grammar/ast
 import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
-import { boundsOf } from "./bounds.ts";
+import { boundsOf, neededTerms } from "./bounds.ts";
 import * as errors from "./errors.ts";
 import { coerce, kindsOf, RUN_KINDS, type CompileKind } from "./kinds.ts";
 import { evaluate, evaluateSize, written } from "./evaluate.ts";
@@ -251,7 +251,7 @@ function withElementType({ param, span, tensor }: Given, ctx: Context, outer: Co
       const { low, high } = boundsOf(tensor.body, outer);
       const proves = (dim: dims.Dim): boolean => ctx.run.facts.proves(dim, outer.live.map((v) => dims.subtract(v.size.dim, dims.ONE)));
       if (low && high && proves(low) && proves(dims.subtract(dims.subtract(range.dim, high), dims.ONE))) return tensor;
-      outer.world.report(errors.indexRange(span, param, range, high, sourceOf(param), { of: ctx.frame.self, ids: areTokens(high, outer) }));
+      outer.world.report(errors.indexRange(span, param, range, high, sourceOf(param), { of: ctx.frame.self, ids: areTokens(high, outer), terms: neededTerms(tensor.body, outer) }));
       return undefined;
     }
     default:

@@ -52,7 +52,10 @@ function reduction(name: string, node: Apply, head: Access, ctx: Context): Val {
   if (!terms) return POISON;
   const { body, where } = terms;
   if (name === "any" || name === "all") {
-    if (body.type !== "bool") return wrong(node, body, "a condition", ctx);
+    if (body.type !== "bool") {
+      ctx.world.report(errors.noCondition(node, head, kindOf(body)));
+      return POISON;
+    }
     return reduced(name, terms, body, where, node, ctx);
   }
   if (body.type === "bool") return wrong(node, body, "a number", ctx);

@@ -108,6 +108,12 @@ function plainBounds(expr: Expr, guards: Guard | undefined, ctx: Context, order:
   }
 }
 
+/** What has to be required of an axis so that the position that is found in it lies within it; undefined where nothing of this kind is lacking. */
+export function neededTerms(expr: Expr, ctx: Context): string | undefined {
+  const axis = expr.kind === "access" ? ctx.run.ofNothing.get(expr.value) : undefined;
+  return axis && `${dims.print(axis)} > 0`;
+}
+
 /** The context in which the condition is known to hold, or to fail. */
 export function guarded(ctx: Context, condition: Expr, holds: boolean): Context {
   const guards = guardsOf(condition, holds, ctx.guards, ctx, orderFor(condition, ctx));

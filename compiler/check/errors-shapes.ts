@@ -5,7 +5,7 @@ import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import type { Interval } from "../ops/interval.ts";
-import { beside, builtAt, error, origin, plural, replace, shape, sized, sizedFrom } from "./message.ts";
+import { article, beside, builtAt, error, origin, plural, replace, shape, sized, sizedFrom } from "./message.ts";
 import type { Use } from "./range.ts";
 import { spreadEquation } from "./spread.ts";
 import type { IndexVar, InstanceVal, Size, SizeSource } from "./value.ts";
@@ -103,7 +103,11 @@ export function declaredTooLong(span: Span, index: IndexVar, axis: Size): Diagno
   });
 }
 
-export function outOfBounds(slot: Slot, base: string, axis: Size, { low, high }: Interval, node: Access, isKnown: (atLeastZero: dims.Dim) => boolean): Diagnostic {
+/** The remedy for a position in an axis that may be empty. */
+const requireTerms = (terms: string): string => `of nothing it is outside, so require it: \`require ${terms}\``;
+
+/** `isKnown`: whether such a size is known to be at least 0; `terms`: what is to be required where the position is of an axis that may be empty. */
+export function outOfBounds(slot: Slot, base: string, axis: Size, { low, high }: Interval, node: Access, { isKnown, terms }: { readonly isKnown: (atLeastZero: dims.Dim) => boolean; readonly terms: string | undefined }): Diagnostic {
   const text = spanText(slot.span);
   const rooms = [low, high && dims.subtract(dims.subtract(axis.dim, high), dims.ONE)].flatMap((size) => (size && isRoom(size) && !isKnown(size) ? [needed(size)] : []));
   const last = low && high && dims.asNumber(low) === -1 && dims.equal(low, high);
@@ -113,6 +117,8 @@ export function outOfBounds(slot: Slot, base: string, axis: Size, { low, high }:
     ...(rooms.length > 0 ? { notes: [`it is not known that ${rooms.join(" and ")}`] } : {}),
     fix: last
       ? `positions count from 0 on; the last is \`${axis.text} - 1\``
+      : terms !== undefined
+      ? `${requireTerms(terms)}; or fill what is outside: \`${spanText(node.base.span)}${filled}\``
       : rooms.length > 0 && onlyRoomLacks(low, high, axis)
       ? `require it: \`require ${rooms.join(", ")}\`; or fill what is outside: \`${spanText(node.base.span)}${filled}\``
       : `fill what is outside: \`${spanText(node.base.span)}${filled}\`, or guard it with \`if\` or \`where\`, or \`require\` what makes it fit`,
@@ -193,6 +199,14 @@ export function binderIndices(span: Span, name: string): Diagnostic {
   return error("binder-misused", `\`${name}\` takes one index`, span, "the last axis of what it is applied to");
 }
 
+/** `any[i] x[b,i] > 0`, of which the comparison is of what `any` gives. */
+export function noCondition({ operand, span }: Apply, head: Access, kind: string): Diagnostic {
+  const [, operator = ">"] = /^\s*([<>]=?|[=!]=)/.exec(span.file.text.slice(span.end)) ?? [];
+  return error("wrong-kind", "a condition is wanted here", operand.span, `this is ${article(kind)}`, {
+    fix: `a comparison stands in parentheses: \`${spanText(head.span)} (${spanText(operand.span)} ${operator} …)\``,
+  });
+}
+
 export function argmaxWhere(span: Span, name: string): Diagnostic {
   return error("binder-misused", `\`${name}\` takes no \`where\``, span, "of no terms there is no position");
 }
@@ -239,11 +253,11 @@ export function argumentType(span: Span, param: Parameter, kind: string): Diagno
   });
 }
 
-/** `of`: whose function is called; `ids`: whether the argument is the ids of the recipe's tokenizer. */
-export function indexRange(span: Span, param: Parameter, range: Size, high: dims.Dim | undefined, from: SizeSource, { of, ids }: { readonly of: InstanceVal | undefined; readonly ids: boolean }): Diagnostic {
+/** `of`: whose function is called; `ids`: whether the argument is the ids of the recipe's tokenizer; `terms`: as above. */
+export function indexRange(span: Span, param: Parameter, range: Size, high: dims.Dim | undefined, from: SizeSource, { of, ids, terms }: { readonly of: InstanceVal | undefined; readonly ids: boolean; readonly terms: string | undefined }): Diagnostic {
   const built = builtAt(of);
   const name = built.length > 0 && of?.hyperparameters.some(([own]) => own === range.text) ? of.decl.name.text : undefined;
-  const larger = name && high && (ids ? `these are the tokenizer's ids: build \`${name}\` with \`${range.text}: tokenizer.size\`` : `build \`${name}\` with a \`${range.text}\` of at least ${dims.print(dims.add(high, dims.ONE))}`);
+  const larger = terms !== undefined ? requireTerms(terms) : name && high && (ids ? `these are the tokenizer's ids: build \`${name}\` with \`${range.text}: tokenizer.size\`` : `build \`${name}\` with a \`${range.text}\` of at least ${dims.print(dims.add(high, dims.ONE))}`);
   return error("index-range", `\`${param.name.text}\` must be below ${sized(range)}`, span, high ? `this may be ${dims.print(high)}` : "nothing is known of how large this may be", {
     also: [beside(from.span, `declared here`)],
     notes: built,
@@ -265,7 +279,7 @@ export function resultType(span: Span, fn: Callable, kind: string, declared: Spa
   return error("result-type-differs", `\`${fn.name.text}\` returns another type than it says`, span, `this is ${kind}`, { also: [beside(declared, "declared here")] });
 }
 
-export function resultRange(span: Span, fn: Callable, range: Size, declared: Span): Diagnostic {
-  return error("index-range", `what \`${fn.name.text}\` returns must be below ${sized(range)}`, span, "it is not known to be", { also: [beside(declared, "declared here")] });
+export function resultRange(span: Span, fn: Callable, range: Size, declared: Span, terms: string | undefined): Diagnostic {
+  return error("index-range", `what \`${fn.name.text}\` returns must be below ${sized(range)}`, span, "it is not known to be", { also: [beside(declared, "declared here")], ...(terms === undefined ? {} : { fix: requireTerms(terms) }) });
 }
 

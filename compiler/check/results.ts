@@ -2,7 +2,7 @@
 import type { Callable } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import { shapeOf } from "./arguments.ts";
-import { boundsOf } from "./bounds.ts";
+import { boundsOf, neededTerms } from "./bounds.ts";
 import * as dims from "../dim.ts";
 import * as errors from "./errors.ts";
 import { coerceInit } from "./initial.ts";
@@ -57,7 +57,7 @@ function result(fn: Callable, k: number, value: Val, span: Span, ctx: Context, p
     const proves = (dim: dims.Dim): boolean => ctx.run.facts.proves(dim);
     if (!range) return POISON;
     if (!low || !high || !proves(low) || !proves(dims.subtract(dims.subtract(range.dim, high), dims.ONE))) {
-      ctx.world.report(errors.resultRange(span, fn, range, type.span));
+      ctx.world.report(errors.resultRange(span, fn, range, type.span, neededTerms(tensor.body, ctx)));
       return POISON;
     }
   }

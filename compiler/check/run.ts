@@ -1,3 +1,4 @@
+import type { Dim } from "../dim.ts";
 import { GraphBuilder } from "../ir/builder.ts";
 import type { AccessExpr, Expr, Graph, GraphOutput, Origin, Value, ValueId } from "../ir/graph.ts";
 import { renameValues } from "../ir/expr.ts";
@@ -15,6 +16,8 @@ export class Run {
   readonly requires: SizeRequirement[] = [];
   /** Of the elements of integer values, where two ends cannot be compared by the first of them and by the last (see `Order`). */
   readonly intervals = new Map<ValueId, { readonly first: Interval; readonly last: Interval }>();
+  /** Positions that an `argmax` or `argmin` finds: the axis, where it may be empty and they lie outside of it. */
+  readonly ofNothing = new Map<ValueId, Dim>();
   /** Leaves of parameters and states by kind and path. */
   readonly leaves = new Map<string, Tensor>();
   readonly reached = new Set<string>();

@@ -199,16 +199,22 @@ export function equation(
   if (type === "i32") {
     const elements = (keepsFirst: boolean): Interval => (monoid ? reducedBounds(monoid, bound, body, where, ctx, keepsFirst) : boundsOf(body, ctx, keepsFirst));
     run.intervals.set(value.id, { first: elements(true), last: elements(false) });
+    const [first] = bound;
+    if ((monoid === "argmax" || monoid === "argmin") && first && !hasTerms(bound, where, ctx)) run.ofNothing.set(value.id, first.size.dim);
   }
   return tensorAs(ctx, value, sizes, outerExprs, axes);
 }
 
 /** Of no terms there is no largest one, and position 0 is as far as the axis goes. */
 function reducedBounds(monoid: MonoidName, bound: readonly IndexVar[], body: Expr, where: Expr | undefined, ctx: Context, keepsFirst: boolean): Interval {
+  const some = hasTerms(bound, where, ctx);
+  if (monoid === "argmax" || monoid === "argmin") return some ? below(bound[0]!.size.dim) : { low: dims.ZERO, high: bound[0]!.size.dim };
+  return some && (monoid === "max" || monoid === "min") ? boundsOf(body, ctx, keepsFirst) : {};
+}
+
+function hasTerms(bound: readonly IndexVar[], where: Expr | undefined, ctx: Context): boolean {
   const outside = { ...ctx, live: ctx.live.filter(({ id }) => !bound.some((axis) => axis.id === id)) };
-  const hasTerms = !(where && !isTrue(where)) && bound.every(({ size }) => isCount(dims.subtract(size.dim, dims.ONE), outside));
-  if (monoid === "argmax" || monoid === "argmin") return hasTerms ? below(bound[0]!.size.dim) : { low: dims.ZERO, high: bound[0]!.size.dim };
-  return hasTerms && (monoid === "max" || monoid === "min") ? boundsOf(body, ctx, keepsFirst) : {};
+  return !(where && !isTrue(where)) && bound.every(({ size }) => isCount(dims.subtract(size.dim, dims.ONE), outside));
 }
 
 function tensorAs(ctx: Context, value: { readonly id: ValueId; readonly type: ScalarType }, sizes: readonly Size[], outer: readonly Expr[], axes: readonly IndexVar[]): Tensor {

@@ -116,6 +116,31 @@ describe("what the library is given", () => {
   });
 });
 
+describe("positions in what may be empty", () => {
+  test.each([
+    ["fn f(x: [B, N], w: [N]) -> [B] { y[b] = w[argmax[i] x[b,i]]; return y }", "of nothing it is outside, so require it: `require N > 0`; or fill what is outside: `w[argmax[i] x[b,i] else 0]`"],
+    ["fn f(x: [B, N], w: [N]) -> [B] { at[b] = argmin[i] x[b,i]; y[b] = w[at[b]]; return y }", "of nothing it is outside, so require it: `require N > 0`; or fill what is outside: `w[at[b] else 0]`"],
+    ["fn f(x: [B, N]) -> index(N)[B] { y[b] = argmax[i] x[b,i]; return y }", "of nothing it is outside, so require it: `require N > 0`"],
+    ["fn row(w: [M], at: index(M)[B]) -> [B] { y[b] = w[at[b]]; return y }\nfn f(x: [B, N], w: [N]) -> [B] { at[b] = argmax[i] x[b,i]; return row(w, at) }", "of nothing it is outside, so require it: `require N > 0`"],
+  ])("%s", (text, fix) => {
+    const wrong = check(sourceFile("model.tfm", text), { std }).diagnostics;
+    expect(wrong.map((diagnostic) => diagnostic.fix?.text)).toEqual([fix]);
+    // What it says helps.
+    expect(told(text.replace(/\{(?=[^{]*$)/, "{ require N > 0;"))).toEqual([]);
+  });
+});
+
+describe("a comparison in a binder", () => {
+  test.each([
+    ["any[i] x[b,i] > 0", "a comparison stands in parentheses: `any[i] (x[b,i] > …)`"],
+    ["all[i where i > 0] x[b,i]==0", "a comparison stands in parentheses: `all[i where i > 0] (x[b,i] == …)`"],
+    ["not any[i] x[b,i]", "a comparison stands in parentheses: `any[i] (x[b,i] > …)`"],
+  ])("%s", (value, fix) => {
+    const { diagnostics } = check(sourceFile("model.tfm", `fn f(x: [B, N]) -> bool[B] { y[b] = ${value}; return y }`), { std });
+    expect(diagnostics.map(({ code, fix: found }) => [code, found?.text])).toEqual([["wrong-kind", fix]]);
+  });
+});
+
 describe("ids that are too large for a table", () => {
   const fixes = (model: string, embedding: string): (string | undefined)[] => {
     const text = `model Net(d = 8, vocab = 50) {
