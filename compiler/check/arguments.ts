@@ -1,5 +1,5 @@
 /** Arguments: which parameter each is for, what kind it must have, what its shape binds. */
-import type { Arg, Expr as Node, Name, Parameter, Type } from "../../grammar/ast.ts";
+import type { Arg, Dim as Slot, Expr as Node, Name, Parameter, Type } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
@@ -157,6 +157,7 @@ export function sourceOf(param: Parameter): SizeSource {
 function bindShape({ param, span, tensor }: Given, ctx: Context, outer: Context): Context | undefined {
   const slots = param.type?.dims;
   if (!slots || (tensor.axes.length === 0 && slots.length > 0 && !slots.some((slot) => slot.kind === "ellipsis"))) return ctx;
+  if (!hasOnePack(slots, ctx)) return undefined;
   const sizes = tensor.axes.map((axis) => axis.size);
   const dots = slots.findIndex((slot) => slot.kind === "ellipsis");
   const packed = dots < 0 ? 0 : sizes.length - (slots.length - 1);
@@ -205,9 +206,17 @@ function checked({ param, span, tensor }: Given, ctx: Context, outer: Context): 
   return { ...typed, axes: typed.axes.map((axis, at) => ({ ...axis, size: wanted[at]! })) };
 }
 
+/** Tells a second `...`: which axes would be whose is not known. */
+function hasOnePack(slots: readonly Slot[], ctx: Context): boolean {
+  const [, second] = slots.filter((slot) => slot.kind === "ellipsis");
+  if (second) ctx.world.report(errors.packTwiceInType(second.span));
+  return !second;
+}
+
 /** The sizes that a type says, the pack expanded; undefined after an error. */
 export function shapeOf(type: Type, ctx: Context, from: SizeSource): readonly Size[] | undefined {
   const sizes: Size[] = [];
+  if (!hasOnePack(type.dims ?? [], ctx)) return undefined;
   let good = true;
   for (const slot of type.dims ?? []) {
     if (slot.kind === "ellipsis") {

@@ -207,6 +207,10 @@ export function noCondition({ operand, span }: Apply, head: Access, kind: string
   });
 }
 
+export function packTwiceInType(span: Span): Diagnostic {
+  return error("pack-misused", "`...` stands once in a type", span, "which axes are of this one and which of the other is not known", { fix: "name the axes of one of them: `[..., N, T]`" });
+}
+
 export function argmaxWhere(span: Span, name: string): Diagnostic {
   return error("binder-misused", `\`${name}\` takes no \`where\``, span, "of no terms there is no position");
 }
