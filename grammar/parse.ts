@@ -53,7 +53,8 @@ function lostItem(file: SourceFile, { tokens }: Piece, isLast: boolean): ast.Los
   const [first, second, third] = tokens;
   if (first === undefined) return undefined;
   // An expression alone in the place of the result is taken for it.
-  const returns = isOneOf(first, [Return]) || (isLast && isOneOf(first, [Name]) && !tokens.some((token) => isOneOf(token, [Equal, Colon, Block])));
+  // Two items without a `;` between them are one that could not be read.
+  const returns = tokens.some((token) => isOneOf(token, [Return])) || (isLast && isOneOf(first, [Name]) && !tokens.some((token) => isOneOf(token, [Equal, Colon, Block])));
   // `buffer mean: …`, `def forward(…`: behind a word that the language does not have.
   const isSecond = isOneOf(second, [Name]) && (isOneOf(first, [Hold, Let]) || (isOneOf(first, [Name]) && isOneOf(third, [Equal, Colon, LeftParen])));
   const names = isSecond ? [second!.image] : [...targetsOf(tokens), ...furtherTargets(tokens)];

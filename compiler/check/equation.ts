@@ -1,8 +1,9 @@
 /** `y[b, t, i < n] = e`: one axis per index on the left, in order, that of an enclosing scan included. */
 import type { Expr as Node, Slots, Target } from "../../grammar/ast.ts";
+import { namesIn } from "../../grammar/walk.ts";
 import * as errors from "./errors.ts";
 import { evaluateTensor, written } from "./evaluate.ts";
-import { bind, newIndices } from "./range.ts";
+import { bind, newIndices, type NewIndices } from "./range.ts";
 import { timeSlot, withoutSlot } from "./scan.ts";
 import { materialise } from "./tensor.ts";
 import type { IndexVar, Tensor } from "./value.ts";
@@ -14,6 +15,7 @@ export function assignEquation(target: Target, slots: Slots, value: Node, ctx: C
   const clean = { ...ctx, indices: undefined };
   const collected = timeSlot(target, ctx);
   const indices = newIndices(collected === undefined ? slots : withoutSlot(slots, collected), clean);
+  if (indices && isOfWhole(indices, value, clean)) return undefined;
   const bound = indices && bind(indices, [value], clean, endsOf(target, slots, ctx));
   if (!bound) return undefined;
   const element = evaluateTensor(value, bound.inner);
@@ -23,6 +25,17 @@ export function assignEquation(target: Target, slots: Slots, value: Node, ctx: C
     return undefined;
   }
   return materialise({ ...element, axes: collected === undefined ? bound.vars : withTime(bound.vars, slots, collected, ctx) }, ctx.naming, target.span, bound.inner);
+}
+
+/** Tells `y[b,i] = x`, which speaks of no elements at all: more than that its indices have no range. */
+function isOfWhole({ order }: NewIndices, value: Node, ctx: Context): boolean {
+  const names = namesIn(value);
+  if (!order.some((index) => index !== "..." && !index.below) || order.some((index) => index !== "..." && names.has(index.name))) return false;
+  const whole = wholeIn(value, ctx);
+  const tensor = ctx.world.quietly(() => evaluateTensor(whole, ctx));
+  if (!tensor || tensor.axes.length === 0) return false;
+  ctx.world.report(errors.wholeTensorInEquation(whole.span, tensor.axes.map((axis) => axis.size), order.map((index) => (index === "..." ? index : index.name))));
+  return true;
 }
 
 /** The name in an expression that stands for a whole tensor, or else all of it. */

@@ -5,7 +5,7 @@ import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
 import * as dims from "../dim.ts";
 import type { Interval } from "../ops/interval.ts";
-import { article, beside, builtAt, error, origin, plural, replace, shape, sized, sizedFrom } from "./message.ts";
+import { article, beside, builtAt, error, list, origin, plural, replace, shape, sized, sizedFrom } from "./message.ts";
 import type { Use } from "./range.ts";
 import { spreadEquation } from "./spread.ts";
 import type { IndexVar, InstanceVal, Size, SizeSource } from "./value.ts";
@@ -82,8 +82,15 @@ export function notATensor(span: Span, kind: string): Diagnostic {
   return error("index-is-no-tensor", "this has no axes", span, `a ${kind}`);
 }
 
-export function rangeNotInferable(span: Span, name: string, end: string | undefined): Diagnostic {
-  const unknown = name === "n" ? "m" : "n";
+/** `end`: how far an index may be meant to go. */
+export function rangeNotInferable(span: Span, all: readonly { readonly name: string; readonly end: string | undefined }[]): Diagnostic {
+  const [{ name, end } = { name: "", end: undefined }, ...others] = all;
+  const unknown = all.some((one) => one.name === "n") ? "m" : "n";
+  if (others.length > 0) {
+    return error("range-not-inferable", `how far do ${list(all.map((one) => `\`${one.name}\``))} go?`, span, "they are alone in no slot on the right", {
+      fix: `declare their ranges: \`${all.map((one) => `${one.name} < ${one.end ?? unknown}`).join(", ")}\`${all.every((one) => one.end !== undefined) ? "" : `, where \`${unknown}\` is a size`}`,
+    });
+  }
   return error("range-not-inferable", `how far does \`${name}\` go?`, span, "it is alone in no slot on the right", {
     fix: { text: end === undefined ? `declare its range: \`${name} < ${unknown}\`, where \`${unknown}\` is a size` : `declare its range: \`${name} < ${end}\`` },
   });
@@ -147,8 +154,10 @@ export function slotNotInteger(span: Span, kind: string): Diagnostic {
   return error("slot-not-integer", "a slot is an integer", span, `this is ${kind}`, { fix: "round it: `floor(…)`" });
 }
 
-export function wholeTensorInEquation(span: Span, sizes: readonly Size[]): Diagnostic {
-  return error("whole-tensor", "an equation is of elements", span, `this is a whole tensor ${shape(sizes)}`, { fix: "give its indices in brackets" });
+/** `indices`: those of the left, where they are as many as the tensor has axes. */
+export function wholeTensorInEquation(span: Span, sizes: readonly Size[], indices: readonly string[] = []): Diagnostic {
+  const named = indices.length === sizes.length && /^\w+$/.test(spanText(span)) ? `: \`${spanText(span)}[${indices.join(",")}]\`` : "";
+  return error("whole-tensor", "an equation is of elements", span, `this is a whole tensor ${shape(sizes)}`, { fix: `give its indices in brackets${named}` });
 }
 
 export function noPack(span: Span): Diagnostic {

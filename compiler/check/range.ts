@@ -95,13 +95,15 @@ export function bind(indices: NewIndices, within: readonly Node[], ctx: Context,
   const meant = (name: string): string | undefined => ends.get(name) ?? quotients.get(name) ?? sizeOfTheName(name, ctx);
   let pack = scope.pack;
   let good = true;
+  const open = indices.order.flatMap((index) => (index === "..." || index.below || uses.has("") || uses.get(index.name)?.length ? [] : [index]));
+  if (open[0]) ctx.world.report(errors.rangeNotInferable(open[0].span, open.map(({ name }) => ({ name, end: meant(name) }))));
   for (const index of indices.order) {
     if (index === "...") {
       pack = (ctx.frame.pack ?? []).map((size, at) => ctx.world.variable(`...${at}`, size));
       vars.push(...pack);
       continue;
     }
-    const size = index.below ? evaluateCount(index.below, ctx) : inferredRange(index, uses, ctx, meant);
+    const size = index.below ? evaluateCount(index.below, ctx) : inferredRange(index, uses, ctx);
     if (!size) {
       good = false;
       continue;
@@ -122,13 +124,11 @@ export function evaluateCount(node: Node, ctx: Context): Size | undefined {
   return undefined;
 }
 
-function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>, ctx: Context, meant: (name: string) => string | undefined): Size | undefined {
+/** Undefined as well for an index without a use, which is told. */
+function inferredRange(index: NewIndex, all: ReadonlyMap<string, readonly Use[]>, ctx: Context): Size | undefined {
   const uses = all.get(index.name) ?? [];
   const first = uses[0];
-  if (!first || all.has("")) {
-    if (!all.has("")) ctx.world.report(errors.rangeNotInferable(index.span, index.name, meant(index.name)));
-    return undefined;
-  }
+  if (!first || all.has("")) return undefined;
   const other = uses.find((use) => !ctx.run.facts.equal(use.size.dim, first.size.dim));
   if (!other) return first.size;
   // Its axes stand in another order, which was told of another index.
