@@ -9,7 +9,7 @@ import type { Span } from "./source.ts";
 export const GRAMMAR_CODES = [
   "bad-escape", "bad-name", "bad-number", "chained-equals", "comma-between-items", "double-equals", "empty-place", "extra-brace", "extra-bracket",
   "foreign-comment", "foreign-operator", "foreign-word", "index-missing", "item-misplaced", "list-of-values", "matrix-product",
-  "missing-bracket", "missing-block", "missing-body", "missing-brace", "missing-else", "missing-initialiser", "missing-name", "missing-operator",
+  "missing-bracket", "missing-block", "missing-body", "missing-brace", "missing-else", "missing-equals", "missing-initialiser", "missing-name", "missing-operator",
   "missing-separator", "missing-then", "missing-type", "missing-value", "mismatched-brackets", "named-argument", "needs-parentheses", "no-item",
   "no-word", "order-of-arguments", "reserved-word", "result-type", "single-equals", "single-quotes", "slice", "stray-character",
   "too-deep", "two-ifs", "unclosed-string", "unexpected", "unknown-word", "where-outside", "wrong-application",
@@ -288,6 +288,11 @@ export function missingOperator(before: Span, next: Span, inBrackets: boolean): 
     also: [{ span: before, text: "", primary: false }],
     fix: inBrackets ? "separate them by `,`, or write `*` for a product" : "write `*` for a product",
   });
+}
+
+/** `batch 8` */
+export function missingEquals(name: Span, word: string): Diagnostic {
+  return error("missing-equals", `\`=\` is missing after \`${word}\``, name, "its value follows at once", { fix: insert(name, " =", `write \`${word} = …\``) });
 }
 
 export function indexMissing(name: Span, word: string, next: Span): Diagnostic {

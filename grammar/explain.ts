@@ -9,8 +9,10 @@ import type { Piece } from "./structure.ts";
 import { distance } from "./suggest.ts";
 import * as t from "./tokens.ts";
 
-/** What went wrong in an item that the parser refused, as the message that helps most. */
-export function explain(file: SourceFile, piece: Piece, exception: IRecognitionException): Diagnostic {
+/** What went wrong in an item that the parser refused, as the message that helps most. `inBlock`: it stands in braces. */
+export function explain(file: SourceFile, piece: Piece, exception: IRecognitionException, inBlock: boolean): Diagnostic {
+  const [first] = piece.tokens;
+  if (inBlock && first !== undefined && lacksEquals(piece.tokens)) return errors.missingEquals(tokenSpan(file, first), first.image);
   return new Explainer(file, piece, exception).diagnostic();
 }
 
@@ -18,6 +20,14 @@ export function explain(file: SourceFile, piece: Piece, exception: IRecognitionE
 const VALUE_RULES = ["exprs", "expr", "dim", "negation", "factor", "primary", "disjunction", "relation", "sum", "term", "product", "applied", "power", "postfix"];
 /** Names that people write without their index. */
 const BINDERS: ReadonlySet<string> = new Set(["sum", "mean", "max", "min", "any", "all", "argmax", "softmax", "logsumexp", "log_softmax"]);
+
+/** `batch 8`, `optimizer AdamW(lr: 1e-3)`: in a block a name and its value, without the `=`. */
+export function lacksEquals(tokens: readonly IToken[]): boolean {
+  const [first, second, third] = tokens;
+  if (!isOneOf(first, [t.Name]) || FOREIGN_WORDS.has(first!.image) || BINDERS.has(first!.image) || tokens.some((token) => isOneOf(token, [t.Block, t.Equal, t.Tilde, t.Arrow]))) return false;
+  if (isOneOf(second, [t.Numeral, t.Text, t.Bool])) return true;
+  return isOneOf(second, [t.Name]) && isOneOf(third, [t.LeftParen]) && (isOneOf(first, [t.Kind]) || nearestBeginning(first!.image) === undefined);
+}
 
 class Explainer {
   readonly file: SourceFile;

@@ -4,7 +4,7 @@ import { build } from "./build.ts";
 import type { Read, Surroundings } from "./build.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import * as errors from "./errors.ts";
-import { explain } from "./explain.ts";
+import { explain, lacksEquals } from "./explain.ts";
 import { mend } from "./mend.ts";
 import { ItemParser, TooDeep } from "./parser.ts";
 import { lineText, positionAt, sourceFile } from "./source.ts";
@@ -57,7 +57,7 @@ function lostItem(file: SourceFile, { tokens }: Piece, isLast: boolean): ast.Los
   const returns = tokens.some((token) => isOneOf(token, [Return])) || (isLast && isOneOf(first, [Name]) && !tokens.some((token) => isOneOf(token, [Equal, Colon, Block])));
   // `buffer mean: …`, `def forward(…`: behind a word that the language does not have.
   const isSecond = isOneOf(second, [Name]) && (isOneOf(first, [Hold, Let]) || (isOneOf(first, [Name]) && isOneOf(third, [Equal, Colon, LeftParen])));
-  const names = isSecond ? [second!.image] : [...targetsOf(tokens), ...furtherTargets(tokens)];
+  const names = lacksEquals(tokens) ? [first.image] : isSecond ? [second!.image] : [...targetsOf(tokens), ...furtherTargets(tokens)];
   return returns || names.length > 0 ? { kind: "lost", names, returns, span: tokenSpan(file, first) } : undefined;
 }
 
@@ -108,6 +108,8 @@ let parser: ItemParser | undefined;
 
 class Reader {
   readonly around: Surroundings;
+  /** Of the blocks that are being read. */
+  private depth = 0;
 
   constructor(file: SourceFile, comments: readonly ast.Comment[], report: (d: Diagnostic) => void) {
     const lines = new Map(comments.filter((c) => c.alone).map((c) => [positionAt(file, c.span.start).line, c]));
@@ -120,6 +122,7 @@ class Reader {
 
   block(pieces: readonly Piece[]): ast.Item[] {
     const items: ast.Item[] = [];
+    this.depth++;
     for (const piece of pieces) {
       const item = this.piece(piece) ?? lostItem(this.around.file, piece, piece === pieces.at(-1));
       if (item === undefined) continue;
@@ -130,6 +133,7 @@ class Reader {
       if (item.kind === "fn") items.push({ ...item, kind: "method" });
       else if (item.kind !== "use") items.push(item);
     }
+    this.depth--;
     return items;
   }
 
@@ -148,7 +152,7 @@ class Reader {
     }
     const exception = parser.errors[0];
     if (exception === undefined) return build(this.around, cst);
-    const diagnostic = explain(file, piece, exception);
+    const diagnostic = explain(file, piece, exception, this.depth > 0);
     report(diagnostic);
     if (diagnostic.code === "named-argument") return this.piece({ ...piece, tokens: withColon(tokens, diagnostic.span.start) });
     // In `y = if a { b } else { c }` the braces hold values, not items.

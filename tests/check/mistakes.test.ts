@@ -148,6 +148,15 @@ describe("a comparison in a binder", () => {
   });
 });
 
+describe("a recipe's setting without its `=`", () => {
+  const recipe = [`tokenizer = characters()`, `data = text("a.txt", tokenizer: tokenizer)`, "model = M(vocab: tokenizer.size)", "optimizer = Sgd(lr: 0.1)", "batch = 4", "steps = 10"];
+  test.each(recipe)("%s", (setting) => {
+    const settings = recipe.map((one) => (one === setting ? one.replace(" =", "") : one));
+    const text = `model M(vocab, d = 8) {\n  e = Embedding(vocab, d)\n  forward(ids: index(vocab)[B, T]) -> [B, T, vocab] = e.logits(e(ids))\n}\ntrain t {\n  ${settings.join("\n  ")}\n  loss(ids, next) = cross_entropy(model(ids), next)\n}\n`;
+    expect(told(text)).toEqual([`\`=\` is missing after \`${setting.split(" ")[0]!}\``]);
+  });
+});
+
 describe("ids that are too large for a table", () => {
   const fixes = (model: string, embedding: string): (string | undefined)[] => {
     const text = `model Net(d = 8, vocab = 50) {
