@@ -68,6 +68,8 @@ async function inspectModel(file: string, options: OptionValues, output: Output)
     ...(options.flag("grad") ? { gradients: names } : { observe: names }),
     entry, input: options.text("input"), target: options.text("target"), example, rows,
   });
+  const idle = found.some((one) => one.entry !== undefined) ? [] : FED.filter((name) => (name === "input" || name === "target" ? options.text(name) : options.number(name)) !== undefined);
+  if (idle.length > 0) output.say(`without effect on parameters: ${idle.map((name) => `--${name}`).join(", ")}`);
   const observations = found.map((one) => (slices === undefined ? one : sliced(one, slices)));
   sayBadRows(badRows, output);
   output.say(`${subject.weights}${answer === undefined ? "" : `; answer: ${answer}`}`);
@@ -80,6 +82,9 @@ async function inspectModel(file: string, options: OptionValues, output: Output)
   output.say(svg);
   return exitCodes.ok;
 }
+
+/** What is fed, of which parameters know nothing. */
+const FED = ["input", "target", "example", "rows"] as const;
 
 /** Throws CommandFailure where one option of what is fed would be passed over beside, or without, another. */
 function checkFed(options: OptionValues): void {

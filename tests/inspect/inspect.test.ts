@@ -129,6 +129,7 @@ embed.logits.y  value      [B, T, 61]  forward  std/linear.tfm
     const fed = (...more: readonly string[]): Promise<CommandResult> => run("inspect", "trained", "--at", "about", ...more);
     expect(await fed("--target", "one")).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("error[option-alone]: --target is the answer to --input, which is not given") as string });
     expect(await fed("--input", "un", "--rows", "2")).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("error[options-exclude]: --input is what the model reads, so --rows has no meaning beside it") as string });
+    expect(await run("inspect", "trained", "--at", "embed.table", "--input", "un", "--target", "one")).toMatchObject({ code: 0, stderr: expect.stringMatching(/^without effect on parameters: --input, --target\n/) as string });
     writeFileSync(path.join(project, "verse.txt"), "one two three four ".repeat(8));
     writeFileSync(path.join(project, "on.tfm"), `model On(vocab, d = 8) {
   words = Embedding(vocab, d)
