@@ -13,6 +13,7 @@ import type { Prepared } from "../experiment/prepare.ts";
 import { readModel } from "../experiment/source.ts";
 import { CommandFailure, valueOf } from "../failure.ts";
 import type { Output } from "../output.ts";
+import { plural } from "../report/text.ts";
 import { shellWord } from "../shell.ts";
 import type { Command, OptionValues } from "./command.ts";
 import { modelChoices, modelOptions, skipBadRowsOption, validationOption, validationSetting } from "./model-options.ts";
@@ -48,7 +49,7 @@ async function showData(action: string, file: string, options: OptionValues, out
   const initial = (first: Recipe): InitialWeights | undefined => (places.length === 0 ? weightsAtHand(source, first) : initialWeights(source, first, places));
   const prepared = await prepare({ source, recipe: name, set: { ...set, ...validationSetting(options) }, data: options.text("data"), skipBadRows: options.flag("skip-bad-rows"), initial, warn: (warnings) => output.report(warnings) });
   const { data, tokenizer, stepsPerEpoch } = prepared;
-  output.say(`${data.training.count.toLocaleString("en-US")} ${data.training.unit} in ${data.file}${data.validation === undefined ? "" : `, ${data.validation.count.toLocaleString("en-US")} for validation`}${data.badRows === 0 ? "" : `, ${data.badRows} bad rows left out`}; ${stepsPerEpoch} steps see as much once${tokenizer === undefined ? "" : `; ${tokenizer.size} tokens`}`);
+  output.say(`${data.training.count.toLocaleString("en-US")} ${data.training.unit} in ${data.file}${data.validation === undefined ? "" : `, ${data.validation.count.toLocaleString("en-US")} for validation`}${data.badRows === 0 ? "" : `, ${plural(data.badRows, "bad row")} left out`}; ${stepsPerEpoch} steps see as much once${tokenizer === undefined ? "" : `; ${tokenizer.size} tokens`}`);
   if (data.classes !== undefined) output.say(`classes: ${classList(data.classes)}`);
   const parts = prepared.batches(step);
   const B = parts.reduce((sum, { sizes }) => sum + (sizes["B"] ?? 0), 0);

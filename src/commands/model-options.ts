@@ -4,6 +4,7 @@ import { CommandFailure, valueOf } from "../failure.ts";
 import { parseSettings } from "../experiment/settings.ts";
 import type { Settings } from "../experiment/settings.ts";
 import type { Output } from "../output.ts";
+import { plural } from "../report/text.ts";
 import type { Option, OptionValues } from "./command.ts";
 
 /** Options of every verb that reads a model. */
@@ -23,7 +24,7 @@ export const skipBadRowsOption: Option = { name: "skip-bad-rows", kind: "flag", 
 
 /** Of all files that were read: the data, and those for validation. */
 export function sayBadRows(count: number, output: Output): void {
-  if (count > 0) output.say(`${count.toLocaleString("en-US")} bad rows of the data are left out`);
+  if (count > 0) output.say(`${plural(count, "bad row")} of the data ${count === 1 ? "is" : "are"} left out`);
 }
 
 /** As a setting of the recipe; a path is relative to where the command is given. Throws CommandFailure for a number that is no share. */

@@ -1,10 +1,11 @@
 /** What is told of the weights that a run began with. */
 import path from "node:path";
 import type { Matching } from "../../runtime/index.ts";
+import { classList } from "../data-sources/classes.ts";
 import type { InitialRecord } from "./initial.ts";
 
 /** Sentences for the terminal and the report; the run's record has all paths. */
-export function initialText({ from, others = [], trained, names, partly = [], sought = [], otherTokens, unread, matched, missing, differing, unused }: InitialRecord): readonly string[] {
+export function initialText({ from, others = [], trained, names, partly = [], sought = [], otherTokens, otherClasses, unread, matched, missing, differing, unused }: InitialRecord): readonly string[] {
   const shaped = (all: Matching["missing"]): string => listed(all.map(({ path: name, shape }) => [name, `[${shape.join(", ")}]`]));
   const named = new Set(sought.map(({ path: name }) => name));
   const unnamed = missing.map(({ path: name }) => name).filter((name) => !named.has(name));
@@ -14,6 +15,7 @@ export function initialText({ from, others = [], trained, names, partly = [], so
     `started from ${origin}: ${matched.length} of ${matched.length + missing.length + differing.length} parameters`,
     ...(unread === undefined ? [] : [unread]),
     ...(otherTokens === undefined ? [] : ["its tokenizer is another: what was learnt of its tokens means nothing here"]),
+    ...(otherClasses === undefined ? [] : [`its classes were others (${classList(otherClasses)}): what was learnt of them means nothing here`]),
     ...(partly.length === 0 ? [] : [`${partly.length} read in part, as this model is smaller: ${listed(partly.map(({ path: name, shape, read }) => [name, `[${read.join(", ")}] of [${shape.join(", ")}]`]))}`]),
     ...(missing.length === 0 ? [] : [`${missing.length} not there, drawn anew: ${shaped(missing)}`]),
     ...(sought.length === 0 ? [] : [`sought for them: ${some(sought.map(({ tensor }) => tensor))}`]),

@@ -27,6 +27,8 @@ export interface InitialWeights {
   readonly others?: readonly string[];
   /** Where it is a run. */
   readonly trained?: { readonly recipe: string; readonly step: number };
+  /** Where it is a run whose classes were words: their names, 0 first. */
+  readonly classes?: readonly string[];
   readonly tensors: readonly Tensor[];
   /** Written here, so that a name of the model's own means the model's own axes. */
   readonly isOurs?: boolean;
@@ -48,6 +50,8 @@ export interface InitialRecord extends Matching {
   readonly partly?: NamedFile["partly"];
   readonly sought?: NamedFile["sought"];
   readonly otherTokens?: true;
+  /** What its classes were, where they are others now. */
+  readonly otherClasses?: readonly string[];
   readonly unread?: string;
 }
 
@@ -84,14 +88,14 @@ export function weightsAtHand(source: ModelSource, recipe: Recipe): InitialWeigh
   }
 }
 
-/** Loads what matches, by the model's own names or those of one of its `weights` blocks; the optimizer begins anew. Throws where nothing does. */
-export function load(session: Session, { weights }: Pick<Model, "weights">, { from, others, trained, otherTokens, unread, tensors, isOurs }: InitialWeights): InitialRecord {
+/** Loads what matches, by the model's own names or those of one of its `weights` blocks; the optimizer begins anew. `classes`: what is trained on. Throws where nothing matches. */
+export function load(session: Session, { weights }: Pick<Model, "weights">, { from, others, trained, classes: before, otherTokens, unread, tensors, isOurs }: InitialWeights, classes?: readonly string[]): InitialRecord {
   const other = inPlace(from, () => renamed(weights, session.tensors(MODEL_KINDS).map(({ path: name }) => name), tensors, isOurs));
   const found = loadMatching(session, other?.tensors ?? tensors);
   if (found.matched.length === 0) throw nothingMatches(from, found);
   return {
     from: path.resolve(from), ...(others && { others: others.map((one) => path.resolve(one)) }), ...(trained === undefined ? {} : { trained }),
-    ...(other && { names: other.names, ...(other.partly.length > 0 && { partly: other.partly }), ...(other.sought.length > 0 && { sought: other.sought }) }), ...(otherTokens && { otherTokens }), ...(unread !== undefined && { unread }), ...found,
+    ...(other && { names: other.names, ...(other.partly.length > 0 && { partly: other.partly }), ...(other.sought.length > 0 && { sought: other.sought }) }), ...(otherTokens && { otherTokens }), ...(before && classes && String(before) !== String(classes) && { otherClasses: before }), ...(unread !== undefined && { unread }), ...found,
   };
 }
 
@@ -102,7 +106,7 @@ function fromRun(folder: string, recipe: Recipe): InitialWeights {
   const tokenizer = savedTokenizer(checkpoint);
   const reads = tokenizer !== undefined && recipe.tokenizer !== undefined;
   const isSame = reads && String(spec(recipe)) === String(spec(recipeOf(trainedModel(checkpoint).model)));
-  return { from: folder, trained: { recipe: record.recipe, step: manifest.step }, tensors, isOurs: true, ...(reads && { tokenizer }), ...(reads && !isSame && { otherTokens: true }) };
+  return { from: folder, trained: { recipe: record.recipe, step: manifest.step }, ...(record.data.classes && { classes: record.data.classes }), tensors, isOurs: true, ...(reads && { tokenizer }), ...(reads && !isSame && { otherTokens: true }) };
 }
 
 const spec = ({ tokenizer }: Recipe): readonly unknown[] => [tokenizer?.kind, tokenizer?.size];

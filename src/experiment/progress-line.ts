@@ -1,6 +1,7 @@
-import { countedOf } from "./counted.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import type { StepRow } from "../../runtime/index.ts";
+import { plural } from "../report/text.ts";
+import { countedOf } from "./counted.ts";
 
 /**
  * `step  340/2000  loss 2.312  rate 4.1e-3  12,345 tokens/s  1:43 left`, of images `images/s`: what a training run shows of a step.
@@ -33,7 +34,7 @@ export function progressLines(steps: number, unit: string): (row: StepRow) => st
  */
 export function measuredSoFar(done: number, { pairs, count, unit }: Pick<Examples, "pairs" | "count" | "unit">): string {
   const [now, all] = [done, count].map((number) => number.toLocaleString("en-US"));
-  return pairs === undefined ? `${now} rows measured` : `${now} of ${all} ${unit} measured`;
+  return pairs === undefined ? `${plural(done, "row")} measured` : `${now} of ${all} ${unit} measured`;
 }
 
 /** "0:07", "12:30", "1:02:03". */

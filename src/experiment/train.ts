@@ -125,7 +125,7 @@ export async function openRun(prepared: Prepared, device: Device, folder: string
   let release = (): void => {};
   try {
     const restored = resume && inPlace(resume.folder, () => restoreCheckpoint(session, resume.files));
-    const initial = resume?.record.initial ?? (prepared.initial && load(session, model, prepared.initial));
+    const initial = resume?.record.initial ?? (prepared.initial && load(session, model, prepared.initial, prepared.data.record.classes));
     if (resume?.folder !== folder) claimRunFolder(folder);
     if (resume !== undefined && resume.folder !== folder) copyBest(resume.folder, folder);
     release = holdRunFolder(folder);

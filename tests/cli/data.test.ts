@@ -40,7 +40,7 @@ it("shows texts as tokens and images in shades", async () => {
   const shown = await tfmc(["data", "show", "m.tfm", "--skip-bad-rows"], { cwd: folder });
   expect(shown.code).toBe(0);
   expect(shown.stdout.split("\n\n").map((row) => row.trim()).sort()).toEqual(["ids: <start>│a│b│␣│a│<end>\nlabel: 1", "ids: <start>│b│<end> + 3 of padding\nlabel: 0"]);
-  expect(shown.stderr).toContain("2 texts in a.tsv, 1 bad rows left out; 1 steps");
+  expect(shown.stderr).toContain("2 texts in a.tsv, 1 bad row left out; 1 steps");
   const image = await tfmc(["data", "show", "m.tfm", "--recipe", "pictures"], { cwd: folder });
   expect(image.stdout).toBe("image:\n  @@\n++  \nlabel: 7\n");
   // What is drawn for the whole batch stands behind each of its rows.
