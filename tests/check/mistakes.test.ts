@@ -184,7 +184,7 @@ train t {
 });
 
 describe("windows of a text that the model can never take", () => {
-  const found = (length: string, phases = ""): (string | undefined)[][] => {
+  const found = (length: string, phases = "", set: Readonly<Record<string, string>> = {}): (string | undefined)[][] => {
     const text = `model Net(vocab, d = 8, most = 6) {
   embed = Embedding(vocab, d); place = Learned(most, d)
   forward(ids: index(vocab)[B, T]) -> [B, T, vocab] = embed.logits(place(embed(ids)))
@@ -195,7 +195,7 @@ train t {
   optimizer = Sgd(lr: 0.1); batch = 4; steps = 10${phases}
 }
 `;
-    return check(sourceFile("model.tfm", text), { std }).diagnostics.map(({ title, fix }) => [title, fix?.text]);
+    return check(sourceFile("model.tfm", text), { std, set }).diagnostics.map(({ title, fix }) => [title, fix?.text]);
   };
 
   test.each([
@@ -203,6 +203,8 @@ train t {
     ["", "", "the data give windows of 256 tokens, and the model takes 6", "add `length: 6`, or let the model take more"],
     [", length: 6", "; phases = until(0.5, length: 7)", "the data give windows of 7 tokens, and the model takes 6", "write `length: 6`, or let the model take more"],
   ])("text(…%s)%s", (length, phases, title, fix) => expect(found(length, phases)).toEqual([[title, fix]]));
+
+  test("but not of a model at other sizes than the file's, which may only be looked at", () => expect(found(", length: 6", "", { most: "4" })).toEqual([]));
 
   test("and those that it takes", () => expect(found(", length: 6", "; phases = until(0.5, length: 5)")).toEqual([]));
 });

@@ -61,7 +61,9 @@ function recipeOf(settings: Settings, model: InstanceVal): Pick<Built, "recipe" 
   const reports = reportsOf(settings);
   const initFrom = initFromOf(settings);
   const phases = data ? phasesOf({ nodes: settings.written.get("phases")?.values ?? [], set: settings.options.set["recipe.phases"] }, data.spec, (node) => settings.evaluated(node), world) : [];
-  if (data && dataNode && loss) requireWindowsFit({ data: data.spec, at: dataNode, phases, phasesAt: settings.span("phases") }, loss, world);
+  // At other sizes than the file's a model may be looked at that its recipe was not written for.
+  const asWritten = Object.keys(settings.options.set).every((name) => name.startsWith("recipe."));
+  if (data && dataNode && loss && asWritten) requireWindowsFit({ data: data.spec, at: dataNode, phases, phasesAt: settings.span("phases") }, loss, world);
   const validation = validationOf({
     validation: settings.value("validation"), evaluate: settings.optionalCount("evaluate"), patience: settings.optionalCount("patience"), watch: settings.written.get("watch")?.values[0],
     watchSet: settings.options.set["recipe.watch"], span: (name) => settings.span(name), figures: [...reports, ...metrics.map(({ name }) => name), "loss"],
