@@ -39,22 +39,22 @@ test("models that are right by construction are accepted, and their graphs keep 
 });
 
 function* rightModels(): Generator<string> {
-  for (let seed = 0; seed < 6400; seed++) yield randomModel(seed);
+  for (let seed = 0; seed < 4700; seed++) yield randomModel(seed);
   for (let seed = 0; seed < 300; seed++) yield randomGathers(seed);
 }
 
 test("programs with a right form and any meaning are accepted or refused with messages", { timeout: 600_000 }, () => {
-  for (let seed = 0; seed < 6700; seed++) checked(randomProgram(seed));
+  for (let seed = 0; seed < 10_000; seed++) checked(randomProgram(seed));
 });
 
 test("changed models are accepted or refused with messages", { timeout: 600_000 }, () => {
   let refused = 0;
-  for (let seed = 0; seed < 6600; seed++) {
+  for (let seed = 0; seed < 5000; seed++) {
     const below = randomBelow(seed);
     const text = seed % 10 === 0 ? declarations[below(declarations.length)]! : randomModel(below(1000));
     refused += Number(checked(changed(text, below)).diagnostics.some(({ severity }) => severity === "error"));
   }
-  expect(refused).toBeGreaterThan(2000);
+  expect(refused).toBeGreaterThan(1500);
 });
 
 const declarations = ["../../std/", "../grammar/sketches/"]
