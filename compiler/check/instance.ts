@@ -96,12 +96,21 @@ export function build(target: ClassVal, values: readonly (Val | undefined)[], ct
     self.hyperparameters.push([param.name.text, show(value)]);
   }
   for (const item of decl.body.items) if (item.kind === "method" && !self.places.has(item.name.text)) self.places.set(item.name.text, item.name.span);
-  ctx.world.within(self, () => execute(requirementsFirst(decl.body.items), inner));
+  ctx.world.within(self, () => execute(inOrder(decl.body.items), inner));
   return self;
 }
 
 /** What gives a name a value. */
 const MAKERS: ReadonlySet<string> = new Set(["target", "let", "param", "state", "draw", "field"]);
+
+/** A layer is built many times, from the same items. */
+const ordered = new WeakMap<readonly Item[], readonly Item[]>();
+
+function inOrder(items: readonly Item[]): readonly Item[] {
+  let found = ordered.get(items);
+  if (!found) ordered.set(items, (found = requirementsFirst(items)));
+  return found;
+}
 
 /** What is required of the hyperparameters alone holds of all that stands in the body, above it as well. */
 function requirementsFirst(items: readonly Item[]): readonly Item[] {
