@@ -100,6 +100,12 @@ export function asNumber(dim: Dim): number | undefined {
   return dim.length === 1 && dim[0]!.factors.length === 0 ? dim[0]!.coefficient : undefined;
 }
 
+/** `T` of the size T alone; undefined for anything else. */
+export function asName([term, ...more]: Dim): string | undefined {
+  const [factor, ...others] = term?.factors ?? [];
+  return term?.coefficient === 1 && more.length === 0 && others.length === 0 && typeof factor === "string" ? factor : undefined;
+}
+
 /** Whether it is known not to be negative, whatever the named sizes are, which are not. */
 export function isNonNegative(dim: Dim): boolean {
   return dim.every(({ coefficient, factors }) => coefficient >= 0 && factors.every((factor) => typeof factor === "string" || isNonNegative(factor.numerator)));

@@ -8,6 +8,7 @@ import * as errors from "./errors.ts";
 import type { DataSpec, EntryInput } from "./model.ts";
 import { requireAll } from "./require.ts";
 import { declared } from "./scope.ts";
+import { tableOf } from "./table.ts";
 import { nearest } from "../../grammar/suggest.ts";
 import type { Size, Val } from "./value.ts";
 import type { Context, Frame } from "./world.ts";
@@ -59,7 +60,10 @@ export function dataOf(node: Node, ctx: Context): Data | undefined {
     if (!input) return undefined;
     made.push(input);
   }
-  return { spec: { source: decl.name.text, arguments: given, fields: made.map(({ input }) => input) }, fields: made, sizes };
+  const spec = { source: decl.name.text, arguments: given, fields: made.map(({ input }) => input) };
+  if (home.library.get(decl.name.text)?.decl === decl) return { spec, fields: made, sizes };
+  const table = tableOf(decl, spec.fields, ctx.world);
+  return table && { spec: { ...spec, table }, fields: made, sizes };
 }
 
 function plainValue(value: Val): string | number | boolean | undefined {

@@ -2,7 +2,8 @@
 import type { Diagnostic, Fix } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/source.ts";
 import { spanText } from "../../grammar/source.ts";
-import { print } from "../dim.ts";
+import type { Name } from "../../grammar/ast.ts";
+import { type Dim, print } from "../dim.ts";
 import { FOREIGN_SETTINGS } from "./foreign-names.ts";
 import { beside, didYouMean, error, replace, wholeNumber } from "./message.ts";
 import type { EntryOutput } from "./model.ts";
@@ -111,6 +112,34 @@ export function tokenizerArgument(span: Span, name: string, kind: string, sized:
 
 export function unknownData(span: Span, nearest: string | undefined, all: readonly string[]): Diagnostic {
   return error("value-unknown", "a source of data is wanted here", span, "such as `pairs(\"train.tsv\", …)`", meantCall(span, nearest, all));
+}
+
+export function dataWithoutPath(name: Name): Diagnostic {
+  return error("data-column", `\`${name.text}\` does not say which file it reads`, name.span, "a table, with a column for each field", { fix: `its first parameter is the file: \`data ${name.text}(path: text)\`, and \`data = ${name.text}("train.csv")\` in the recipe` });
+}
+
+export function dataWithoutFields(name: Name): Diagnostic {
+  return error("data-column", `\`${name.text}\` has no fields`, name.span, "a table, with a column for each field", { fix: "name its columns and what they hold: `x: [B, 4]; label: index(3)[B]`" });
+}
+
+export function columnWithoutRows(span: Span, name: string): Diagnostic {
+  return error("data-column", `\`${name}\` has no axis of rows`, span, "each row of the table has one of these", { fix: "its first axis is `B`, the rows of a batch" });
+}
+
+export function columnExtent(span: Span, name: string, extent: Dim): Diagnostic {
+  return error("data-column", `the rows of \`${name}\` have \`${print(extent)}\` numbers along an axis`, span, "a row has as many as a number says, or as many as stand there", { fix: "write a number, such as 4, or a letter of its own, such as `T`" });
+}
+
+export function columnRagged(span: Span, name: string, free: readonly string[]): Diagnostic {
+  return error("data-column", `the rows of \`${name}\` say neither \`${free[0]}\` nor \`${free[1]}\``, span, "a list has one length of its own", { fix: "write numbers for all of its axes but one" });
+}
+
+export function columnOfText(span: Span, name: string): Diagnostic {
+  return error("data-column", `\`${name}\` is a text, which has as many tokens as it has`, span, "a row of ids for each text", { fix: `write \`${name}: index(tokenizer.size)[B, T]\`` });
+}
+
+export function columnRange(span: Span, name: string, range: Dim): Diagnostic {
+  return error("data-column", `a row of \`${name}\` cannot know \`${print(range)}\``, span, "indices below a number, or below a size of the same row", { fix: "write a number, such as `index(10)`" });
 }
 
 /** `isDefault`: the length is what the data have where nothing is said. */

@@ -4,7 +4,7 @@
  */
 export const CHECK_CODES = [
   "argument-kind", "argument-missing", "argument-rank", "argument-size", "argument-twice", "argument-type", "argument-unknown", "arguments-too-many",
-  "assigns-parameter", "binder-misused", "branches-differ", "carry-differs", "comment-divides", "computed-in-layer", "duplicate-name", "empty-parameter",
+  "assigns-parameter", "binder-misused", "branches-differ", "carry-differs", "comment-divides", "computed-in-layer", "data-column", "duplicate-name", "empty-parameter",
   "hides-name", "index-declared", "index-is-no-tensor", "index-range", "index-twice", "inexact-size", "kept-index-missing", "loss-not-learned", "loss-not-scalar", "looks-ahead",
   "member-unknown", "misplaced-item", "missing-return", "missing-setting", "name-in-capitals", "name-unknown", "not-callable", "not-known-when-compiling",
   "optimizer-form", "out-of-bounds", "pack-misused", "parameter-type", "pattern-unmatched", "random-type", "range-not-inferable", "range-too-short", "rank-mismatch",

@@ -1,7 +1,7 @@
 /** What is known of named sizes: which divide which, which differences are not negative. Proofs are by polynomials. */
 import type { Factor } from "../../runtime/size.ts";
 import type { Dim } from "../dim.ts";
-import { add, asNumber, constant, divide, equal, key, multiply, named, ONE, print, quotient, scale, subtract, ZERO } from "../dim.ts";
+import { add, asName, asNumber, constant, divide, equal, key, multiply, named, ONE, print, quotient, scale, subtract, ZERO } from "../dim.ts";
 
 export class Facts {
   /** name → divisor * quotient, from `require b divides a`, or what it is equal to, from `require a == …`. */
@@ -29,8 +29,8 @@ export class Facts {
 
   assumeDivides(divisor: Dim, size: Dim): void {
     const n = this.normal(size);
-    const only = n.length === 1 && n[0]!.coefficient === 1 && n[0]!.factors.length === 1 ? n[0]!.factors[0] : undefined;
-    if (typeof only !== "string" || this.multiples.has(only)) return;
+    const only = asName(n);
+    if (only === undefined || this.multiples.has(only)) return;
     const by = this.normal(divisor);
     if (by.some((term) => term.factors.includes(only))) return;
     const factor = print(quotient("floor", n, by));
@@ -77,7 +77,7 @@ export class Facts {
 
   /** Coefficient by coefficient the larger (or smaller): a bound, as sizes are not negative; those known to be positive count from 1. */
   bound(a: Dim, b: Dim, choose: (x: number, y: number) => number, alsoNonnegative: readonly Dim[]): Dim {
-    const ones = new Set([...this.positive, ...alsoNonnegative.flatMap((dim) => onlyName(add(this.normal(dim), ONE)) ?? [])]);
+    const ones = new Set([...this.positive, ...alsoNonnegative.flatMap((dim) => asName(add(this.normal(dim), ONE)) ?? [])]);
     const [p, q] = [shift(this.normal(a), ones, 1), shift(this.normal(b), ones, 1)];
     const terms = new Map([...p, ...q].map((term) => [key([{ ...term, coefficient: 1 }]), term.factors]));
     const of = (dim: Dim, id: string): number => dim.find((term) => key([{ ...term, coefficient: 1 }]) === id)?.coefficient ?? 0;
@@ -161,12 +161,6 @@ function shift(dim: Dim, names: ReadonlySet<string>, by: number): Dim {
   );
 }
 
-function onlyName(dim: Dim): string | undefined {
-  const [term, ...more] = dim;
-  const factor = term?.factors[0];
-  return term && more.length === 0 && term.coefficient === 1 && term.factors.length === 1 && typeof factor === "string" ? factor : undefined;
-}
-
 /**
  * numerator = divisor * whole + rest. Of a number as divisor the rest has coefficients below it, and so is not negative; of a product of
  * sizes it is the terms that do not have it.
@@ -185,7 +179,7 @@ function division(numerator: Dim, divisor: Dim): { readonly whole: Dim; readonly
 function solvedForName(difference: Dim): { readonly name: string; readonly size: Dim } | undefined {
   for (const term of difference) {
     const rest = subtract(difference, [term]);
-    const name = onlyName([{ ...term, coefficient: 1 }]);
+    const name = asName([{ ...term, coefficient: 1 }]);
     if (name === undefined || !isOfNames(rest) || rest.some(({ factors }) => factors.includes(name))) continue;
     const size = divide(scale(rest, -1), constant(term.coefficient));
     if (size) return { name, size };

@@ -137,10 +137,17 @@ export interface TokenizerSpec {
 }
 
 export interface DataSpec {
-  /** `pairs`, `text`, … as declared in std/data.tfm. */
+  /** `pairs`, `text`, … as declared in std/data.tfm, or a declaration of the model's own. */
   readonly source: string;
   readonly arguments: Readonly<Record<string, string | number | boolean>>;
   readonly fields: readonly EntryInput[];
+  /** Of a declaration of the model's own, which is a table with a column for each field. */
+  readonly table?: TableSpec;
+}
+
+export interface TableSpec {
+  /** The fields whose columns are texts, which become `index(tokenizer.size)[B, T]`. */
+  readonly texts: readonly string[];
 }
 
 export interface Optimizer {

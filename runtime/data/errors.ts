@@ -5,8 +5,8 @@ export function noPairs(): TfmError {
   return new TfmError("data-empty", 1, "The data holds no pairs.", "Give at least one line with a source, a tab and a target.");
 }
 
-export function sequenceOverLimit({ side, line, tokens, limit }: Overlong): TfmError {
-  return new TfmError("sequence-over-limit", 1, `The ${side} of line ${line} has ${tokens} tokens; the limit is ${limit}.`, "Shorten the line, leave it out, or let the model take more.");
+export function sequenceOverLimit({ side, line, tokens, limit, unit = "tokens" }: Overlong): TfmError {
+  return new TfmError("sequence-over-limit", 1, `The ${side} of line ${line} has ${tokens} ${unit}; the limit is ${limit}.`, "Shorten the line, leave it out, or let the model take more.");
 }
 
 export function noExamples(unit: string): TfmError {

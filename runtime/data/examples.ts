@@ -44,6 +44,8 @@ export interface Overlong {
   /** With `start` or `end`, where the part has them. */
   readonly tokens: number;
   readonly limit: number;
+  /** What is counted, if not tokens. */
+  readonly unit?: string;
 }
 
 export interface WrittenFields {

@@ -19,6 +19,8 @@ export { segments } from "./segments.ts";
 export { sentenceExamples } from "./sentences.ts";
 export { spanExamples } from "./spans.ts";
 export type { Question } from "./spans.ts";
+export { lengthOf, product, tableExamples } from "./table.ts";
+export type { Column, TableRow } from "./table.ts";
 export { taggedExamples } from "./tagged.ts";
 export type { Tagged } from "./tagged.ts";
 export { countBefore, splitText, textExamples } from "./text.ts";

@@ -39,6 +39,8 @@ export interface ClassesRequest<T> {
   readonly count: number;
   /** As a recipe's data call that number: `classes`. */
   readonly counted: string;
+  /** How another number of them is written, if not as an argument of that name. */
+  readonly written?: ((count: number) => string) | undefined;
   readonly known: KnownClasses | undefined;
   /** Every label that can be read; undefined where the file cannot. */
   readonly labels: () => Promise<readonly string[] | undefined>;
@@ -46,13 +48,13 @@ export interface ClassesRequest<T> {
 }
 
 /** Rows whose classes are numbers, or where the data that are trained on have no number among them, words. */
-export async function readByClass<T>({ file, count, counted, known, labels, read }: ClassesRequest<T>): Promise<Result<{ readonly rows: RowsRead<T>; readonly names?: readonly string[] }>> {
+export async function readByClass<T>({ file, count, counted, written = (many) => `${counted}: ${many} in the recipe's data`, known, labels, read }: ClassesRequest<T>): Promise<Result<{ readonly rows: RowsRead<T>; readonly names?: readonly string[] }>> {
   const byNumber = known === undefined || known === "numbers" ? await read({ count }) : undefined;
   if (byNumber?.ok === true) return { ok: true, value: { rows: byNumber.value } };
   const names = known === undefined ? sortedWords(await labels()) : known;
   if (byNumber !== undefined && (names === undefined || names === "numbers")) return byNumber;
   const words = names as readonly string[];
-  if (words.length !== count) return wrong("classes-count", `${file} has ${words.length} ${counted} (${classList(words)}); the recipe says ${count}`, `write ${counted}: ${words.length} in the recipe's data`);
+  if (words.length !== count) return wrong("classes-count", `${file} has ${words.length} ${counted} (${classList(words)}); the recipe says ${count}`, `write ${written(words.length)}`);
   const rows = await read({ count, names: words });
   return rows.ok ? { ok: true, value: { rows: rows.value, names: words } } : rows;
 }

@@ -38,6 +38,11 @@ export function readLists<T>(file: string, columns: readonly string[], skipBadRo
   return readCells(file, columns, LISTS, skipBadRows, make);
 }
 
+/** The same of columns of anything: texts of TSV and CSV, whatever JSON and Parquet have. */
+export function readValues<T>(file: string, columns: readonly string[], skipBadRows: boolean, make: (row: Row<unknown>) => T | BadRow): Promise<Result<RowsRead<T>>> {
+  return readCells(file, columns, VALUES, skipBadRows, make);
+}
+
 /** How what stands in a cell is taken; undefined for what cannot be. */
 interface Cells<Cell> {
   readonly of: (value: unknown) => Cell | undefined;
@@ -49,6 +54,7 @@ const LISTS: Cells<readonly string[]> = {
   of: (value) => (typeof value === "string" ? wellFormed(value).split(" ").filter((word) => word !== "") : Array.isArray(value) && value.every(isPlain) ? value.map(wellFormed) : undefined),
   is: "a list of texts or numbers",
 };
+const VALUES: Cells<unknown> = { of: (value) => value ?? undefined, is: "a value" };
 
 async function readCells<Cell, T>(file: string, columns: readonly string[], cells: Cells<Cell>, skipBadRows: boolean, make: (row: Row<Cell>) => T | BadRow): Promise<Result<RowsRead<T>>> {
   const rows = await rowsOf(file, columns);
@@ -148,12 +154,12 @@ function jsonRow(line: string, columns: readonly string[]): RawRow["content"] {
 
 type Plain = string | number | bigint | boolean;
 
-function isPlain(value: unknown): value is Plain {
+export function isPlain(value: unknown): value is Plain {
   return typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
 }
 
 /** JSON can spell half of a surrogate pair, which no UTF-8 can hold: other programs could not read a vocabulary that has learnt it. */
-function wellFormed(value: Plain): string {
+export function wellFormed(value: Plain): string {
   return String(value).replace(/\p{Cs}/gu, "\uFFFD");
 }
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { DataSpec, Phase } from "../../compiler/check/model.ts";
 import type { Examples } from "../../runtime/data/index.ts";
 import type { CorpusManifest } from "../corpus/index.ts";
-import { SOURCES } from "../data-sources/index.ts";
+import { sourceOf } from "../data-sources/index.ts";
 import type { KnownClasses, OpenedData } from "../data-sources/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { valueOf } from "../failure.ts";
@@ -65,11 +65,7 @@ const LARGE = 2 ** 24;
 
 /** Reads the files that the recipe's `data` names, relative to the model's folder, or others in their place. */
 export async function openData(spec: DataSpec, modelFile: string, { override, folder = path.dirname(modelFile), skipBadRows = false, validation, classes, phases = [], onReading }: DataOptions = {}): Promise<Result<Data>> {
-  const source = SOURCES.get(spec.source);
-  if (source === undefined) {
-    const message = `data of kind \`${spec.source}\` cannot be read here yet`;
-    return { ok: false, failure: { code: "data-not-built", exit: exitCodes.wrong, message, remedy: `use one of ${[...SOURCES.keys()].join(", ")}` } };
-  }
+  const source = sourceOf(spec);
   const resolve = (named: string): string => (path.isAbsolute(named) ? named : path.join(folder, named));
   const named = String(spec.arguments["path"] ?? "");
   const file = override ?? resolve(named);

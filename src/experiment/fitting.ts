@@ -24,13 +24,13 @@ export interface FittingExamples {
 
 /** The examples that a recipe's model can take. Where what is too long is not cut, it is a bad row, which shows only when a tokenizer has read it. */
 export function fittingExamples(examples: Examples, file: string, { recipe, tokenizer, skipBadRows = false }: FittingRequest): Result<FittingExamples> {
-  const { examples: within, overlong } = tokenizer === undefined || examples.fitting === undefined ? { examples, overlong: [] } : examples.fitting({ tokenizer, limit: recipeLimit(recipe) });
+  const { examples: within, overlong } = examples.fitting === undefined || (tokenizer === undefined && examples.text !== undefined) ? { examples, overlong: [] } : examples.fitting({ tokenizer, limit: recipeLimit(recipe) });
   const [first] = overlong;
   if (first === undefined) return { ok: true, value: { examples, badRows: 0 } };
-  const { line, side, tokens, limit } = first;
+  const { line, side, tokens, limit, unit = "tokens" } = first;
   const remedy = "shorten or split it, or let the model take more";
-  if (!skipBadRows) return badRow(file, line, bad("sequence-over-limit", `the ${side} has ${tokens} tokens; the limit is ${limit}`, remedy));
-  if (within.count === 0) return wrong("data-empty", `${file} holds no ${examples.unit} but ${overlong.length} that are longer than ${limit} tokens`, "let the model take more");
+  if (!skipBadRows) return badRow(file, line, bad("sequence-over-limit", `the ${side} has ${tokens} ${unit}; the limit is ${limit}`, remedy));
+  if (within.count === 0) return wrong("data-empty", `${file} holds no ${examples.unit} but ${overlong.length} that are longer than ${limit} ${unit}`, "let the model take more");
   return { ok: true, value: { examples: within, badRows: overlong.length } };
 }
 

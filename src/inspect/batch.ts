@@ -56,7 +56,7 @@ interface Made {
   readonly answer?: string | undefined;
 }
 
-async function textBatch(subject: Subject, { written }: Examples, { source, fields }: DataSpec, input: string, target: string | undefined, openDevice: () => Promise<Device>): Promise<Made> {
+async function textBatch(subject: Subject, { written }: Examples, { source, fields, table }: DataSpec, input: string, target: string | undefined, openDevice: () => Promise<Device>): Promise<Made> {
   const declared = new Set(fields.map(({ name }) => name));
   if (written?.reads !== undefined) {
     const tokenizer = textTokenizer(subject.tokenizer);
@@ -67,7 +67,7 @@ async function textBatch(subject: Subject, { written }: Examples, { source, fiel
   if (written !== undefined && target !== undefined) throw new CommandFailure({ code: "options-exclude", exit: exitCodes.usage, message: `data of kind \`${source}\` are texts that go on, with no answer beside them, so --target has no meaning`, remedy: "give the whole text with --input" });
   if (written !== undefined) return { batch: goingOn(textTokenizer(subject.tokenizer), input, written) };
   // What is not in the text, such as its class, is not made up: what needs it takes an example.
-  if (declared.has("ids") && declared.has("segment")) {
+  if (table === undefined && declared.has("ids") && declared.has("segment")) {
     const { fields: made, ...rest } = first(labelledExamples([{ first: input, label: 0, ...(target === undefined ? {} : { second: target }) }]).encode({ tokenizer: textTokenizer(subject.tokenizer), batch: 1, seed: 0, limit: subject.limits.limit }).inOrder());
     return { batch: { ...rest, fields: { ids: made["ids"]!, segment: made["segment"]! } } };
   }
