@@ -30,17 +30,17 @@ export interface EncodeDecodeEntries {
   readonly keep?: string;
 }
 
-/** `pad`: the id that fills the sources, for `keep`. */
-export function sessionLogits(session: Session, use: ForwardEntry | EncodeDecodeEntries, pad = 0): NextLogits {
-  return use.kind === "forward" ? forwardLogits(session, use) : encodeDecodeLogits(session, use, pad);
+/** `pad`: the id that fills the sources, for `keep`. `window`: the most ids of a prefix, where the session has room for more. */
+export function sessionLogits(session: Session, use: ForwardEntry | EncodeDecodeEntries, pad = 0, window?: number): NextLogits {
+  return use.kind === "forward" ? forwardLogits(session, use, window) : encodeDecodeLogits(session, use, pad);
 }
 
-function forwardLogits(session: Session, use: ForwardEntry): NextLogits {
+function forwardLogits(session: Session, use: ForwardEntry, window?: number): NextLogits {
   const entry = entryIn(session, use.entry);
   const target = inputOf(entry, use.target);
   const source = use.source === undefined ? undefined : inputOf(entry, use.source);
   return {
-    limits: limitsOf(session, target),
+    limits: limitsOf(session, target, window),
     begin: (sources): Continuation => ({
       async next(rows, prefixes, length) {
         const fields: Record<string, Elements> = { [target.name]: prefixes };
@@ -117,9 +117,9 @@ function kept(input: Input, ids: Int32Array, pad: number): Elements {
   }
 }
 
-function limitsOf(session: Session, target: Input): NextLogits["limits"] {
+function limitsOf(session: Session, target: Input, window = Infinity): NextLogits["limits"] {
   const [rows, length] = target.shape.map((size) => session.bounds[nameOf(size) ?? ""] ?? constantOf(size));
-  return { rows: rows ?? 1, length: length ?? 1 };
+  return { rows: rows ?? 1, length: Math.min(length ?? 1, window) };
 }
 
 /** The sizes that an input binds when its axes have these extents: those that an axis consists of alone. */

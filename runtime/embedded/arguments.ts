@@ -35,13 +35,6 @@ export function feedOf(entry: Entry, inputs: Readonly<Record<string, Given>>, si
   return { sizes: known, fields: Object.fromEntries(fields.map(({ input, data }) => [input.name, checkField(entry, input, data, known)])) };
 }
 
-/** The sizes that an input binds when its axes have these extents. */
-export function sizesOf(input: Input, extents: readonly number[]): Sizes {
-  const known: Record<string, number> = {};
-  infer([{ input, data: new Int32Array(), extents }], known);
-  return known;
-}
-
 interface Field {
   readonly input: Input;
   /** Row-major. */

@@ -3,12 +3,11 @@ import { largest } from "../largest.ts";
 import { entryOf, inputOf } from "../lookup.ts";
 import type { Decoding } from "../decode/decode.ts";
 import type { DecodeRequest } from "../decode/next-logits.ts";
-import { sessionLogits } from "../decode/session-logits.ts";
+import { boundSizes, sessionLogits } from "../decode/session-logits.ts";
 import type { EncodeDecodeEntries, ForwardEntry } from "../decode/session-logits.ts";
 import { requestOf, writeTexts } from "../decode/text.ts";
 import type { Program } from "../program.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { sizesOf } from "./arguments.ts";
 import { checkGeneration } from "./generation-options.ts";
 import { tokenizerMissing } from "./errors.ts";
 import type { Sessions } from "./sessions.ts";
@@ -64,7 +63,7 @@ export function generation(program: Program, sessions: Sessions, { use, ...own }
       options.signal?.throwIfAborted();
       if (requests.length === 0) return [];
       const session = await sessions.fitting(writing, roomFor(requests, maxLength, Math.min(requests.length, batch) * (decoding.method === "beam" ? decoding.width : 1)), [reading.name]);
-      const answers = await writeTexts(sessionLogits(session, use, tokenizer.pad), tokenizer, requests, writeOptions);
+      const answers = await writeTexts(sessionLogits(session, use, tokenizer.pad, own.window), tokenizer, requests, writeOptions);
       return isOne ? (answers[0] as string) : answers;
     };
   };
@@ -72,12 +71,12 @@ export function generation(program: Program, sessions: Sessions, { use, ...own }
   function roomFor(requests: readonly DecodeRequest[], maxLength: number, most: number): Record<string, number> {
     const rows = Math.max(1, most);
     const prefix = largest(requests, (request) => request.prefix.length);
-    const room = sizesOf(target, [rows, Math.min(own.window ?? Infinity, Math.max(prefix, prefix + maxLength - 1))]);
+    const room = boundSizes(target, [rows, Math.min(own.window ?? Infinity, Math.max(prefix, prefix + maxLength - 1))]);
     const longest = largest(requests, (request) => request.source?.length ?? 0);
     return {
       // A model of at most 64 positions stops there, or sees the last 64.
       ...Object.fromEntries(Object.entries(room).map(([name, size]) => [name, Math.min(size, sessions.limit(name))])),
-      ...(source && sizesOf(source, [rows, longest])),
+      ...(source && boundSizes(source, [rows, longest])),
     };
   }
 }

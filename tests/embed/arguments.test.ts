@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { feedOf, sizesOf } from "../../runtime/embedded/arguments.ts";
+import { feedOf } from "../../runtime/embedded/arguments.ts";
 import type { Given } from "../../runtime/embedded/nested.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Feed } from "../../runtime/feed.ts";
@@ -92,7 +92,6 @@ describe("arguments become a feed", () => {
   it("solves for a size within an extent", () => {
     expect(feedOf(entry(window), { window: [1, 2, 3, 4, 5] }, {}).sizes).toEqual({ T: 2 });
     expect(code(entry(window), { window: [1, 2, 3, 4] })).toBe("field-length");
-    expect(sizesOf(ids, [5, 7])).toEqual({ B: 5, T: 7 });
   });
 
   it("takes booleans as numbers, and an empty batch", () => {

@@ -1,10 +1,15 @@
 import { expect, it } from "vitest";
+import { compile } from "../../compiler/compile.ts";
+import { loadModel } from "../../runtime/embedded/load-model.ts";
 import { Sessions } from "../../runtime/embedded/sessions.ts";
 import { TfmError } from "../../runtime/errors.ts";
 import type { Entry, Program } from "../../runtime/program.ts";
 import type { Session } from "../../runtime/session.ts";
+import { characters } from "../../runtime/text/index.ts";
+import { encodeSafetensors } from "../../runtime/training/safetensors.ts";
 import { fakeDevice } from "../support/fake-device.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
+import { checkedModel } from "../support/reference.ts";
 import { tinyProgram } from "../support/tiny-program.ts";
 import { program as tiny } from "./tiny.ts";
 
@@ -42,6 +47,33 @@ describeGpu("the session behind a loaded model", () => {
     const tight = await Sessions.open(program, { device: await gpuDevice(), bounds: { B: 500, T: 100 }, memoryBudget: 2.5 * 2 ** 20 });
     expect((await tight.fitting(entry, { B: 600, T: 100 })).bounds).toEqual({ B: 600, T: 100 });
     tight.dispose();
+  });
+});
+
+/** It writes the letter of the number of places that it sees: `c` of three. */
+const COUNTING = `model Counting(vocab) {
+  param one: [1] ~ ones
+  forward(ids: index(vocab)[B, T]) -> [B, T, vocab] {
+    REQUIRED
+    y[b,t, v < vocab] = if v == 3 + T then one[0] else (if v == ids[b,t] then 0.5 else 0.0)
+    return y
+  }
+}`;
+
+async function counting(required: string, bounds?: Readonly<Record<string, number>>): Promise<{ generate(text: string, options: object): Promise<string>; dispose(): void }> {
+  const tokenizer = characters(["abcdefghijklmnopqrstuvw"]);
+  const model = checkedModel("counting.tfm", COUNTING.replace("REQUIRED", required), { set: { vocab: String(tokenizer.size) } });
+  const { program } = compile(model, { profile: { kind: "any" }, training: false, entries: ["last.forward"] });
+  const generation = { use: { kind: "forward", entry: "last.forward", target: "ids" }, decoding: { method: "greedy" }, window: 4 } as const;
+  const weights = encodeSafetensors([{ name: "one", shape: [1], data: Float32Array.of(1) }]);
+  return (await loadModel({ program, generation }, weights, { device: await gpuDevice(), tokenizer: tokenizer.toJSON(), ...(bounds && { bounds }) })) as never;
+}
+
+describeGpu("a model that goes on with a text", () => {
+  it.each([undefined, { B: 1, T: 2 }, { B: 3, T: 40 }])("sees as much as it was trained on, with room for %j", async (bounds) => {
+    const model = await counting("", bounds);
+    expect(await model.generate("a", { maxLength: 7 })).toBe("abcdddd");
+    model.dispose();
   });
 });
 
