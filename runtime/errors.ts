@@ -66,8 +66,9 @@ export function sizeAboveBound(name: string, value: number, bound: number): TfmE
   );
 }
 
+/** `entry`: what a program calls it; before its last dot stands what was made of a function that somebody wrote. */
 export function requirementFails(entry: string, text: string, sizes: string, limit: string | undefined): TfmError {
-  return new TfmError("requirement-fails", 1, `${entry} requires ${text}, which does not hold for ${sizes}${limit === undefined ? "" : `: ${limit}`}.`);
+  return new TfmError("requirement-fails", 1, `${entry.split(".").at(-1)} requires ${text}, which does not hold for ${sizes}${limit === undefined ? "" : `: ${limit}`}.`);
 }
 
 export function missingField(entry: string, field: string): TfmError {

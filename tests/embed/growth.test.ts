@@ -75,6 +75,12 @@ describeGpu("a model that goes on with a text", () => {
     expect(await model.generate("a", { maxLength: 7 })).toBe("abcdddd");
     model.dispose();
   });
+
+  it("names the function that was written where one of its lengths is refused", async () => {
+    const model = await counting("require 2 divides T");
+    await expect(model.generate("ab", { maxLength: 2 })).rejects.toMatchObject({ code: "requirement-fails", message: "forward requires 2 divides T, which does not hold for B = 1, T = 3." });
+    model.dispose();
+  });
 });
 
 it("has room for what was called, and is ready for what it was opened for", async () => {
