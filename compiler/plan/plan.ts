@@ -5,9 +5,10 @@
 import type { Entry as ModelEntry } from "../check/model.ts";
 import { constant, equal } from "../dim.ts";
 import type { FusedGraph } from "../ir/fused.ts";
-import type { HostTable, ScalarType, Value, ValueId } from "../ir/graph.ts";
+import type { Graph, HostTable, ScalarType, Value, ValueId } from "../ir/graph.ts";
 import { valuesById } from "../ir/walk.ts";
 import type { KernelBinding, ScheduledKernel } from "../kernels/kernel.ts";
+import { prunedGraph } from "../passes/prune.ts";
 import type { BufferRef, Dispatch, ElementType, Entry, IndexList, Kernel, Loop, Output, Temporary } from "../../runtime/program.ts";
 import { type Layout, locate } from "./layout.ts";
 import { hostExpr } from "./uniform.ts";
@@ -40,15 +41,18 @@ export class KernelTable {
 
 export interface EntryToPlan {
   readonly name: string;
+  /** As the function was written: it takes what that reads, whatever the passes leave of it. */
+  readonly graph: Graph;
   readonly fused: FusedGraph;
   readonly kernels: readonly ScheduledKernel[];
   /** For the inputs' order and the sizes' requirements; an entry without inputs has none. */
   readonly source?: Pick<ModelEntry, "inputs" | "requires">;
 }
 
-export function planEntry({ name, fused, kernels, source }: EntryToPlan, layout: Layout, table: KernelTable): Entry {
+export function planEntry({ name, graph, fused, kernels, source }: EntryToPlan, layout: Layout, table: KernelTable): Entry {
   const values = valuesById(fused.graph);
-  const inputs = (source?.inputs ?? []).filter((input) => fused.graph.values.some((value) => value.kind === "input" && value.field === input.name));
+  const read = new Set(prunedGraph(graph).values.map((value) => (value.kind === "input" ? value.field : undefined)));
+  const inputs = (source?.inputs ?? []).filter((input) => read.has(input.name));
   const tables = fused.graph.values.filter((value): value is HostTable => value.kind === "host-table");
   const loops = loopsOf(fused);
   const places = new Places(fused, layout, inputs.map((input) => input.name), tables, loops);

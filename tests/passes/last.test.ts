@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../compiler/check/model.ts";
+import { compile } from "../../compiler/compile.ts";
 import * as dims from "../../compiler/dim.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { interpret } from "../../compiler/ir/interpret.ts";
@@ -78,6 +79,12 @@ test("of the last layer only keys and values are computed at every place", () =>
     "blocks.1.norm1.mu.sum", "blocks.1.norm1.mu", "blocks.1.norm1.var.sum", "blocks.1.norm1.var", "blocks.1.norm1.y", "blocks.1.attend.k", "blocks.1.attend.v",
     "blocks.1.attend.score.sum", "blocks.1.attend.score", "blocks.1.attend.weight.where", "blocks.1.attend.softmax.e", "blocks.1.attend.weight",
   ]);
+});
+
+test("it takes what the function takes, though of the last place nothing may come of it", () => {
+  const model = checkedModel("first.tfm", "model First {\n  forward(x: [B, T, 4], y: [B, T, 4], z: [B]) -> [B, T, 4] {\n    w[b, t < T, v] = if t < T - 1 then x[b,t,v] else y[b,t,v]\n    return w\n  }\n}\n");
+  const { program } = compile(model, { profile: { kind: "any" }, training: false, entries: ["forward", "last.forward"] });
+  expect(program.entries.map(({ inputs }) => inputs.map(({ name }) => name))).toEqual([["x", "y"], ["x", "y"]]);
 });
 
 describeGpu("by kernels", () => {
