@@ -179,6 +179,12 @@ export const SAMPLES: readonly Sample[] = [
     const some = b.reduce("any", "some", ["B"], ["T"], (i, t) => access(keep, i!, t!));
     return b.map("y", ["B"], (i) => select(access(some, i!), access(best, i!), real(0)));
   }),
+  sample("best-of-pairs", [{ B: 1 }, { B: 3 }], (b) => {
+    // Each term stands there twice: the first of the two is the place.
+    const x = b.parameter("x", ["B", 2]);
+    const place = b.reduce("argmax", "place", ["B"], [4], (i, k) => access(x, i!, idiv(k!, int(2))));
+    return b.map("y", ["B"], (i) => mul(access(x, i!, idiv(access(place, i!), int(2))), apply("toReal", access(place, i!))));
+  }),
   sample("least", B_T, (b) => {
     const x = b.parameter("x", ["B", "T"]);
     return b.reduce("min", "y", ["T"], ["B"], (t, i) => mul(access(x, i!, t!), access(x, i!, t!)));

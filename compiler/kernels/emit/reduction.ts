@@ -69,7 +69,9 @@ export function accumulator(emitter: Emitter, equation: Equation, wide: boolean,
       const term = bindTerm(text);
       const first = width === 4 ? `(${position} < vec4i(0))` : `(${position} < 0)`;
       const better = `(${first} | (${term} ${name === "argmax" ? ">" : "<"} ${best}))`;
-      const taken = blocks.bind(keep === undefined ? better : `(${better} & ${keep})`, blocks.depth);
+      // Not bound by its text: of an equal term it is another answer, as what it is compared with has changed.
+      const taken = blocks.fresh("v");
+      blocks.line(`let ${taken} = ${keep === undefined ? better : `(${better} & ${keep})`};`);
       const index = indices.at(-1)!;
       blocks.line(`${position} = select(${position}, ${width === 4 ? widened(index).text : index.text}, ${taken});`);
       blocks.line(`${best} = select(${best}, ${term}, ${taken});`);
