@@ -185,6 +185,13 @@ export const SAMPLES: readonly Sample[] = [
     const place = b.reduce("argmax", "place", ["B"], [4], (i, k) => access(x, i!, idiv(k!, int(2))));
     return b.map("y", ["B"], (i) => mul(access(x, i!, idiv(access(place, i!), int(2))), apply("toReal", access(place, i!))));
   }),
+  sample("first-rows", [{ B: 1, T: 4 }, { B: 2, T: 7 }], (b) => {
+    // Of what every row is needed of, the first four alone are summed.
+    const x = b.parameter("x", ["B", "T", 3]);
+    const z = b.map("z", ["B", "T", 3], apply("sin", mul(identityAccess(x), identityAccess(x))));
+    const total = b.sum("total", ["B", 4], [3], (i, t, e) => mul(access(z, i!, t!, e!), access(z, i!, t!, e!)));
+    return b.map("y", ["B", "T", 3], (i, t, e) => mul(access(z, i!, t!, e!), access(total, i!, imod(t!, int(4)))));
+  }, { least: { T: 4 } }),
   sample("least", B_T, (b) => {
     const x = b.parameter("x", ["B", "T"]);
     return b.reduce("min", "y", ["T"], ["B"], (t, i) => mul(access(x, i!, t!), access(x, i!, t!)));

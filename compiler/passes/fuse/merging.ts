@@ -192,6 +192,8 @@ export class Merging {
     if (!read || !read.slots.every((slot) => slot.kind === "index")) return;
     const axes = node.rows.map((_, row) => read.slots.findIndex((slot) => slot.kind === "index" && slot.at === node.roots.get(value.id)![row]));
     if (axes.some((axis) => axis < 0) || axes.length !== producer.shape.length - 1) return;
+    // Rows of it that the reader leaves out are rows all the same.
+    if (!sameSizes(axes.map((axis) => producer.shape[axis]!), node.rows)) return;
     if (!read.slots.some((slot) => slot.kind === "index" && slot.at >= rank)) return;
     const same = [...into.roots.keys()].every((id) => sameSizes((this.values.get(id) as Equation).shape, producer.shape));
     const reread = this.reads.get(value.id)!.filter(({ value: id }) => into.roots.has(id)).every(({ slots }) => JSON.stringify(slots) === JSON.stringify(read.slots));
