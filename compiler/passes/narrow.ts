@@ -1,5 +1,5 @@
-import { access, accessesIn, children, index, indicesIn, substituteIndices, withChildren } from "../ir/expr.ts";
-import type { Equation, Expr, ScalarType, Value, ValueId } from "../ir/graph.ts";
+import { access, accessesIn, apply, children, conjunction, conjuncts, exprKey, index, indicesIn, select, substituteIndices, withChildren } from "../ir/expr.ts";
+import type { ApplyExpr, Equation, Expr, ScalarType, Value, ValueId } from "../ir/graph.ts";
 import { asMap, indexSizes, nextId, readsWithin, valuesById } from "../ir/walk.ts";
 import { typeOf } from "../ir/typeof.ts";
 import { MOST_BINDINGS } from "./fuse/bindings.ts";
@@ -33,6 +33,8 @@ export const narrow: Pass = {
 
 class Parts {
   readonly made: Equation[] = [];
+  /** By their texts: those that are values of their own. */
+  private readonly conditions = new Map<string, Expr>();
   private readonly value: Equation;
   private readonly values: Map<ValueId, Value>;
   private readonly fresh: () => ValueId;
@@ -49,21 +51,20 @@ class Parts {
     const where = value.reduce?.where;
     if (where === undefined) return { ...value, body: this.narrowed(value.body, []) };
     const condition = this.narrowed(where, []);
-    const body = this.narrowed(value.body, this.operands(condition));
+    const body = this.narrowed(value.body, this.operands(condition), conjuncts(where));
     return { ...value, body, reduce: { ...value.reduce!, where: this.narrowed(condition, this.operands(body)) } };
   }
 
-  /** The expression from the leaves up; `beside`: what the kernel binds for others as well. */
-  private narrowed(expr: Expr, beside: readonly ValueId[]): Expr {
+  /** The expression from the leaves up; `beside`: what the kernel binds for others as well; `guards`: under which it is evaluated alone. */
+  private narrowed(expr: Expr, beside: readonly ValueId[], guards: readonly Expr[] = []): Expr {
     const fits = (node: Expr): boolean => new Set([...this.operands(node), ...beside]).size <= MOST_OPERANDS;
     if (fits(expr) || expr.kind !== "apply") return expr;
-    // Operands may be out of bounds where they are not evaluated.
-    if (isLazy(expr) && !readsWithin(expr, this.value, this.values)) return expr;
-    let node = withChildren(expr, children(expr).map((child) => this.narrowed(child, beside)));
+    const guardsOf = expr.args.map((_, at) => [...guards, ...guardsWithin(expr, at)]);
+    let node = withChildren(expr, children(expr).map((child, at) => this.narrowed(child, beside, guardsOf[at])));
     while (!fits(node)) {
       const widest = this.widest(children(node));
       if (widest === undefined) return node;
-      node = withChildren(node, children(node).map((child, at) => (at === widest ? this.part(child) : child)));
+      node = withChildren(node, children(node).map((child, at) => (at === widest ? this.part(child, guardsOf[at]!) : child)));
     }
     return node;
   }
@@ -83,12 +84,15 @@ class Parts {
     return typeOf(expr, (id) => this.values.get(id)!.type);
   }
 
-  /** A value of its own, over the indices that the expression depends on. */
-  private part(expr: Expr): Expr {
-    const used = indicesIn(expr);
+  /** A value of its own, over the indices that the expression depends on; where a guard fails, nothing of it is read. */
+  private part(expr: Expr, guards: readonly Expr[]): Expr {
+    // Operands may be out of bounds where they are not evaluated.
+    const isSafe = guards.length === 0 || readsWithin(expr, this.value, this.values);
+    const body = isSafe ? expr : this.guarded(expr, guards);
+    const used = indicesIn(body);
     const sizes = indexSizes(this.value);
     const made: Equation = {
-      ...asMap(this.value, substituteIndices(expr, (at) => index(used.indexOf(at)))),
+      ...asMap(this.value, substituteIndices(body, (at) => index(used.indexOf(at)))),
       id: this.fresh(),
       name: `${this.value.name}.part`,
       type: this.typeOf(expr),
@@ -98,8 +102,24 @@ class Parts {
     this.values.set(made.id, made);
     return access(made, ...used.map((at) => index(at)));
   }
+
+  /** Under a condition that is found before where both together are too wide. */
+  private guarded(expr: Expr, guards: readonly Expr[]): Expr {
+    const condition = conjunction(guards);
+    const zero: Expr = { kind: "const", type: this.typeOf(expr), value: 0 };
+    if (new Set([...this.operands(expr), ...this.operands(condition)]).size <= MOST_OPERANDS) return select(condition, expr, zero);
+    const key = exprKey(condition);
+    const found = this.conditions.get(key) ?? this.part(this.narrowed(condition, []), []);
+    this.conditions.set(key, found);
+    return select(found, this.narrowed(expr, this.operands(found), guards), zero);
+  }
 }
 
-function isLazy(expr: Expr & { readonly kind: "apply" }): boolean {
-  return expr.op === "select" || expr.op === "and" || expr.op === "or";
+/** Under which conditions of its own an argument is evaluated. */
+function guardsWithin({ op, args }: ApplyExpr, at: number): readonly Expr[] {
+  const [condition] = args as [Expr];
+  if (at === 0) return [];
+  if (op === "and") return [condition];
+  if (op === "or") return [apply("not", condition)];
+  return op === "select" ? [at === 1 ? condition : apply("not", condition)] : [];
 }

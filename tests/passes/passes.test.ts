@@ -238,13 +238,16 @@ test("narrow counts what a condition reads as well, and parts what may be comput
     return b.map("y", ["n"], inputs.reduce<Expr>((a, c) => apply("iadd", a, c), int(1)));
   });
   for (const made of [kept, counted]) expectNarrowed(made);
-  // Before the first place there is nothing to read.
-  const guarded = graphOf((b) => {
-    const inputs = Array.from({ length: 8 }, (_, at) => b.input(`x${at}`, "f32", ["n"]));
-    const before = inputs.map((x): Expr => access(x, apply("isub", index(0), int(1)))).reduce((a, c) => mul(a, c));
-    return b.map("y", ["n"], select(apply("ilt", int(0), index(0)), before, real(0)));
-  });
-  expect(narrow.run(guarded)).toEqual(guarded);
+});
+
+test("narrow reads nothing where nothing is to be read", () => {
+  const before = (b: GraphBuilder, name: string, count: number): Expr[] => Array.from({ length: count }, (_, at) => access(b.input(`${name}${at}`, "f32", ["n"]), apply("isub", index(0), int(1))));
+  const product = (terms: readonly Expr[]): Expr => terms.reduce((a, c) => mul(a, c));
+  const inside = apply("ilt", int(0), index(0));
+  const chosen = graphOf((b) => b.map("y", ["n"], select(inside, product(before(b, "x", 8)), real(0))));
+  const otherwise = graphOf((b) => b.map("y", ["n"], select(apply("not", inside), real(0), select(apply("lt", product(before(b, "u", 6)), real(0)), product(before(b, "x", 8)), product(before(b, "z", 3))))));
+  const compared = graphOf((b) => b.sum("y", [], ["n"], product(before(b, "x", 5)), apply("and", inside, apply("lt", product(before(b, "u", 5)), product(before(b, "z", 9))))));
+  for (const graph of [chosen, otherwise, compared]) expectNarrowed(graph);
 });
 
 test("prune drops what no output reads", () => {
