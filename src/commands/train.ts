@@ -4,6 +4,7 @@ import { totalElements } from "../../runtime/size.ts";
 import { classList } from "../data-sources/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { classifierOf } from "../experiment/classifier.ts";
 import { checkedModel, recipeOf } from "../experiment/check.ts";
 import { metricsText } from "../experiment/evaluate.ts";
 import { evaluationText } from "../experiment/evaluating.ts";
@@ -123,7 +124,7 @@ async function trainModel(file: string | undefined, options: OptionValues, outpu
     }
     if (result.end === "done") {
       const done = steps === 0 ? "no step to train, so the run has the weights that it started from" : `trained ${result.step - run.from} steps in ${duration(seconds)} on ${device.adapter.name}`;
-      output.say(`${done}; try: ${chosen.generate === undefined ? `tfmc eval ${shellWord(folder)}${validation === undefined ? " DATA" : ""}` : `tfmc run ${shellWord(folder)} "…"`}${bestText}`);
+      output.say(`${done}; try: ${chosen.generate === undefined && classifierOf(prepared.model) === undefined ? `tfmc eval ${shellWord(folder)}${validation === undefined ? " DATA" : ""}` : `tfmc run ${shellWord(folder)} "…"`}${bestText}`);
       return exitCodes.ok;
     }
     output.say(`ended after step ${result.step} of ${steps}; go on with: tfmc train --resume ${shellWord(folder)}`);
