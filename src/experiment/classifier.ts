@@ -4,7 +4,7 @@ import { asNumber } from "../../compiler/dim.ts";
 import { observables } from "../../compiler/observe.ts";
 import { boundSizes } from "../../runtime/decode/session-logits.ts";
 import { labelledExamples, tableExamples } from "../../runtime/data/index.ts";
-import type { Batch, EncodedExamples, Examples } from "../../runtime/data/index.ts";
+import type { Batch, Examples } from "../../runtime/data/index.ts";
 import { createSession } from "../../runtime/index.ts";
 import { evaluateSize } from "../../runtime/size.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -40,8 +40,7 @@ export function classifierOf(model: Model, names?: readonly string[]): Classifie
   if (kind === undefined) return undefined;
   const able = model.entries.filter(({ inputs, outputs: [logits, ...more] }) =>
     more.length === 0 && logits?.type === "f32" && logits.shape.length === 2 && asNumber(logits.shape[1]!) === kind.count && inputs.every(({ name, type }) => kind.fed.some((field) => field.name === name && field.type === type)));
-  const called = observables(recipe!.loss);
-  const entry = able.find(({ name }) => called.has(name)) ?? able[0];
+  const entry = able.length < 2 ? able[0] : (able.find(({ name }) => observables(recipe!.loss).has(name)) ?? able[0]);
   return entry && { entry, columns: kind.columns, classes: names ?? Array.from({ length: kind.count }, (_, at) => String(at)) };
 }
 
@@ -63,7 +62,7 @@ function kindOf({ source, arguments: given, fields, table }: DataSpec): Kind | u
 /** Each text's class; texts that make a row together stand in one, tabs between. Rejects with CommandFailure and TfmError. */
 export async function classify({ entry, columns, classes }: Classifier, { checkpoint, model, tokenizer }: Trained, device: Device, texts: readonly string[]): Promise<readonly Judgement[]> {
   const recipe = model.recipe!;
-  const batches: EncodedExamples = encoded(examplesOf(texts.map((text, at) => partsOf(text, at, columns)), recipe.data), "the texts", { ...recipe, batch: ROWS }, tokenizer);
+  const batches = encoded(examplesOf(texts.map((text, at) => partsOf(text, at, columns)), recipe.data), "the texts", { ...recipe, batch: ROWS }, tokenizer);
   const session = await createSession(inferenceProgram(model, device, [entry.name]), { bounds: feedOf(entry, recipe.data, { sizes: batches.bounds, fields: {} }).sizes, entries: [entry.name], ...sessionDevice(device) });
   try {
     loadCheckpoint(session, checkpoint);
