@@ -80,7 +80,7 @@ function tableBatches(columns: readonly Column[], rows: readonly Encoded[], { ba
       const some = picked.map((at) => rows[at]!);
       const sizes = sizesOf(columns, some);
       const fields = Object.fromEntries(columns.map((column, at) => [column.name, fieldOf(column, some.map(({ cells }) => cells[at]!), sizes, column.isText ? given(tokenizer).pad : 0)]));
-      return { sizes: { B: some.length, ...sizes }, fields, tokens: picked.reduce((sum, at) => sum + Math.max(1, lengths[at]!), 0) };
+      return { sizes: { B: some.length, ...sizes }, fields, tokens: some.length };
     },
   });
 }

@@ -63,8 +63,9 @@ function panel(name: string, points: readonly Point[], { counted }: RunFacts): r
   return [`<figure class="panel" style="margin:0"><h3>${escape(options.title)}</h3>${svg === "" ? `<p class="soft">No finite value.</p>` : svg}</figure>`];
 }
 
-/** "eval_exact_match" is "Exact match". */
+/** "eval_exact_match" is "Exact match"; a loss is measured in training as well. */
 function title(name: string): string {
+  if (name === "eval_loss") return "Validation loss";
   const words = name.replace(/^eval_/, "").replaceAll("_", " ");
   if (words === "bleu" || words === "f1") return words.toUpperCase();
   return words.charAt(0).toUpperCase() + words.slice(1);

@@ -60,7 +60,9 @@ describe("what a row holds", () => {
 
   it("of several axes is a list of lists or all of them in a row", async () => {
     const data = valueOf(await opened("x: [B, 2, 2]", "grid.jsonl", '{"x":[[1,2],[3,4]]}\n{"x":[5,6,7,8]}\n'));
-    expect([...batchesOf(data)[0]!.fields["x"]!]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    const [batch] = batchesOf(data);
+    expect([...batch!.fields["x"]!]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect([batch!.tokens, data.whole.unit]).toEqual([2, "rows"]);
   });
 
   it("of a length of its own is filled up with 0 behind its end, on whatever axis", async () => {

@@ -61,6 +61,12 @@ describe("reportHtml", () => {
     expect(of("images")).not.toMatch(/tokens/i);
   });
 
+  it("calls the loss on what is set aside otherwise than that of training", () => {
+    const html = reportHtml({ facts, rows: [row(1, 2), row(2, 1), { step: 1, eval_loss: 3 }, { step: 2, eval_loss: 2 }] });
+    expect(html.match(/<h3>[^<]*oss<\/h3>/g)).toEqual(["<h3>Loss</h3>", "<h3>Validation loss</h3>"]);
+    expect(html).toContain("<b>2</b><span>Validation loss</span>");
+  });
+
   it("leaves a gap where the log has no number", () => {
     const html = reportHtml({ facts, rows: [row(1, 4), row(2, 3), row(3, null), row(4, Number.POSITIVE_INFINITY), row(5, 2), row(6, 1)] });
     assertWellFormed(html);
