@@ -83,9 +83,9 @@ export function planBuffers(program: Program, entries: readonly Entry[], { bound
     slotBytes += aligned(bytes);
     return offset;
   };
-  const bytesOf = ({ name, shape }: { readonly name: string; readonly shape: Input["shape"] }): number => {
-    const bytes = elementCount(evaluateShape(shape, bounds)) * 4;
-    if (bytes > limit) throw valueAboveBinding(name, bytes, limit, isSymbolic(shape));
+  const bytesOf = ({ name, shape, room = shape }: Pick<Input, "name" | "shape" | "room">): number => {
+    const bytes = elementCount(evaluateShape(room, bounds)) * 4;
+    if (bytes > limit) throw valueAboveBinding(name, bytes, limit, isSymbolic(room));
     return bytes;
   };
 
@@ -159,7 +159,7 @@ function usedStates({ states }: Program, entries: readonly Entry[]): readonly nu
 
 /** The times of an entry's longest loop; 1 without loops. */
 export function longestLoop(entry: Entry, sizes: Sizes): number {
-  return Math.max(1, ...(entry.loops ?? []).map(({ count }) => evaluateSize(count, sizes)));
+  return Math.max(1, ...(entry.loops ?? []).map(({ count, most = count }) => evaluateSize(most, sizes)));
 }
 
 /** All bytes of a session, whatever for. */

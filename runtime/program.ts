@@ -110,6 +110,8 @@ export interface Loop {
   readonly first: number;
   readonly last: number;
   readonly count: Size;
+  /** A size that grows with those of the batch and is never below `count`, where that may fall. */
+  readonly most?: Size;
   readonly reverse?: boolean;
 }
 
@@ -117,6 +119,8 @@ export interface Input {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly Size[];
+  /** Extents that grow with the sizes of the batch and are never below the shape's, where one of those may fall. */
+  readonly room?: readonly Size[];
   /** Elements must be in [0, range): checked when fed. */
   readonly range?: Size;
 }
@@ -138,6 +142,7 @@ export interface Requirement {
 export interface Temporary {
   readonly name: string;
   readonly type: ElementType;
+  /** For which there is room: as the value's own, or larger where that may fall as a size of the batch grows. */
   readonly shape: readonly Size[];
   /** First and last dispatch (index into `steps`) that touches it; outputs live to the end. */
   readonly first: number;
@@ -147,6 +152,7 @@ export interface Temporary {
 /** Computed on the CPU in f64 for the session's largest sizes; element [i0, i1, …] is `body`. */
 export interface Table {
   readonly name: string;
+  /** As of a temporary. */
   readonly shape: readonly Size[];
   readonly body: HostExpr;
 }

@@ -3,7 +3,7 @@
  * temporary whose lifetime the runtime turns into an offset), every kernel becomes a dispatch, equal kernels become one.
  */
 import type { Entry as ModelEntry } from "../check/model.ts";
-import { constant, equal } from "../dim.ts";
+import { constant, type Dim, equal } from "../dim.ts";
 import type { FusedGraph } from "../ir/fused.ts";
 import type { Graph, HostTable, ScalarType, Value, ValueId } from "../ir/graph.ts";
 import { valuesById } from "../ir/walk.ts";
@@ -11,6 +11,7 @@ import type { KernelBinding, ScheduledKernel } from "../kernels/kernel.ts";
 import { prunedGraph } from "../passes/prune.ts";
 import type { BufferRef, Dispatch, ElementType, Entry, IndexList, Kernel, Loop, Output, Temporary } from "../../runtime/program.ts";
 import { type Layout, locate } from "./layout.ts";
+import { most } from "./room.ts";
 import { hostExpr } from "./uniform.ts";
 
 /** Kernels of the whole program, shared by their text. */
@@ -71,11 +72,11 @@ export function planEntry({ name, graph, fused, kernels, source }: EntryToPlan, 
     });
   return {
     name,
-    inputs: inputs.map(({ name: field, type, shape, range }) => ({ name: field, type: elementType(type), shape, ...(range && { range }) })),
+    inputs: inputs.map(({ name: field, type, shape, range }) => ({ name: field, type: elementType(type), shape, ...(shape.some(falls) && { room: shape.map(most) }), ...(range && { range }) })),
     outputs,
     requires: source?.requires ?? [],
     temporaries: places.temporaries,
-    tables: tables.map((value) => ({ name: value.name, shape: value.shape, body: hostExpr(value.body) })),
+    tables: tables.map((value) => ({ name: value.name, shape: value.shape.map(most), body: hostExpr(value.body) })),
     indexLists: places.indexLists,
     steps,
     ...(loops.length > 0 && { loops }),
@@ -122,7 +123,7 @@ class Places {
   private temporary(value: Value, at: number): BufferRef {
     const { first, last } = this.around(at);
     const index = this.temporaryOf.get(value.id) ?? this.temporaries.length;
-    const known = this.temporaries[index] ?? { name: value.name, type: elementType(value.type), shape: this.packShapes.get(value.id) ?? value.shape, first, last };
+    const known = this.temporaries[index] ?? { name: value.name, type: elementType(value.type), shape: (this.packShapes.get(value.id) ?? value.shape).map(most), first, last };
     this.temporaryOf.set(value.id, index);
     this.temporaries[index] = { ...known, last: Math.max(known.last, last) };
     return { kind: "temporary", at: index };
@@ -146,8 +147,12 @@ class Places {
 function loopsOf({ groups, loops = [] }: FusedGraph): Loop[] {
   return loops.map(({ extent, reverse }, at): Loop => {
     const own = groups.flatMap((group, k) => (group.loop === at ? [k] : []));
-    return { first: own[0]!, last: own.at(-1)!, count: extent, ...(reverse && { reverse }) };
+    return { first: own[0]!, last: own.at(-1)!, count: extent, ...(falls(extent) && { most: most(extent) }), ...(reverse && { reverse }) };
   });
+}
+
+function falls(size: Dim): boolean {
+  return most(size) !== size;
 }
 
 function elementType(type: ScalarType): ElementType {

@@ -14,6 +14,10 @@ const BODIES = [
   "y[t < T] = x[(T - 4) % 3 else -1] + t",
   "wide[n < ceil(T / 8), i < 8] = x[n*8 + i - (-T) % 8 else 0]; y[t < T] = wide[t/8,t%8 else 0]",
   "y[t < T] = sum[s where s < floor((T - 3) / 2)] x[s]",
+  // The shorter the rows, the more is left of 40.
+  "require T <= 40; left[n < 40 - T] = sum[s] x[s] * (n - s); y[t < T] = x[t] + sum[n] left[n] / (1 + left[n]^2)",
+  "require T <= 40; y[t < T] = x[t] + 0.01 * (sum[n < 40 - T] cos(0.3 * n))",
+  "require T <= 40; start[t < T] = x[t]; scan k < 40 - T with h = start { h[t] = h[t] + 1 }; y[t < T] = h[t]",
 ];
 
 describeGpu("sizes divided", () => {
