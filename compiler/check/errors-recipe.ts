@@ -56,7 +56,7 @@ export function wrongSetting(span: Span, name: string, wanted: string): Diagnost
 
 export function noGenerator(span: Span, entry: string): Diagnostic {
   return error("setting-value", `\`${entry}\` cannot write text`, span, "asks it for the next token of each text", {
-    notes: ["what writes takes ids that grow, `ids: index(vocab)[B, T]`, and at most ids to read beside, `source: index(vocab)[B, S]`, and gives one result, `[B, T, vocab]`"],
+    notes: ["what writes takes ids that grow, `ids: index(vocab)[B, T]`, and at most ids to read beside, of a size of their own, `source: index(vocab)[B, S]`, and gives one result, `[B, T, vocab]`"],
     fix: "name a function of the model that does: `greedy(model.answer)`",
   });
 }

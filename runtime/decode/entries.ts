@@ -37,6 +37,8 @@ export function grownAndRead<I extends Typed>({ inputs, outputs }: { readonly in
   if (logits?.shape.length !== 3 || others.length > 0 || inputs.length > 2 || !inputs.every(isIds)) return undefined;
   const target = inputs.find(({ shape }) => isSameSize(shape, logits.shape.slice(0, 2)));
   const source = inputs.find((input) => input !== target);
+  // One that is as long as what grows would have to grow with it.
+  if (source && isSameSize(source.shape[1], target?.shape[1])) return undefined;
   return target && { target, ...(source && { source }) };
 }
 

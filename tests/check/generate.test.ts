@@ -21,6 +21,7 @@ function checked(generate: string): ReturnType<typeof check> {
     y[b,v] = mean[t] forward(ids)[b,t,v]
     return y
   }
+  paired(ids: index(vocab)[B, T], other: index(vocab)[B, T]) -> [B, T, vocab] = embed.logits(embed(ids) + embed(other))
   decide(ids: index(vocab)[B, T]) -> [B, T, vocab] = forward(ids)
 }
 train small {
@@ -68,6 +69,7 @@ describe("a recipe's way to generate", () => {
     ["greedy(model.weighed)", "`weighed` cannot write text"],
     ["greedy(model.several)", "`several` cannot write text"],
     ["greedy(model.pooled)", "`pooled` cannot write text"],
+    ["greedy(model.paired)", "`paired` cannot write text"],
   ])("refuses %s, whose function gives no logits of ids that grow", (text, title) => {
     expect(checked(text).diagnostics.map((one) => one.title)).toEqual([title]);
   });
