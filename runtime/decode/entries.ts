@@ -3,6 +3,8 @@
  * `encode(source)` and `decode(target, …encode's results…, keep)`, the source is encoded once. By convention entries of these names and
  * shapes make up `forward`, and a last argument of the source's shape that is neither real nor an index tells which of its places are not padding.
  */
+import { sizeNames } from "../size.ts";
+import type { Size } from "../size.ts";
 import type { EncodeDecodeEntries, ForwardEntry } from "./session-logits.ts";
 
 export interface EntryNames {
@@ -37,9 +39,10 @@ export function grownAndRead<I extends Typed>({ inputs, outputs }: { readonly in
   if (logits?.shape.length !== 3 || others.length > 0 || inputs.length > 2 || !inputs.every(isIds)) return undefined;
   const target = inputs.find(({ shape }) => isSameSize(shape, logits.shape.slice(0, 2)));
   const source = inputs.find((input) => input !== target);
-  // One that is as long as what grows would have to grow with it.
-  if (source && isSameSize(source.shape[1], target?.shape[1])) return undefined;
-  return target && { target, ...(source && { source }) };
+  // What has a fixed length cannot grow, and what is as long as what grows would have to grow with it.
+  const growing = target === undefined ? [] : sizeNames(target.shape[1] as Size);
+  if (target === undefined || growing.length === 0 || (source && sizeNames(source.shape[1] as Size).some((name) => growing.includes(name)))) return undefined;
+  return { target, ...(source && { source }) };
 }
 
 /** The entries that run: a session need have no others. */

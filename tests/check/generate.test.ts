@@ -22,6 +22,7 @@ function checked(generate: string): ReturnType<typeof check> {
     return y
   }
   paired(ids: index(vocab)[B, T], other: index(vocab)[B, T]) -> [B, T, vocab] = embed.logits(embed(ids) + embed(other))
+  fixed(ids: index(vocab)[B, 12]) -> [B, 12, vocab] = embed.logits(embed(ids))
   decide(ids: index(vocab)[B, T]) -> [B, T, vocab] = forward(ids)
 }
 train small {
@@ -70,6 +71,7 @@ describe("a recipe's way to generate", () => {
     ["greedy(model.several)", "`several` cannot write text"],
     ["greedy(model.pooled)", "`pooled` cannot write text"],
     ["greedy(model.paired)", "`paired` cannot write text"],
+    ["greedy(model.fixed)", "`fixed` cannot write text"],
   ])("refuses %s, whose function gives no logits of ids that grow", (text, title) => {
     expect(checked(text).diagnostics.map((one) => one.title)).toEqual([title]);
   });
