@@ -4,7 +4,7 @@ import * as dims from "../dim.ts";
 import { index, real, size as sizeExpr } from "../ir/expr.ts";
 import type { Expr } from "../ir/graph.ts";
 import type { MonoidName } from "../ops/monoid.ts";
-import { guarded } from "./bounds.ts";
+import { guarded, readsInside } from "./bounds.ts";
 import { callFunction } from "./call.ts";
 import * as errors from "./errors.ts";
 import { wholeIn } from "./equation.ts";
@@ -98,15 +98,34 @@ function termsOf(node: Apply, head: Access, vars: readonly IndexVar[], inner: Co
 }
 
 /** The reduction as an equation of its own over the outer indices it uses, read at them. */
-function reduced(monoid: MonoidName, terms: Terms, body: Tensor, where: Expr | undefined, node: Apply, ctx: Context, label: string = monoid): Tensor {
+function reduced(monoid: MonoidName, terms: Terms, operand: Tensor, predicate: Expr | undefined, node: Apply, ctx: Context, label: string = monoid): Tensor {
+  const isPlace = monoid === "argmax" || monoid === "argmin";
+  const around = conditionAround(terms, operand.body, predicate, ctx);
+  const body = around && isPlace ? chosen(around, operand) : operand;
+  const where = around && !isPlace ? (predicate ? apply("and", around, predicate) : around) : predicate;
   const own = new Set(terms.vars.map((v) => v.id));
   const outer = freeIndices(body.body, ...(where ? [where] : [])).filter((id) => !own.has(id));
-  const type = monoid === "argmax" || monoid === "argmin" ? "i32" : body.type;
+  const type = isPlace ? "i32" : body.type;
   if (terms.vars.length === 0) {
     const none: Expr = scalarIdentity(monoid, type);
     return scalar(type, where ? apply("select", where, body.body, none) : body.body);
   }
   return equation(joinPath(ctx.naming, label), outer, [], terms.vars, body.body, where, type, monoid, node.span, terms.inner);
+}
+
+/**
+ * An equation of its own has no `if` around it: where its terms are within their axes only as an enclosing condition holds, that condition
+ * becomes its own. Undefined where it need not.
+ */
+function conditionAround({ inner }: Terms, body: Expr, where: Expr | undefined, { conditions = [] }: Context): Expr | undefined {
+  const alone: Context = { ...inner, guards: undefined, conditions: undefined };
+  const isInside = conditions.length === 0 || ((where === undefined || readsInside(where, alone)) && readsInside(body, where ? guarded(alone, where, true) : alone));
+  return isInside ? undefined : conditions.reduce((a, b) => apply("and", a, b));
+}
+
+/** 0 where the condition fails. */
+function chosen(condition: Expr, tensor: Tensor): Tensor {
+  return { ...tensor, body: apply("select", condition, tensor.body, { kind: "const", type: tensor.type, value: 0 }) };
 }
 
 /** Over a pack without axes there is one term. */
@@ -158,8 +177,10 @@ function functionBinder(fn: FnVal | MethodVal, node: Apply, head: Access, ctx: C
     inner = bound.inner;
     axis = bound.vars[0]!;
   }
-  const terms = termsOf(node, head, [axis], inner, false);
-  if (!terms) return POISON;
+  const found = termsOf(node, head, [axis], inner, false);
+  if (!found) return POISON;
+  const around = conditionAround(found, found.body.body, found.where, ctx);
+  const terms = around ? { ...found, body: chosen(around, found.body), where: found.where && apply("and", around, found.where) } : found;
   const outer = freeIndices(terms.body.body, ...(terms.where ? [terms.where] : [])).filter((id) => id !== axis.id);
   const axes = [...outer.map((id) => ctx.world.variableOf(id)), axis];
   const values = overAxes(terms.body, axes, axis, joinPath(ctx.naming, fn.fn.name.text), node, inner);

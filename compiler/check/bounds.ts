@@ -1,7 +1,7 @@
 /** Intervals of integer expressions, refined by the conditions around them, and the proof that a slot is within its axis. */
 import type { Dim } from "../dim.ts";
 import * as dims from "../dim.ts";
-import { apply, exprKey, isOp } from "../ir/expr.ts";
+import { apply, children, exprKey, isOp } from "../ir/expr.ts";
 import type { ApplyExpr, Expr } from "../ir/graph.ts";
 import type { Interval, Order } from "../ops/interval.ts";
 import { below, exactly, intervalOf, join, meet, UNKNOWN } from "../ops/interval.ts";
@@ -117,7 +117,22 @@ export function neededTerms(expr: Expr, ctx: Context): string | undefined {
 /** The context in which the condition is known to hold, or to fail. */
 export function guarded(ctx: Context, condition: Expr, holds: boolean): Context {
   const guards = guardsOf(condition, holds, ctx.guards, ctx, orderFor(condition, ctx));
-  return guards === ctx.guards ? ctx : { ...ctx, guards };
+  return guards === ctx.guards ? ctx : { ...ctx, guards, conditions: [...(ctx.conditions ?? []), holds ? condition : apply("not", condition)] };
+}
+
+/** Whether all that the expression reads is within its axes. */
+export function readsInside(expr: Expr, ctx: Context): boolean {
+  if (expr.kind === "access") {
+    const { shape } = ctx.run.builder.value(expr.value);
+    return expr.slots.every((slot, axis) => readsInside(slot, ctx) && isWithin(slot, shape[axis]!, ctx));
+  }
+  if (expr.kind !== "apply") return children(expr).every((child) => readsInside(child, ctx));
+  const [condition, ...others] = expr.args as [Expr, ...Expr[]];
+  const within = (at: number): Context => {
+    if (expr.op === "select") return guarded(ctx, condition, at === 0);
+    return expr.op === "and" || expr.op === "or" ? guarded(ctx, condition, expr.op === "and") : ctx;
+  };
+  return readsInside(condition, ctx) && others.every((other, at) => readsInside(other, within(at)));
 }
 
 function guardsOf(condition: Expr, holds: boolean, guards: Guard | undefined, ctx: Context, order: Order): Guard | undefined {

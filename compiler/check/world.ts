@@ -159,6 +159,8 @@ export interface Context {
   /** All indices of enclosing equations, those of callers included: their sizes are at least 1 here. */
   readonly live: readonly IndexVar[];
   readonly guards: Guard | undefined;
+  /** Those that the guards follow from, all of which hold. */
+  readonly conditions?: readonly Expr[] | undefined;
   /** Binders that stand before what is being elaborated, and do not reach it. */
   readonly ended?: Ended | undefined;
   /** The index of an enclosing scan, those of callers included. */
