@@ -13,9 +13,9 @@ import { valueOf } from "../../src/failure.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { describeGpu, gpuDevice } from "../support/gpu.ts";
 
-const STEPS = 60;
+const STEPS = 40;
 /** Before the clock: the driver compiles in the first steps. */
-const WARM = 20;
+const WARM = 10;
 
 describeGpu("the time of a training before it starts", () => {
   const folder = mkdtempSync(path.join(tmpdir(), "tfm-estimate-"));

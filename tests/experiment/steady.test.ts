@@ -33,7 +33,7 @@ describeGpu("the translation example", () => {
   }
 
   it("submits once and creates nothing in 60 steps of many lengths, with at most 200 dispatches each", { timeout: 300_000 }, async () => {
-    const { run: { session, prepared }, counts, reset } = await open("full", { "recipe.steps": "60" });
+    const { run: { session, prepared }, counts, reset } = await open("full", { "recipe.steps": "60", "recipe.batch": "8" });
     const lengths = new Set<string>();
     for (let step = 1; step <= 60; step++) {
       const batches = prepared.batches(step);
@@ -50,7 +50,7 @@ describeGpu("the translation example", () => {
   });
 
   it("creates nothing while the loop reads its reports", { timeout: 300_000 }, async () => {
-    const { run: { session, prepared }, counts, reset } = await open("loop", { "recipe.steps": "20" });
+    const { run: { session, prepared }, counts, reset } = await open("loop", { "recipe.steps": "20", "recipe.batch": "8" });
     reset();
     await train({ session, batches: prepared.batches, steps: 20, reportEvery: 5 });
     expect(counts).toMatchObject({ submits: 20, passes: 20, pipelines: 0, bindGroups: 0, buffers: 0 });
